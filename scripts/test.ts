@@ -1,0 +1,18 @@
+/** Builds, then runs all tests, or those whose path holds one of the words given. An explicit list: fixtures are no tests. */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+
+const words = process.argv.slice(2);
+const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".test.ts"))
+  .map((name) => `test/${name}`)
+  .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+  .sort();
+
+function run(args: readonly string[]): void {
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run(["--import", "tsx", "scripts/build.ts"]);
+run(["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=180000", ...files]);

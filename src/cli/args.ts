@@ -1,0 +1,49 @@
+/** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
+
+/** What a process is started as. Everything else about a turn travels on stdin. */
+export interface Launch {
+  /** Set where a transcript or a kept session is resumed; a fresh process is told its model on stdin. */
+  readonly model?: string;
+  readonly session?:
+    | { readonly type: "replay"; readonly file: string; readonly lastUuid: string }
+    | { readonly type: "begin"; readonly id: string }
+    | { readonly type: "resume"; readonly id: string; readonly lastUuid: string };
+}
+
+/** The name the client's tools are served under; the model sees `mcp__client__NAME`. */
+export const TOOL_SERVER = "client";
+
+function toSessionArgs(session: Launch["session"]): string[] {
+  switch (session?.type) {
+    case "replay":
+      return ["--no-session-persistence", "--resume", session.file, "--resume-session-at", session.lastUuid];
+    case "begin":
+      return ["--session-id", session.id];
+    case "resume":
+      return ["--resume", session.id, "--resume-session-at", session.lastUuid];
+    case undefined:
+      return ["--no-session-persistence"];
+  }
+}
+
+/** The whole argument list. `settingSources` names the user settings to load; empty loads none. */
+export function toArgs(launch: Launch, settingSources: string): string[] {
+  return [
+    "-p",
+    ...["--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages"],
+    ...["--strict-mcp-config", "--setting-sources", settingSources],
+    ...["--tools", "", "--allowedTools", `mcp__${TOOL_SERVER}`],
+    ...(launch.model === undefined ? [] : ["--model", launch.model]),
+    ...toSessionArgs(launch.session),
+  ];
+}
+
+// Marks of an enclosing session: a CLI that sees them takes itself for a part of it.
+const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"];
+
+/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session. */
+export function toEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name));
+  // Without this the CLI may put tools behind a search tool, and adds a placeholder to every tool list.
+  return { ...Object.fromEntries(kept), ENABLE_TOOL_SEARCH: "false" };
+}

@@ -1,0 +1,181 @@
+/** One conversation in one CLI process: set up by its first turn, then any number of turns, each a stream of events. */
+import type { CatalogueEntry } from "../core/model.ts";
+import type { EventStream, TurnEvent } from "../core/event.ts";
+import { NO_USAGE } from "../core/event.ts";
+import type { ToolResult, Turn } from "../core/turn.ts";
+import { isObject } from "../lib/json.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { openChannel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
+import { toInitialize, toSettingsChange, toUserLine } from "./input.ts";
+import type { Settings } from "./input.ts";
+import { createOutput } from "./output.ts";
+import type { DeferredCall, Output } from "./output.ts";
+import { toStructure } from "./structure.ts";
+import type { Structure } from "./structure.ts";
+import { createToolDesk, isGiveable } from "./tools.ts";
+import type { Command } from "./process.ts";
+
+/** What one turn asks of a conversation. */
+export interface Step {
+  readonly turn: Turn;
+  /** The CLI's name of the model. */
+  readonly model: string;
+  /** Called once the CLI has answered its set-up, and so has read what it was started with. */
+  readonly onReady: () => void;
+}
+
+export interface Conversation {
+  readonly pid: number | undefined;
+  readonly isAlive: boolean;
+  /** Settles when the process is gone; never rejects. */
+  readonly gone: Promise<void>;
+  /** True when the process can take the conversation on exactly as the client knows it. */
+  readonly isReusable: boolean;
+  /** The model it was last asked for, in the CLI's words; empty before the first turn. */
+  readonly model: string;
+  /** The CLI's id of the last answer, for resuming right after it. */
+  readonly lastUuid: string;
+  /** Whether this last user message can be handed to the process as it stands. */
+  isReadyFor(turn: Turn): boolean;
+  /**
+   * Plays the last message of the turn; the process knows those before. One turn at a time.
+   * @throws ProxyError when the turn fails; the signal's reason when it aborts. Either way the process is of no more use.
+   */
+  play(step: Step, signal: AbortSignal): EventStream;
+  /** The account's models, as the CLI lists them; spends no quota. */
+  listModels(): Promise<CatalogueEntry[]>;
+  /** Ends the process, at once when a turn is under way. */
+  close(): Promise<void>;
+}
+
+export interface ConversationOptions {
+  readonly command: Command;
+  /** True when the process was started with its model and must not be told again: that would leave words in the prompt. */
+  readonly hasModel: boolean;
+  /** Longest silence of the CLI in a turn, in milliseconds. */
+  readonly activityMs: number;
+  readonly trace?: (line: string) => void;
+}
+
+function toCatalogue(response: JsonObject): CatalogueEntry[] {
+  const models: unknown = response["models"];
+  if (!Array.isArray(models)) return [];
+  return models.flatMap((model: unknown) => {
+    if (!isObject(model)) return [];
+    const { value, resolvedModel, displayName } = model;
+    if (typeof value !== "string") return [];
+    const id = typeof resolvedModel === "string" ? resolvedModel : value;
+    return [{ value, id, name: typeof displayName === "string" ? displayName : id }];
+  });
+}
+
+function lastResults(turn: Turn): ToolResult[] {
+  const last = turn.messages.at(-1);
+  return last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
+}
+
+/** The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens. */
+function toDeferredAnswer(call: DeferredCall, model: string): TurnEvent[] {
+  return [
+    { type: "start", model },
+    { type: "call", index: 0, id: call.id, name: call.name },
+    { type: "arguments", index: 0, json: call.json || "{}" },
+    { type: "done", finish: "tool_calls", usage: NO_USAGE },
+  ];
+}
+
+/** Starts a process for one conversation; it waits, warm, until the first turn tells it which. */
+export function startConversation(options: ConversationOptions): Conversation {
+  const desk = createToolDesk();
+  const channel: Channel = openChannel({ ...options, answer: desk.answer });
+  let settings: Settings = { effort: undefined, maxTokens: undefined };
+  let isOpened = false;
+  let model = "";
+  let isBusy = false;
+  let lastUuid = "";
+  let output: Output | undefined;
+  let deferred: DeferredCall[] = [];
+
+  /** All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer. */
+  function setUp({ turn }: Step, structure: Structure | undefined): Promise<unknown> {
+    const requests: JsonObject[] = [];
+    if (!isOpened) {
+      desk.offer(turn.tools);
+      requests.push(toInitialize(turn, structure));
+      if (!options.hasModel) requests.push({ subtype: "set_model", model });
+    }
+    const change = toSettingsChange(settings, turn);
+    if (change) requests.push(change);
+    isOpened = true;
+    settings = { effort: turn.effort, maxTokens: turn.maxTokens };
+    return Promise.all(requests.map((request) => channel.request(request)));
+  }
+
+  function handIn(turn: Turn): void {
+    const last = turn.messages.at(-1);
+    if (output?.state === "held") desk.give(lastResults(turn));
+    else if (last) channel.send(toUserLine(last));
+  }
+
+  async function* read(current: Output, step: Step, signal: AbortSignal): EventStream {
+    const failed = new AbortController();
+    const ready = setUp(step, toStructure(step.turn)).then(step.onReady);
+    ready.catch((error: unknown) => failed.abort(error));
+    handIn(step.turn);
+    output = current;
+    const either = AbortSignal.any([signal, failed.signal]);
+    while (current.state === "open") {
+      const messages = await channel.read(either, options.activityMs);
+      for (const message of messages) if (message.type === "session") lastUuid = message.uuid;
+      const events = current.read(messages);
+      if (current.state !== "open") {
+        deferred = [...current.deferred];
+        isBusy = false;
+      }
+      if (events.length > 0) yield events;
+    }
+  }
+
+  return {
+    pid: channel.pid,
+    get isAlive() {
+      return channel.isAlive;
+    },
+    gone: channel.gone,
+    get isReusable() {
+      return channel.isAlive && !isBusy && output?.isFaithful === true && (output.state === "finished" || output.state === "held");
+    },
+    get model() {
+      return model;
+    },
+    get lastUuid() {
+      return lastUuid;
+    },
+    isReadyFor(turn) {
+      const last = turn.messages.at(-1);
+      if (output?.state !== "held") return last?.role === "user" && last.content.every(({ type }) => type !== "result");
+      return last?.role === "user" && last.content.every((part) => part.type === "result" && isGiveable(part));
+    },
+    async *play(step, signal) {
+      isBusy = true;
+      model = step.model;
+      const startedAt = performance.now();
+      const call = deferred.shift();
+      if (call) {
+        desk.give(lastResults(step.turn));
+        isBusy = false;
+        yield toDeferredAnswer(call, output?.model ?? step.model);
+      } else {
+        const { stop, tools, parallelCalls } = step.turn;
+        const structure = toStructure(step.turn);
+        const names = new Set(tools.map(({ name }) => name));
+        const elapsedMs = (): number => performance.now() - startedAt;
+        yield* read(createOutput({ stop, structure, tools: names, parallelCalls, elapsedMs }), step, signal);
+      }
+    },
+    listModels: async () => toCatalogue(await channel.request({ subtype: "list_models" })),
+    // Only a process between turns ends when its stdin does.
+    close: () => channel.close(isBusy || (output !== undefined && output.state !== "finished")),
+  };
+}

@@ -1,0 +1,86 @@
+/** Where the user's CLI is, which version, and whether it is signed in. Asks the CLI itself; reads no credential. */
+import { access, constants, realpath } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { ProxyError } from "../core/error.ts";
+import { isObject, parseJson } from "../lib/json.ts";
+import { runCommand } from "./process.ts";
+import type { Command } from "./process.ts";
+
+/** Older ones run "/commands" in a user's text and read the files it mentions. */
+export const MINIMUM_VERSION = "2.1.248";
+
+export interface FindOptions {
+  /** A path the user gave; then nothing else is looked at. */
+  readonly given: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** This program's own file, for a checkout's development dependency. */
+  readonly program: string;
+}
+
+const IS_WINDOWS = process.platform === "win32";
+const FILE_NAME = IS_WINDOWS ? "claude.exe" : "claude";
+
+async function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency. */
+async function toCandidates({ environment, home, program }: FindOptions): Promise<string[]> {
+  const path = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const usual = [join(home, ".local/bin"), join(home, ".claude/local"), "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
+  const own = await realpath(program).catch(() => program);
+  const platform = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
+  const checkout = join(dirname(own), "..", "node_modules", platform);
+  return [...path, ...usual, checkout].map((folder) => join(folder, FILE_NAME));
+}
+
+/** The CLI's path. @throws ProxyError `unavailable` when there is none. */
+export async function findClaude(options: FindOptions): Promise<string> {
+  const candidates = options.given === undefined ? await toCandidates(options) : [options.given];
+  for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
+  throw new ProxyError(
+    "unavailable",
+    options.given === undefined
+      ? "Cannot find the claude CLI: install it from https://claude.com/claude-code, or name it with --claude PATH"
+      : `Cannot run the claude CLI: ${options.given} is not an executable file`,
+  );
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
+  const at = [0, 1, 2].find((place) => a?.[place] !== b?.[place]);
+  return at !== undefined && (a?.[at] ?? 0) < (b?.[at] ?? 0);
+}
+
+const VERSION_PATIENCE_MS = 15_000;
+
+/** The CLI's version. @throws ProxyError `unavailable` when it does not say one, or is too old to be safe. */
+export async function readVersion(command: Omit<Command, "args">): Promise<string> {
+  const { stdout } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
+  const version = /^(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (version === undefined) throw new ProxyError("unavailable", `Cannot use ${command.file}: it does not tell its version`);
+  if (!isOlder(version, MINIMUM_VERSION)) return version;
+  throw new ProxyError(
+    "unavailable",
+    `Cannot use claude ${version}: ${MINIMUM_VERSION} or newer is needed. Run \`claude update\` or \`npm install -g @anthropic-ai/claude-code\``,
+  );
+}
+
+export interface Login {
+  readonly isLoggedIn: boolean;
+  /** The CLI's word for how: `claude.ai`, `api_key`, `none` and so on. */
+  readonly method: string;
+}
+
+/** Asks `claude auth status`; undefined when it gives no answer that can be read. */
+export async function readLogin(command: Omit<Command, "args">): Promise<Login | undefined> {
+  const { stdout } = await runCommand({ ...command, args: ["auth", "status"] }, VERSION_PATIENCE_MS);
+  const status = parseJson(stdout);
+  if (!isObject(status) || typeof status["loggedIn"] !== "boolean") return undefined;
+  const method = status["authMethod"];
+  return { isLoggedIn: status["loggedIn"], method: typeof method === "string" ? method : "unknown" };
+}

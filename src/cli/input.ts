@@ -1,0 +1,85 @@
+/** A turn in the CLI's words: content blocks, the `initialize` request, and the settings that may change between turns. */
+import type { Message, Turn, UserPart, AssistantPart } from "../core/turn.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { TOOL_SERVER } from "./args.ts";
+import type { Structure } from "./structure.ts";
+import { toServerFields } from "./tools.ts";
+
+function toUserBlock(part: UserPart): JsonObject {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "image":
+      return part.source.type === "url"
+        ? { type: "image", source: { type: "url", url: part.source.url } }
+        : { type: "image", source: { type: "base64", media_type: part.source.mediaType, data: part.source.data } };
+    case "document": {
+      const source =
+        part.source.type === "text"
+          ? { type: "text", media_type: "text/plain", data: part.source.text }
+          : { type: "base64", media_type: part.source.mediaType, data: part.source.data };
+      return { type: "document", source, ...(part.title === undefined ? {} : { title: part.title }) };
+    }
+    case "result":
+      return {
+        type: "tool_result",
+        tool_use_id: part.id,
+        content: part.content.map(toUserBlock),
+        ...(part.isError ? { is_error: true } : {}),
+      };
+  }
+}
+
+function toAssistantBlock(part: AssistantPart): JsonObject {
+  return part.type === "text"
+    ? { type: "text", text: part.text }
+    : { type: "tool_use", id: part.id, name: `mcp__${TOOL_SERVER}__${part.name}`, input: part.input };
+}
+
+/** A message's content as the Messages API takes it: a plain text as a string, everything else as blocks. */
+export function toContent(message: Message): string | JsonObject[] {
+  if (message.role === "assistant") return message.content.map(toAssistantBlock);
+  const [first] = message.content;
+  return message.content.length === 1 && first?.type === "text" ? first.text : message.content.map(toUserBlock);
+}
+
+/** The line that starts a turn. `client_composed` makes the text data: without it commands run and @mentions read files. */
+export function toUserLine(message: Message): JsonObject {
+  return {
+    type: "user",
+    message: { role: "user", content: toContent(message) },
+    parent_tool_use_id: null,
+    session_id: "",
+    client_composed: true,
+  };
+}
+
+/** The request that opens a process for a conversation. Only the first one in a process counts. */
+export function toInitialize(turn: Turn, structure: Structure | undefined): JsonObject {
+  return {
+    subtype: "initialize",
+    // An empty text means no system prompt at all; without the field the CLI sends 7 kB of its own.
+    systemPrompt: [turn.system],
+    // A forced choice goes through structured output alone: beside it, the tools themselves could be called instead.
+    ...(structure && structure.type !== "json" ? {} : toServerFields(turn.tools)),
+    ...(structure ? { jsonSchema: structure.schema } : {}),
+  };
+}
+
+/** What may differ from turn to turn in one process. */
+export interface Settings {
+  readonly effort: Turn["effort"];
+  readonly maxTokens: Turn["maxTokens"];
+}
+
+/** The request that changes `from` into `to`, or nothing when they are alike. An empty value sets the default again. */
+export function toSettingsChange(from: Settings, to: Settings): JsonObject | undefined {
+  if (from.effort === to.effort && from.maxTokens === to.maxTokens) return undefined;
+  return {
+    subtype: "apply_flag_settings",
+    settings: {
+      effortLevel: to.effort ?? null,
+      env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: to.maxTokens === undefined ? "" : String(to.maxTokens) },
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
+import type { Log } from "../lib/log.ts";
+import { createGate } from "../lib/gate.ts";
+import { toProxyError } from "../core/error.ts";
+import type { ProxyError } from "../core/error.ts";
+import { toArgs, toEnvironment } from "./args.ts";
+import type { Launch } from "./args.ts";
+import { startConversation } from "./client.ts";
+import type { Conversation } from "./client.ts";
+import { findClaude, readLogin, readVersion } from "./find.ts";
+import type { FindOptions, Login } from "./find.ts";
+
+export interface InstallationOptions {
+  readonly find: FindOptions;
+  /** Working directory of every process. */
+  readonly workspace: string;
+  readonly settingSources: string;
+  /** Most processes alive at once; a start past that waits until one is gone. */
+  readonly maxProcesses: number;
+  /** Longest silence of the CLI in a turn, in milliseconds. */
+  readonly activityMs: number;
+  readonly log: Log;
+}
+
+export interface InstallationStatus {
+  readonly path: string | undefined;
+  readonly version: string | undefined;
+  readonly login: Login | undefined;
+  /** Why it cannot be used, if so. */
+  readonly problem: ProxyError | undefined;
+}
+
+export interface Installation {
+  /** Starts a process. @throws ProxyError `unavailable` when the CLI is missing or too old; the signal's reason. */
+  start(launch: Launch, signal?: AbortSignal): Promise<Conversation>;
+  /** What is known, looked up again in the background when it is old; waits only for the very first look. */
+  status(): Promise<InstallationStatus>;
+  /** Takes down what a turn has shown about the login. */
+  noteLogin(isLoggedIn: boolean): void;
+  /** Ends every process; settles when all are gone. */
+  close(): Promise<void>;
+}
+
+/** A CLI that could not be used is looked for again after this: the user may have mended it. */
+const RECHECK_MS = 5000;
+const LOGIN_FRESH_MS = 60_000;
+
+interface Found {
+  readonly path: string;
+  readonly version: string;
+}
+
+/** Prepares the use of the CLI; nothing is run before it is asked for. */
+export function createInstallation(options: InstallationOptions): Installation {
+  const { find, log } = options;
+  const env = toEnvironment(find.environment);
+  const places = createGate(options.maxProcesses);
+  const live = new Set<Conversation>();
+  let found: Promise<Found> | undefined;
+  let problem: ProxyError | undefined;
+  let known: Found | undefined;
+  let login: Login | undefined;
+  let loginAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | undefined;
+
+  async function look(): Promise<Found> {
+    try {
+      const path = await findClaude(find);
+      const version = await readVersion({ file: path, cwd: options.workspace, env });
+      problem = undefined;
+      log.debug("found claude", { path, version });
+      return (known = { path, version });
+    } catch (error) {
+      problem = toProxyError(error);
+      setTimeout(() => (found = undefined), RECHECK_MS).unref();
+      throw problem;
+    }
+  }
+
+  const ready = (): Promise<Found> => (found ??= look());
+
+  async function askLogin(): Promise<void> {
+    try {
+      const { path } = await ready();
+      login = (await readLogin({ file: path, cwd: options.workspace, env })) ?? login;
+      loginAt = performance.now();
+    } catch (error) {
+      log.debug("cannot ask for the login", { cause: toProxyError(error).message });
+    } finally {
+      asking = undefined;
+    }
+  }
+
+  async function startIn(release: () => void, launch: Launch): Promise<Conversation> {
+    const { path } = await ready();
+    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env };
+    const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
+    const conversation = startConversation({ command, hasModel: launch.model !== undefined, activityMs: options.activityMs, ...trace });
+    log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh" });
+    live.add(conversation);
+    void conversation.gone.then(() => {
+      live.delete(conversation);
+      release();
+      log.debug("claude ended", { pid: conversation.pid });
+    });
+    return conversation;
+  }
+
+  return {
+    async start(launch, signal) {
+      const release = await places.enter(signal);
+      try {
+        return await startIn(release, launch);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    async status() {
+      if (performance.now() - loginAt > LOGIN_FRESH_MS) asking ??= askLogin();
+      if (login === undefined) await asking;
+      return { path: known?.path, version: known?.version, login, problem };
+    },
+    noteLogin(isLoggedIn) {
+      login = { isLoggedIn, method: isLoggedIn ? (login?.method ?? "unknown") : "none" };
+      loginAt = performance.now();
+    },
+    async close() {
+      await Promise.all([...live].map((conversation) => conversation.close()));
+    },
+  };
+}

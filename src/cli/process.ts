@@ -1,0 +1,154 @@
+/** One CLI process: spawn, lines out, messages in, a sure end. The only module that imports `node:child_process`. */
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { createLineSplitter } from "../lib/ndjson.ts";
+import { findDescendants } from "./descendants.ts";
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface ProcessEvents {
+  /** A whole line of stdout. */
+  readonly onLine: (line: string) => void;
+  /** Called once, when no line can follow: what ended it, in words for a log. stdout may close well before the process is gone. */
+  readonly onEnd: (cause: string) => void;
+}
+
+export interface CliProcess {
+  readonly pid: number | undefined;
+  /** Settles when the process is gone; never rejects. */
+  readonly gone: Promise<void>;
+  /** Writes one line; ignored once stdin has closed. */
+  write(line: string): void;
+  /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. `isBusy` skips the first wait. Safe to call twice. */
+  stop(isBusy: boolean): Promise<void>;
+}
+
+/** A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms). */
+const EOF_GRACE_MS = 2000;
+/** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them. */
+const TERM_GRACE_MS = 5000;
+/** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
+const FLUSH_MS = 500;
+const STDERR_KEPT = 2000;
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // ESRCH: it is gone already, which is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** True when `gone` settles within `graceMs`. */
+async function isGoneWithin(gone: Promise<void>, graceMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([gone.then(() => true), delay(graceMs, false, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function spawnDetached(command: Command): ChildProcessWithoutNullStreams {
+  // A group of its own: Ctrl-C at our terminal must not end turns that are to finish first.
+  const { file, args, cwd, env } = command;
+  return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
+}
+
+/** Starts a process. A failure to start is told through `onEnd`, like every other end. */
+export function startProcess(command: Command, events: ProcessEvents): CliProcess {
+  const child = spawnDetached(command);
+  const splitter = createLineSplitter();
+  let stderr = "";
+  let hasEnded = false;
+  let stopping: Promise<void> | undefined;
+
+  function end(cause: string): void {
+    if (hasEnded) return;
+    hasEnded = true;
+    events.onEnd(stderr === "" ? cause : `${cause}: ${stderr.trim()}`);
+  }
+
+  function read(take: () => string[]): void {
+    try {
+      for (const line of take()) if (!hasEnded) events.onLine(line);
+    } catch (error) {
+      end(error instanceof RangeError ? error.message : "stdout could not be read");
+    }
+  }
+
+  const gone = new Promise<void>((resolve) => {
+    child.once("error", (error) => {
+      end(`Cannot start ${command.file}: ${error.message}`);
+      if (child.pid === undefined) resolve();
+    });
+    child.once("exit", (code, signal) => {
+      resolve();
+      setTimeout(() => child.stdout.isPaused() || child.stdout.destroy(), FLUSH_MS).unref();
+      child.once("close", () => end(`exited with ${signal ?? `code ${code}`}`));
+    });
+  });
+  child.stdout.on("data", (chunk: Buffer) => read(() => splitter.push(chunk)));
+  child.stdout.once("end", () => read(() => splitter.end()));
+  child.stdin.on("error", (error) => end(`stdin closed: ${error.message}`));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+
+  async function stopSurely(isBusy: boolean): Promise<void> {
+    const { pid } = child;
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.stdin.end();
+    // What nobody will take any more must not keep the process in a blocked write.
+    child.stdout.resume();
+    if (!isBusy && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
+    kill(pid, "SIGTERM");
+    if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
+    const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
+    const descendants = await findDescendants(pid, async () => (await runCommand(table, TERM_GRACE_MS)).stdout);
+    for (const each of [pid, ...descendants]) kill(each, "SIGKILL");
+    await gone;
+  }
+
+  return {
+    pid: child.pid,
+    gone,
+    write(line) {
+      if (child.stdin.writable) child.stdin.write(`${line}\n`);
+    },
+    pause: () => void child.stdout.pause(),
+    resume: () => void child.stdout.resume(),
+    stop: (isBusy) => (stopping ??= stopSurely(isBusy)),
+  };
+}
+
+/** What a short command printed and how it ended; `code` is null when it could not be run to its end. */
+export interface CommandOutput {
+  readonly code: number | null;
+  readonly stdout: string;
+}
+
+/** Runs a short command to its end; at most `timeoutMs`, and 1 MiB of output. Never throws. */
+export async function runCommand(command: Command, timeoutMs: number): Promise<CommandOutput> {
+  const { file, args, cwd, env } = command;
+  let stdout = "";
+  const child = execFile(file, [...args], { cwd, env, timeout: timeoutMs, windowsHide: true });
+  child.stdout?.on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stdin?.end();
+  const failure = once(child, "error").then(() => null);
+  const close = once(child, "close").then(([code]) => code as number | null);
+  return { code: await Promise.race([close, failure]), stdout };
+}

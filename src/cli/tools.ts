@@ -1,0 +1,110 @@
+/** The client's tools as an MCP server that lives in this process and speaks over the CLI's own stdio. Source: https://modelcontextprotocol.io/specification/2025-11-25/server/tools */
+import { toCallId } from "../core/turn.ts";
+import type { Tool, ToolResult } from "../core/turn.ts";
+import { isObject } from "../lib/json.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { TOOL_SERVER } from "./args.ts";
+
+/** A call may be held open for a day; the idle time of the process ends it long before. */
+const CALL_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
+const HELLO: JsonObject = {
+  protocolVersion: "2025-11-25",
+  capabilities: { tools: {} },
+  serverInfo: { name: TOOL_SERVER, version: "1" },
+};
+
+export interface ToolDesk {
+  /** Names the tools the model will see; before the first turn only. */
+  offer(tools: readonly Tool[]): void;
+  /** Answers a control request of the CLI's. A tool call is answered once its result is there. @throws Error for anything else. */
+  answer(request: JsonObject): Promise<JsonObject>;
+  /** Hands in results; a call that has not yet been asked for finds its result waiting. */
+  give(results: readonly ToolResult[]): void;
+}
+
+/** The fields of `initialize` that register the tools; none when there are none. */
+export function toServerFields(tools: readonly Tool[]): JsonObject {
+  if (tools.length === 0) return {};
+  return {
+    sdkMcpServers: [TOOL_SERVER],
+    sdkMcpServerConfigs: { [TOOL_SERVER]: { timeout: CALL_TIMEOUT_MS } },
+    sdkMcpServerManifests: { [TOOL_SERVER]: { initializeResult: HELLO, toolsListResult: { tools: tools.map(toMcpTool) } } },
+  };
+}
+
+function toMcpTool({ name, description, schema }: Tool): JsonObject {
+  // Read-only tools may run side by side, so all parallel calls arrive at once.
+  return { name, description, inputSchema: schema, annotations: { readOnlyHint: true } };
+}
+
+/** False where a result holds what the MCP form cannot carry: an image by URL. */
+export function isGiveable(result: ToolResult): boolean {
+  return result.content.every((part) => part.type === "text" || part.source.type === "base64");
+}
+
+function toMcpResult({ content, isError }: ToolResult): JsonObject {
+  return {
+    content: content.flatMap((part): JsonObject[] => {
+      if (part.type === "text") return [{ type: "text", text: part.text }];
+      return part.source.type === "base64" ? [{ type: "image", data: part.source.data, mimeType: part.source.mediaType }] : [];
+    }),
+    ...(isError ? { isError } : {}),
+  };
+}
+
+/** Makes the desk of one process. */
+export function createToolDesk(): ToolDesk {
+  let offered: readonly Tool[] = [];
+  const results = new Map<string, ToolResult>();
+  const waiting = new Map<string, (result: ToolResult) => void>();
+
+  function whenGiven(id: string): Promise<ToolResult> {
+    const result = results.get(id);
+    results.delete(id);
+    return result ? Promise.resolve(result) : new Promise((resolve) => waiting.set(id, resolve));
+  }
+
+  async function call(params: JsonObject): Promise<JsonObject> {
+    const meta = params["_meta"];
+    const id = isObject(meta) ? meta["claudecode/toolUseId"] : undefined;
+    if (typeof id !== "string") throw new Error("a tool call without an id");
+    return toMcpResult(await whenGiven(toCallId(id)));
+  }
+
+  async function respond(method: unknown, params: JsonObject): Promise<JsonObject> {
+    switch (method) {
+      case "initialize":
+        return HELLO;
+      case "tools/list":
+        return { tools: offered.map(toMcpTool) };
+      case "tools/call":
+        return call(params);
+      case "ping":
+        return {};
+      default:
+        if (typeof method === "string" && method.startsWith("notifications/")) return {};
+        throw new Error("unknown method");
+    }
+  }
+
+  return {
+    offer(tools) {
+      offered = tools;
+    },
+    async answer({ subtype, message }) {
+      if (subtype !== "mcp_message" || !isObject(message)) throw new Error("unknown control request");
+      const { method, params, id } = message;
+      const result = await respond(method, isObject(params) ? params : {});
+      return { mcp_response: { jsonrpc: "2.0", id: id ?? 0, result } };
+    },
+    give(given) {
+      for (const result of given) {
+        const resolve = waiting.get(result.id);
+        waiting.delete(result.id);
+        if (resolve) resolve(result);
+        else results.set(result.id, result);
+      }
+    },
+  };
+}

@@ -1,0 +1,8 @@
+/** Every protocol that is served. */
+import { chat } from "./chat/chat.ts";
+import type { Codec } from "./codec.ts";
+
+export const CODECS: readonly Codec[] = [chat];
+
+/** The codec that words errors where no protocol is known. */
+export const DEFAULT_CODEC: Codec = chat;

@@ -1,0 +1,94 @@
+/** A chat request, narrowed field by field. */
+import type { Effort, Format, Turn } from "../../core/turn.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { toEcho } from "./echo.ts";
+import { toConversation } from "./message.ts";
+import { toTools } from "./tool.ts";
+
+/** OpenAI's efforts, and the CLI's own `max`. */
+const EFFORTS: Readonly<Record<string, Effort>> = {
+  none: "low",
+  minimal: "low",
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "xhigh",
+  max: "max",
+};
+
+/** Fields that are honoured, or that ask for nothing. */
+const KNOWN = new Set([
+  ...["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "reasoning_effort", "stop"],
+  ...["response_format", "tools", "tool_choice", "functions", "function_call", "parallel_tool_calls"],
+  ...["n", "logprobs", "top_logprobs", "modalities", "audio", "user", "metadata", "store"],
+]);
+
+/** Refuses what would change the meaning of the answer if it were left out. */
+function refuseUnserved(body: JsonObject): void {
+  const { n, logprobs, modalities, audio, top_logprobs: topLogprobs } = body;
+  if (n !== undefined && n !== null && n !== 1) refuse("n", "only 1 answer can be given");
+  if (logprobs !== undefined && logprobs !== null && logprobs !== false) refuse("logprobs", "log probabilities cannot be given");
+  if (topLogprobs !== undefined && topLogprobs !== null && topLogprobs !== 0) refuse("top_logprobs", "log probabilities cannot be given");
+  if (audio !== undefined && audio !== null) refuse("audio", "audio cannot be given");
+  const kinds = optional(modalities, "modalities", toArray) ?? [];
+  if (kinds.some((kind) => kind !== "text")) refuse("modalities", 'only "text" can be given');
+}
+
+function toStop(value: unknown, path: string): string[] {
+  if (typeof value === "string") return [toFilledText(value, path)];
+  const list = toArray(value, path);
+  if (list.length > 4) refuse(path, "expected at most 4 sequences");
+  return list.map((held, at) => toFilledText(held, `${path}[${at}]`));
+}
+
+function toSchema(value: unknown, path: string): JsonObject {
+  const schema = toObject(value, path);
+  return schema["type"] === "object" ? schema : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');
+}
+
+function toFormat(value: unknown, path: string): Format {
+  const format = toObject(value, path);
+  switch (toOneOf(["text", "json_object", "json_schema"])(format["type"], `${path}.type`)) {
+    case "text":
+      return { type: "text" };
+    case "json_object":
+      return { type: "json", schema: optional(format["schema"], `${path}.schema`, toSchema) ?? { type: "object" } };
+    case "json_schema":
+      return { type: "json", schema: toSchema(toObject(format["json_schema"], `${path}.json_schema`)["schema"], `${path}.json_schema.schema`) };
+  }
+}
+
+function toEffort(value: unknown, path: string): Effort | undefined {
+  return EFFORTS[toOneOf(Object.keys(EFFORTS))(value, path)];
+}
+
+/** What was asked for and cannot be honoured; a null asks for nothing. */
+function toIgnored(body: JsonObject): string[] {
+  return Object.keys(body).filter((name) => !KNOWN.has(name) && body[name] !== null && body[name] !== undefined);
+}
+
+/** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
+export function decode(value: unknown): Turn {
+  const body = toObject(value, "body");
+  refuseUnserved(body);
+  const { tools, toolChoice, isLegacy, ignored } = toTools(body);
+  const streamOptions = optional(body["stream_options"], "stream_options", toObject) ?? {};
+  const includeUsage = optional(streamOptions["include_usage"], "stream_options.include_usage", toBoolean) ?? false;
+  optional(body["user"], "user", toText);
+  const maxTokens = optional(body["max_tokens"], "max_tokens", toCount);
+  return {
+    model: toFilledText(body["model"], "model"),
+    ...toConversation(body["messages"]),
+    tools,
+    toolChoice,
+    parallelCalls: isLegacy ? false : (optional(body["parallel_tool_calls"], "parallel_tool_calls", toBoolean) ?? true),
+    effort: optional(body["reasoning_effort"], "reasoning_effort", toEffort),
+    maxTokens: optional(body["max_completion_tokens"], "max_completion_tokens", toCount) ?? maxTokens,
+    stop: optional(body["stop"], "stop", toStop) ?? [],
+    format: optional(body["response_format"], "response_format", toFormat) ?? { type: "text" },
+    stream: optional(body["stream"], "stream", toBoolean) ?? false,
+    ignored: [...toIgnored(body), ...ignored],
+    echo: toEcho({ includeUsage, isLegacy }),
+  };
+}

@@ -1,0 +1,103 @@
+/** Events and whole answers as Chat Completions. */
+import { toPromptTokens } from "../../core/event.ts";
+import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import type { Reply } from "../../core/reply.ts";
+import type { Turn } from "../../core/turn.ts";
+import type { SseFrame } from "../../lib/sse.ts";
+import type { Encoder, Meta } from "../codec.ts";
+import { readEcho } from "./echo.ts";
+import { DONE } from "./error.ts";
+import type { ChatChunk, ChatCompletion, ChatDelta, ChatFinishReason, ChatMessage, ChatUsage } from "./wire.ts";
+
+function toUsage(usage: Usage): ChatUsage {
+  const prompt = toPromptTokens(usage);
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: usage.output,
+    total_tokens: prompt + usage.output,
+    prompt_tokens_details: { cached_tokens: usage.cacheRead },
+  };
+}
+
+function toFinish(finish: FinishReason, isLegacy: boolean): ChatFinishReason {
+  return finish === "tool_calls" && isLegacy ? "function_call" : finish;
+}
+
+const ROLE: ChatDelta = { role: "assistant", content: "", refusal: null };
+
+/** Frames of one streamed answer. */
+export function createEncoder(turn: Turn, meta: Meta): Encoder {
+  const { includeUsage, isLegacy } = readEcho(turn);
+  let model: string | undefined;
+
+  function frame(rest: Pick<ChatChunk, "choices" | "usage">): SseFrame {
+    const chunk: ChatChunk = {
+      id: `chatcmpl-${meta.id}`,
+      object: "chat.completion.chunk",
+      created: meta.createdAtSeconds,
+      model: model ?? turn.model,
+      ...rest,
+    };
+    return { data: JSON.stringify(chunk) };
+  }
+
+  function chunk(delta: ChatDelta, finish: ChatFinishReason | null = null): SseFrame {
+    const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }] as const;
+    return frame(includeUsage ? { choices, usage: null } : { choices });
+  }
+
+  return (event: TurnEvent): SseFrame[] => {
+    switch (event.type) {
+      case "start":
+        if (model !== undefined) return [];
+        model = event.model;
+        return [chunk(ROLE)];
+      case "text":
+        return [chunk({ content: event.text })];
+      case "thinking":
+        return [chunk({ reasoning_content: event.text })];
+      case "call": {
+        const { index, id, name } = event;
+        const call = { name, arguments: "" };
+        return [chunk(isLegacy ? { function_call: call } : { tool_calls: [{ index, id, type: "function", function: call }] })];
+      }
+      case "arguments": {
+        const call = { arguments: event.json };
+        return [chunk(isLegacy ? { function_call: call } : { tool_calls: [{ index: event.index, function: call }] })];
+      }
+      case "retract":
+        return [];
+      case "done": {
+        const last = chunk({}, toFinish(event.finish, isLegacy));
+        return includeUsage ? [last, frame({ choices: [], usage: toUsage(event.usage) }), DONE] : [last, DONE];
+      }
+    }
+  };
+}
+
+function toMessage({ text, thinking, calls }: Reply, isLegacy: boolean): ChatMessage {
+  const [first] = calls;
+  const made = calls.map(({ id, name, arguments: json }) => ({ id, type: "function", function: { name, arguments: json } }) as const);
+  return {
+    role: "assistant",
+    content: text === "" && first ? null : text,
+    refusal: null,
+    ...(thinking === "" ? {} : { reasoning_content: thinking }),
+    ...(first && !isLegacy ? { tool_calls: made } : {}),
+    ...(first && isLegacy ? { function_call: { name: first.name, arguments: first.arguments } } : {}),
+  };
+}
+
+/** One whole answer. */
+export function encodeReply(reply: Reply, turn: Turn, meta: Meta): ChatCompletion {
+  const { isLegacy } = readEcho(turn);
+  const finish_reason = toFinish(reply.finish, isLegacy);
+  return {
+    id: `chatcmpl-${meta.id}`,
+    object: "chat.completion",
+    created: meta.createdAtSeconds,
+    model: reply.model,
+    choices: [{ index: 0, message: toMessage(reply, isLegacy), logprobs: null, finish_reason }],
+    usage: toUsage(reply.usage),
+  };
+}

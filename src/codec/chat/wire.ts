@@ -1,0 +1,64 @@
+/** The Chat Completions objects that are sent. Source: https://platform.openai.com/docs/api-reference/chat/object */
+
+export type ChatFinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "function_call";
+
+export interface ChatUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
+}
+
+export interface ChatToolCall {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+export interface ChatMessage {
+  readonly role: "assistant";
+  readonly content: string | null;
+  readonly refusal: null;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly ChatToolCall[];
+  readonly function_call?: ChatToolCall["function"];
+}
+
+export interface ChatCompletion {
+  readonly id: string;
+  readonly object: "chat.completion";
+  readonly created: number;
+  readonly model: string;
+  readonly choices: readonly [
+    { readonly index: 0; readonly message: ChatMessage; readonly logprobs: null; readonly finish_reason: ChatFinishReason },
+  ];
+  readonly usage: ChatUsage;
+}
+
+/** A piece of a call: id and name come first, then arguments. */
+export type ChatCallDelta = { readonly index: number } & Partial<Omit<ChatToolCall, "function">> & {
+    readonly function: Partial<ChatToolCall["function"]>;
+  };
+
+export interface ChatDelta {
+  readonly role?: "assistant";
+  readonly content?: string;
+  readonly refusal?: null;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly [ChatCallDelta];
+  readonly function_call?: Partial<ChatToolCall["function"]>;
+}
+
+export interface ChatChunk {
+  readonly id: string;
+  readonly object: "chat.completion.chunk";
+  readonly created: number;
+  readonly model: string;
+  readonly choices: readonly {
+    readonly index: 0;
+    readonly delta: ChatDelta;
+    readonly logprobs: null;
+    readonly finish_reason: ChatFinishReason | null;
+  }[];
+  readonly usage?: ChatUsage | null;
+}

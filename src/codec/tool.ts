@@ -1,0 +1,45 @@
+/** Function tools and the choice among them, as far as protocols agree. */
+import type { Tool, ToolChoice } from "../core/turn.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { optional, refuse, toObject, toText } from "./check.ts";
+
+export interface ToolSelection {
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+}
+
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** One function: `schema` is the request's field that holds its parameters, and may be absent. */
+export function toTool(definition: JsonObject, schemaKey: string, path: string): Tool {
+  const name = toText(definition["name"], `${path}.name`);
+  if (!NAME.test(name)) refuse(`${path}.name`, "expected 1 to 64 letters, digits, underscores and hyphens");
+  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toObject) ?? {};
+  if (schema["type"] !== undefined && schema["type"] !== "object") refuse(`${path}.${schemaKey}.type`, 'expected "object"');
+  const description = optional(definition["description"], `${path}.description`, toText) ?? "";
+  // A schema that says nothing of its type still has to describe an object, and the API wants it said.
+  return { name, description, schema: schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema };
+}
+
+/** Refuses names that stand twice. */
+export function checkNames(tools: readonly Tool[], toPath: (at: number) => string): void {
+  const seen = new Set<string>();
+  for (const [at, { name }] of tools.entries()) {
+    if (seen.has(name)) refuse(toPath(at), `${name} stands twice`);
+    seen.add(name);
+  }
+}
+
+/** A choice that names a tool. */
+export function toNamedChoice(tools: readonly Tool[], name: unknown, path: string): ToolSelection {
+  const wanted = toText(name, path);
+  if (!tools.some((tool) => tool.name === wanted)) refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
+  return { tools, toolChoice: { name: wanted } };
+}
+
+/** A choice in one word. `none` offers no tools at all. */
+export function toPlainChoice(tools: readonly Tool[], word: "none" | "auto" | "required", path: string): ToolSelection {
+  if (word === "none") return { tools: [], toolChoice: "auto" };
+  if (word === "required" && tools.length === 0) refuse(path, "required needs tools");
+  return { tools, toolChoice: word };
+}

@@ -1,0 +1,127 @@
+/** The echo model: a small Messages API on loopback, for trying the server with no account and no network. */
+import { mkdtemp, rm } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { listen } from "../http/server.ts";
+import { isObject, parseJson } from "../lib/json.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { formatFrames } from "../lib/sse.ts";
+
+export interface Demo {
+  /** The environment that makes the CLI ask the echo model, and no one else. */
+  readonly environment: NodeJS.ProcessEnv;
+  close(): Promise<void>;
+}
+
+/** Between words, so that streaming can be seen. */
+const WORD_MS = 15;
+/** About as many characters as one token. */
+const TOKEN_LENGTH = 4;
+
+/** The text of the last thing the user said. */
+function toLastText(body: JsonObject): string {
+  const messages: unknown = body["messages"];
+  const said = Array.isArray(messages) ? messages.filter((message) => isObject(message) && message["role"] === "user") : [];
+  const content: unknown = said.at(-1)?.["content"];
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content.flatMap((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : [])).join("\n");
+}
+
+const STRUCTURED_TOOL = "StructuredOutput";
+
+/** A small value that fits the usual kinds of schema. */
+function toSample(schema: unknown, text: string): unknown {
+  if (!isObject(schema)) return text;
+  if ("const" in schema) return schema["const"];
+  const { type, properties, enum: words, anyOf } = schema;
+  if (Array.isArray(words)) return words[0];
+  if (Array.isArray(anyOf)) return toSample(anyOf[0], text);
+  switch (Array.isArray(type) ? type[0] : type) {
+    case "object":
+      return Object.fromEntries(Object.entries(isObject(properties) ? properties : {}).map(([key, held]) => [key, toSample(held, text)]));
+    case "array":
+      return Number(schema["minItems"] ?? 0) > 0 ? [toSample(schema["items"], text)] : [];
+    case "integer":
+    case "number":
+      return 1;
+    case "boolean":
+      return true;
+    case "null":
+      return null;
+    default:
+      return text;
+  }
+}
+
+interface Answer {
+  readonly block: JsonObject;
+  readonly deltas: readonly JsonObject[];
+  readonly stopReason: string;
+}
+
+/** Where the CLI asks for structured output, a sample of it; else the user's own words. */
+function toAnswer(body: JsonObject): Answer {
+  const text = toLastText(body);
+  const tools: unknown = body["tools"];
+  const structured: unknown = Array.isArray(tools) ? tools.find((tool) => isObject(tool) && tool["name"] === STRUCTURED_TOOL) : undefined;
+  if (!isObject(structured)) {
+    const deltas = (text.match(/\s*\S+\s*$|\s*\S+/g) ?? ["…"]).map((word) => ({ type: "text_delta", text: word }));
+    return { block: { type: "text", text: "" }, deltas, stopReason: "end_turn" };
+  }
+  const json = JSON.stringify(toSample(structured["input_schema"], text));
+  const block = { type: "tool_use", id: "toolu_demo", name: STRUCTURED_TOOL, input: {} };
+  return { block, deltas: [{ type: "input_json_delta", partial_json: json }], stopReason: "tool_use" };
+}
+
+async function answer(response: ServerResponse, body: JsonObject): Promise<void> {
+  const send = (type: string, rest: JsonObject): void =>
+    void response.write(formatFrames([{ event: type, data: JSON.stringify({ type, ...rest }) }]));
+  const { block, deltas, stopReason } = toAnswer(body);
+  const usage = { input_tokens: Math.ceil(JSON.stringify(body["messages"]).length / TOKEN_LENGTH), output_tokens: 1 };
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const message = { id: "msg_demo", type: "message", role: "assistant", model: body["model"], content: [], stop_reason: null, stop_sequence: null, usage };
+  send("message_start", { message });
+  send("content_block_start", { index: 0, content_block: block });
+  for (const delta of deltas) {
+    if (response.destroyed) return;
+    send("content_block_delta", { index: 0, delta });
+    await delay(WORD_MS);
+  }
+  send("content_block_stop", { index: 0 });
+  send("message_delta", { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: deltas.length } });
+  send("message_stop", {});
+  response.end();
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  const body = parseJson(text);
+  if (request.method === "POST" && request.url?.startsWith("/v1/messages") && isObject(body)) return answer(response, body);
+  response.writeHead(404, { "content-type": "application/json" }).end("{}");
+}
+
+/** Starts the echo model. The CLI gets a configuration folder of its own, so the user's login is not even seen. */
+export async function startDemo(environment: NodeJS.ProcessEnv): Promise<Demo> {
+  const listener = await listen((request, response) => void serve(request, response).catch(() => response.destroy()), "127.0.0.1", 0);
+  const folder = await mkdtemp(join(tmpdir(), "claude-max-api-demo-"));
+  const kept = Object.entries(environment).filter(([name]) => !/^(ANTHROPIC_|CLAUDE_)/.test(name));
+  return {
+    environment: {
+      ...Object.fromEntries(kept),
+      ANTHROPIC_BASE_URL: listener.url,
+      ANTHROPIC_API_KEY: "demo",
+      CLAUDE_CONFIG_DIR: folder,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      DISABLE_AUTOUPDATER: "1",
+      DISABLE_TELEMETRY: "1",
+    },
+    async close() {
+      listener.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createInstallation } from "../cli/installation.ts";
+import type { Installation } from "../cli/installation.ts";
+import { sweepTranscripts } from "../cli/transcript.ts";
+import type { Config } from "../config.ts";
+import { createModels } from "../core/model.ts";
+import type { Models } from "../core/model.ts";
+import { createAnswer } from "../http/answer.ts";
+import { createGuard } from "../http/auth.ts";
+import { createInfo } from "../http/info.ts";
+import { createRoutes } from "../http/route.ts";
+import { listen } from "../http/server.ts";
+import { createGate } from "../lib/gate.ts";
+import type { Gate } from "../lib/gate.ts";
+import type { Log } from "../lib/log.ts";
+import { createNamedSessions } from "../session/named.ts";
+import { createRefusals } from "../session/refusal.ts";
+import { createRun } from "../session/run.ts";
+import type { Run } from "../session/run.ts";
+import { createSpares } from "../session/spare.ts";
+import type { Spares } from "../session/spare.ts";
+import { createStore } from "../session/store.ts";
+import type { Store } from "../session/store.ts";
+import { startDemo } from "./demo.ts";
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** This program's own file. */
+  readonly program: string;
+  readonly log: Log;
+}
+
+export interface Served {
+  readonly url: string;
+  /** Lets running turns finish for a while, then ends every process. Settles when nothing is left. */
+  stop(): Promise<void>;
+}
+
+/** Running turns may finish in this time. With the 5 s a deaf process has after SIGTERM, all is over within 15 s. */
+const DRAIN_MS = 9000;
+const HEARTBEAT_MS = 15_000;
+/** The catalogue of a signed-in account changes rarely. */
+const CATALOGUE_MS = 3_600_000;
+
+interface Engine {
+  readonly installation: Installation;
+  readonly models: Models;
+  readonly gate: Gate;
+  readonly store: Store;
+  readonly spares: Spares;
+  readonly run: Run;
+}
+
+function createEngine({ config, program, log }: ServeOptions, environment: NodeJS.ProcessEnv): Engine {
+  const { maxConcurrent, maxSessions, idleSeconds } = config;
+  const installation = createInstallation({
+    find: { given: config.claude, environment, home: config.home, program },
+    workspace: config.workspace,
+    settingSources: config.settingSources,
+    maxProcesses: maxSessions + maxConcurrent + config.spares,
+    activityMs: config.activityTimeoutSeconds * 1000,
+    log,
+  });
+  const models = createModels(config.aliases);
+  let catalogueAt = Number.NEGATIVE_INFINITY;
+  const spares = createSpares({
+    count: config.spares,
+    start: (signal) => installation.start({}, signal),
+    onStart(spare) {
+      if (performance.now() - catalogueAt < CATALOGUE_MS) return;
+      catalogueAt = performance.now();
+      spare.listModels().then(models.setCatalogue, () => (catalogueAt = Number.NEGATIVE_INFINITY));
+    },
+    log,
+  });
+  const gate = createGate(maxConcurrent, config.maxQueue);
+  const store = createStore({ maxSessions, idleSeconds, log });
+  const run = createRun({
+    start: installation.start,
+    noteLogin: installation.noteLogin,
+    gate,
+    store,
+    spares,
+    named: createNamedSessions(join(config.stateFolder, "sessions")),
+    refusals: createRefusals(),
+    replayFolder: join(config.stateFolder, "replay"),
+  });
+  return { installation, models, gate, store, spares, run };
+}
+
+/** Starts serving. @throws the system's error when the port cannot be had. */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { config, version, log } = options;
+  await mkdir(config.workspace, { recursive: true, mode: 0o700 });
+  const demo = config.demo ? await startDemo(config.environment) : undefined;
+  const { installation, models, gate, store, spares, run } = createEngine(options, demo?.environment ?? config.environment);
+  let stopping: Promise<void> | undefined;
+  const counts = () => ({ live: store.size + gate.inside, busy: gate.inside, spare: spares.size, queued: gate.waiting });
+  const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
+  const routes = createRoutes({
+    guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
+    info: createInfo({ version, models, status: installation.status, counts }),
+    answer: createAnswer({ run, models, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
+    log,
+    isStopping: () => stopping !== undefined,
+  });
+  const listener = await listen(routes, host, config.port).catch(async (error: unknown) => {
+    await demo?.close();
+    throw error;
+  });
+  void sweepTranscripts(join(config.stateFolder, "replay"));
+  spares.fill();
+  void installation.status().then(({ problem }) => problem && log.warn(problem.message));
+
+  async function stop(): Promise<void> {
+    spares.close();
+    const cut = setTimeout(() => listener.close(), DRAIN_MS);
+    await listener.drain();
+    clearTimeout(cut);
+    store.clear();
+    await installation.close();
+    await demo?.close();
+  }
+
+  return { url: listener.url, stop: () => (stopping ??= stop()) };
+}

@@ -1,0 +1,203 @@
+/** The command line and the environment, as one checked configuration. A flag wins over `CLAUDE_MAX_API_<NAME>`. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { isLoopback } from "./http/auth.ts";
+import { LOG_LEVELS } from "./lib/log.ts";
+import type { LogLevel } from "./lib/log.ts";
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly apiKeys: readonly string[];
+  /** A path the user gave; undefined looks for the CLI. */
+  readonly claude: string | undefined;
+  readonly workspace: string;
+  readonly settingSources: string;
+  readonly maxConcurrent: number;
+  readonly maxQueue: number;
+  readonly maxSessions: number;
+  readonly idleSeconds: number;
+  readonly spares: number;
+  readonly activityTimeoutSeconds: number;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly demo: boolean;
+  /** Where the server keeps what must outlive it, and transcripts for a moment. */
+  readonly stateFolder: string;
+  readonly home: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A command line or variable that cannot be used; the message is one sentence for the user. */
+export class UsageError extends Error {}
+
+interface Option {
+  readonly hint?: string;
+  readonly help: string;
+}
+
+/** In the order of the help. An option without a hint is a switch. */
+const OPTIONS = {
+  port: { hint: "PORT", help: "port to listen on; 0 picks a free one (3456)" },
+  host: { hint: "HOST", help: "address to listen on; other than loopback needs --api-key (127.0.0.1, with ::1)" },
+  "api-key": { hint: "KEY[,KEY]", help: "keys clients must send; none asks for no key" },
+  claude: { hint: "PATH", help: "the claude CLI; else PATH and the usual install places are searched" },
+  workspace: { hint: "DIR", help: "working directory of the CLI (~/.claude-max-api/workspace)" },
+  "setting-sources": { hint: "LIST", help: "user settings the CLI loads: user,project,local (none)" },
+  "max-concurrent": { hint: "N", help: "turns at once (4)" },
+  "max-queue": { hint: "N", help: "turns that may wait; past that clients get 429 (64)" },
+  "max-sessions": { hint: "N", help: "live CLI processes kept between turns (4)" },
+  "idle-seconds": { hint: "N", help: "how long they are kept unused (600)" },
+  spares: { hint: "N", help: "CLI processes kept warm for new conversations (1)" },
+  "activity-timeout": { hint: "SECONDS", help: "longest silence of the CLI before a turn is ended (600)" },
+  alias: { hint: "NAME=MODEL", help: "serve MODEL under NAME too; may be repeated" },
+  "allow-origin": { hint: "ORIGIN", help: "let pages of this origin in; may be repeated" },
+  "allow-host": { hint: "NAME", help: "accept this Host name; may be repeated" },
+  "log-level": { hint: "LEVEL", help: `${LOG_LEVELS.join(", ")} (info; debug when DEBUG is set)` },
+  demo: { help: "answer from a built-in echo model: no account, no network, the real CLI" },
+  version: { help: "print the version" },
+  help: { help: "print this help" },
+} as const satisfies Record<string, Option>;
+
+type OptionName = keyof typeof OPTIONS;
+
+/** The help text, by example first. */
+export function formatHelp(): string {
+  const rows = Object.entries(OPTIONS).map(([name, option]) => {
+    const flag = "hint" in option ? `--${name} ${option.hint}` : `--${name}`;
+    return `  ${flag.padEnd(26)}${option.help}`;
+  });
+  return `claude-max-api: an OpenAI-compatible API on this machine, answered by your own claude CLI
+
+  $ claude-max-api
+    serve on http://127.0.0.1:3456/v1
+
+  $ claude-max-api --demo
+    the same with a built-in echo model: no account, no network
+
+  $ claude-max-api --port 8080 --alias gpt-4o=claude-sonnet-4
+    another port, and a name that a client insists on
+
+  $ claude-max-api --host 0.0.0.0 --api-key "$(openssl rand -hex 24)"
+    reachable from your network, with a key
+
+Options (each is also an environment variable, such as CLAUDE_MAX_API_PORT):
+${rows.join("\n")}
+`;
+}
+
+type Values = ReadonlyMap<OptionName, readonly string[]>;
+
+function readFlags(args: readonly string[]): { values: Map<OptionName, readonly string[]>; positionals: readonly string[] } {
+  const options = Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, option]) => [name, { type: "hint" in option ? ("string" as const) : ("boolean" as const), multiple: true }]),
+  );
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const given = Object.entries(parsed.values).map(([name, list]) => [name as OptionName, [list ?? []].flat().map(String)] as const);
+    return { values: new Map(given), positionals: parsed.positionals };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "Cannot read the command line");
+  }
+}
+
+/** Adds what only the environment says. Lists are separated by commas there. */
+function addVariables(values: Map<OptionName, readonly string[]>, environment: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(OPTIONS) as OptionName[]) {
+    const text = environment[`CLAUDE_MAX_API_${name.replaceAll("-", "_").toUpperCase()}`];
+    if (text !== undefined && text !== "" && !values.has(name)) values.set(name, [text]);
+  }
+}
+
+function toWhole(values: Values, name: OptionName, fallback: number, [least, most]: readonly [number, number]): number {
+  const text = values.get(name)?.at(-1);
+  if (text === undefined) return fallback;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`Cannot use --${name} ${text}: expected a whole number from ${least} to ${most}`);
+}
+
+const toLast = (values: Values, name: OptionName): string | undefined => values.get(name)?.at(-1);
+
+function toList(values: Values, name: OptionName): string[] {
+  return (values.get(name) ?? []).flatMap((text) => text.split(",")).map((text) => text.trim()).filter((text) => text !== "");
+}
+
+function toAliases(values: Values): ReadonlyMap<string, string> {
+  const pairs = toList(values, "alias").map((text): readonly [string, string] => {
+    const [name, model, ...rest] = text.split("=");
+    if (name && model && rest.length === 0) return [name, model];
+    throw new UsageError(`Cannot use --alias ${text}: expected NAME=MODEL`);
+  });
+  return new Map(pairs);
+}
+
+function toLogLevel(values: Values, environment: NodeJS.ProcessEnv): LogLevel {
+  const text = toLast(values, "log-level");
+  if (text === undefined) return environment["DEBUG"] ? "debug" : "info";
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level) return level;
+  throw new UsageError(`Cannot use --log-level ${text}: expected one of ${LOG_LEVELS.join(", ")}`);
+}
+
+function toOrigins(values: Values): string[] {
+  return toList(values, "allow-origin").map((text) => {
+    if (URL.canParse(text) && new URL(text).origin === text) return text;
+    throw new UsageError(`Cannot use --allow-origin ${text}: expected an origin such as http://localhost:5173`);
+  });
+}
+
+function isOn(values: Values, name: OptionName): boolean {
+  const text = toLast(values, name);
+  return text !== undefined && text !== "false" && text !== "0";
+}
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly type: "help" | "version" }
+  | { readonly type: "serve"; readonly config: Config };
+
+const HOUR_SECONDS = 3600;
+
+/** Reads the command line, without the program's own name. @throws UsageError. */
+export function readCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Command {
+  const { values, positionals } = readFlags(args);
+  if (values.has("help")) return { type: "help" };
+  if (values.has("version")) return { type: "version" };
+  addVariables(values, environment);
+  const [command = "serve", ...rest] = positionals;
+  if (command !== "serve" || rest.length > 0) throw new UsageError(`Cannot run ${positionals.join(" ")}: see claude-max-api --help`);
+  const host = toLast(values, "host") ?? "127.0.0.1";
+  const apiKeys = toList(values, "api-key");
+  if (!isLoopback(host) && apiKeys.length === 0) {
+    throw new UsageError(`Cannot listen on ${host} without a key: add --api-key, or anyone who reaches this machine can use your plan`);
+  }
+  const home = homedir();
+  const stateFolder = join(home, ".claude-max-api");
+  const config: Config = {
+    port: toWhole(values, "port", 3456, [0, 65_535]),
+    host,
+    apiKeys,
+    claude: toLast(values, "claude"),
+    workspace: resolve(toLast(values, "workspace") ?? join(stateFolder, "workspace")),
+    settingSources: toLast(values, "setting-sources") ?? "",
+    maxConcurrent: toWhole(values, "max-concurrent", 4, [1, 100]),
+    maxQueue: toWhole(values, "max-queue", 64, [0, 10_000]),
+    maxSessions: toWhole(values, "max-sessions", 4, [0, 100]),
+    idleSeconds: toWhole(values, "idle-seconds", 600, [1, 24 * HOUR_SECONDS]),
+    spares: toWhole(values, "spares", 1, [0, 20]),
+    activityTimeoutSeconds: toWhole(values, "activity-timeout", 600, [1, 24 * HOUR_SECONDS]),
+    aliases: toAliases(values),
+    allowedOrigins: toOrigins(values),
+    allowedHosts: toList(values, "allow-host"),
+    logLevel: toLogLevel(values, environment),
+    demo: isOn(values, "demo"),
+    stateFolder,
+    home,
+    environment,
+  };
+  return { type: "serve", config };
+}

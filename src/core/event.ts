@@ -1,0 +1,36 @@
+/** What happens in an answer, in no protocol's words. Streaming writes the events, non-streaming folds them. */
+
+/** Why an answer ended. */
+export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls";
+
+/** Tokens of one answer, over all API calls it took. */
+export interface Usage {
+  readonly input: number;
+  readonly cacheCreation: number;
+  readonly cacheRead: number;
+  readonly output: number;
+}
+
+/**
+ * Order: `start` once; then text, thinking, `call` and its `arguments` as they come; then exactly one `done`, or a throw.
+ * `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
+ * `retract` voids all text, thinking and calls so far: the model begins anew, and what a client has been shown is wrong.
+ */
+export type TurnEvent =
+  | { readonly type: "start"; readonly model: string }
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "thinking"; readonly text: string }
+  | { readonly type: "call"; readonly index: number; readonly id: string; readonly name: string }
+  | { readonly type: "arguments"; readonly index: number; readonly json: string }
+  | { readonly type: "retract" }
+  | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
+
+/** Events in order, as many at a time as one read brought: a burst costs one step, not one a delta. */
+export type EventStream = AsyncGenerator<readonly TurnEvent[], void, undefined>;
+
+export const NO_USAGE: Usage = { input: 0, cacheCreation: 0, cacheRead: 0, output: 0 };
+
+/** All tokens that went in, cached or not. */
+export function toPromptTokens(usage: Usage): number {
+  return usage.input + usage.cacheCreation + usage.cacheRead;
+}

@@ -1,0 +1,86 @@
+/** Model names: what clients write, what the CLI is told, and what there is. */
+import { ProxyError } from "./error.ts";
+
+/** A model of the account, as the CLI lists it: `value` is what the CLI takes, `id` what really answers. */
+export interface CatalogueEntry {
+  readonly value: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface ResolvedModel {
+  /** What the CLI is told: a family's name, or a pinned id. */
+  readonly argument: string;
+  /** The id that is expected to answer; the same as `argument` while the catalogue does not say. */
+  readonly id: string;
+}
+
+export interface Models {
+  /**
+   * Resolves a name as a client wrote it: alias, provider prefix, family or pinned id.
+   * @throws ProxyError `model_not_found` naming what there is.
+   */
+  resolve(name: string): ResolvedModel;
+  /** Everything a client may ask for: families first, then aliases, then the account's catalogue. */
+  list(): ModelInfo[];
+  setCatalogue(entries: readonly CatalogueEntry[]): void;
+}
+
+/** A family is served by the CLI's newest model of it. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  "claude-opus-4": "opus",
+  "claude-sonnet-4": "sonnet",
+  "claude-haiku-4": "haiku",
+  opus: "opus",
+  sonnet: "sonnet",
+  haiku: "haiku",
+  fable: "fable",
+};
+
+// First-party ids, and as Bedrock (`us.anthropic.claude-…-v1:0`) and Vertex (`claude-…@20251101`) spell them.
+// `[1m]` is the CLI's own suffix for the long context window.
+const PINNED = /^(?:[a-z]{2,6}\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
+
+/** Makes the table. `aliases` maps names that clients hard-code to names that are served. */
+export function createModels(aliases: ReadonlyMap<string, string>): Models {
+  let catalogue: readonly CatalogueEntry[] = [];
+
+  function find(name: string): ResolvedModel | undefined {
+    const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+    const value = family ?? name;
+    const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
+    if (entry) return { argument: entry.id === value ? value : entry.value, id: entry.id };
+    return family !== undefined || PINNED.test(value) ? { argument: value, id: value } : undefined;
+  }
+
+  function list(): ModelInfo[] {
+    const infos = new Map<string, string>();
+    for (const id of Object.keys(FAMILIES)) infos.set(id, find(id)?.id ?? id);
+    for (const [id, target] of aliases) infos.set(id, target);
+    for (const { id, name } of catalogue) infos.set(id, name);
+    return [...infos].map(([id, name]) => ({ id, name }));
+  }
+
+  return {
+    resolve(name) {
+      const aliased = aliases.get(name) ?? name;
+      // "anthropic/claude-opus-4" and "claude-code-cli/opus" name the same models as without the prefix.
+      const bare = aliased.slice(aliased.lastIndexOf("/") + 1);
+      const resolved = find(aliased) ?? find(aliases.get(bare) ?? bare);
+      if (resolved) return resolved;
+      const known = list().map(({ id }) => id);
+      throw new ProxyError("model_not_found", `Cannot find model: ${name.slice(0, 100)} is not one of ${known.join(", ")}`, {
+        param: "model",
+      });
+    },
+    list,
+    setCatalogue(entries) {
+      catalogue = entries;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/** A whole answer: the fold of its events. */
+import { ProxyError } from "./error.ts";
+import { NO_USAGE } from "./event.ts";
+import type { FinishReason, TurnEvent, Usage } from "./event.ts";
+
+export interface ReplyCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text, as the model wrote it. */
+  readonly arguments: string;
+}
+
+export interface Reply {
+  readonly model: string;
+  readonly text: string;
+  readonly thinking: string;
+  readonly calls: readonly ReplyCall[];
+  readonly finish: FinishReason;
+  readonly stopSequence: string | undefined;
+  readonly usage: Usage;
+}
+
+export interface Folder {
+  /** Takes the next events. */
+  add(events: readonly TurnEvent[]): void;
+  /** The answer so far; whole once `done` has been added. */
+  readonly reply: Reply;
+}
+
+/** Makes a fold that has seen nothing yet. */
+export function createFolder(): Folder {
+  let model = "";
+  let text: string[] = [];
+  let thinking: string[] = [];
+  let calls: { id: string; name: string; pieces: string[] }[] = [];
+  let end: TurnEvent & { type: "done" } = { type: "done", finish: "stop", usage: NO_USAGE };
+
+  function addOne(event: TurnEvent): void {
+    switch (event.type) {
+      case "start":
+        model = event.model;
+        break;
+      case "text":
+        text.push(event.text);
+        break;
+      case "thinking":
+        thinking.push(event.text);
+        break;
+      case "call":
+        calls[event.index] = { id: event.id, name: event.name, pieces: [] };
+        break;
+      case "arguments":
+        calls[event.index]?.pieces.push(event.json);
+        break;
+      case "retract":
+        text = [];
+        thinking = [];
+        calls = [];
+        break;
+      case "done":
+        end = event;
+    }
+  }
+
+  return {
+    add(events) {
+      for (const event of events) addOne(event);
+    },
+    get reply() {
+      return {
+        model,
+        text: text.join(""),
+        thinking: thinking.join(""),
+        calls: calls.map(({ id, name, pieces }) => ({ id, name, arguments: pieces.join("") })),
+        finish: end.finish,
+        stopSequence: end.stopSequence,
+        usage: end.usage,
+      };
+    },
+  };
+}
+
+/**
+ * Reads a stream of events to its end and gives the whole answer.
+ * @throws what the stream throws; ProxyError `bad_gateway` when it ends without `done`.
+ */
+export async function collect(events: AsyncIterable<readonly TurnEvent[]>): Promise<Reply> {
+  const folder = createFolder();
+  for await (const batch of events) {
+    folder.add(batch);
+    if (batch.at(-1)?.type === "done") return folder.reply;
+  }
+  throw new ProxyError("bad_gateway", "Cannot finish answer: the CLI stopped sending");
+}

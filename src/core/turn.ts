@@ -1,0 +1,109 @@
+/** What a client asks for, in no protocol's words. Codecs make a `Turn`; the CLI side plays it. */
+import type { JsonObject } from "../lib/json.ts";
+
+export interface TextPart {
+  readonly type: "text";
+  readonly text: string;
+}
+
+export const IMAGE_TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"] as const;
+
+export type ImageSource =
+  | { readonly type: "base64"; readonly mediaType: (typeof IMAGE_TYPES)[number]; readonly data: string }
+  | { readonly type: "url"; readonly url: string };
+
+export interface ImagePart {
+  readonly type: "image";
+  readonly source: ImageSource;
+}
+
+/** A PDF (base64) or a plain text. `title` is the file name the client gave. */
+export interface DocumentPart {
+  readonly type: "document";
+  readonly source:
+    | { readonly type: "base64"; readonly mediaType: "application/pdf"; readonly data: string }
+    | { readonly type: "text"; readonly text: string };
+  readonly title?: string;
+}
+
+/** A call the model made. `id` holds letters and digits only: some clients drop everything else. */
+export interface ToolCall {
+  readonly type: "call";
+  readonly id: string;
+  readonly name: string;
+  readonly input: JsonObject;
+}
+
+/** What came of a call; `id` is the call's. */
+export interface ToolResult {
+  readonly type: "result";
+  readonly id: string;
+  readonly content: readonly (TextPart | ImagePart)[];
+  readonly isError: boolean;
+}
+
+export type UserPart = TextPart | ImagePart | DocumentPart | ToolResult;
+export type AssistantPart = TextPart | ToolCall;
+export type Message =
+  | { readonly role: "user"; readonly content: readonly UserPart[] }
+  | { readonly role: "assistant"; readonly content: readonly AssistantPart[] };
+
+/** A function of the client's. `schema` is JSON Schema and reaches the API as it is. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: JsonObject;
+}
+
+/** Which of the tools may or must be called: as the model likes, at least one of them, or this one. */
+export type ToolChoice = "auto" | "required" | { readonly name: string };
+
+/** Free text, or one JSON object that fits the schema. */
+export type Format = { readonly type: "text" } | { readonly type: "json"; readonly schema: JsonObject };
+
+/** How hard the model thinks; the CLI's words. */
+export const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+export interface Turn {
+  /** As the client wrote it. */
+  readonly model: string;
+  /** Empty when there is none. */
+  readonly system: string;
+  /** The whole conversation, oldest first; ends in a user message, and no two user messages stand side by side. */
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+  readonly parallelCalls: boolean;
+  readonly effort: Effort | undefined;
+  /** Most output tokens. */
+  readonly maxTokens: number | undefined;
+  /** Texts the answer ends before, at most 4. */
+  readonly stop: readonly string[];
+  readonly format: Format;
+  readonly stream: boolean;
+  /** Names of request fields that were accepted and could not be honoured. */
+  readonly ignored: readonly string[];
+  /** What the request says of the form of its answer: the codec's own, without meaning to anyone else. */
+  readonly echo: JsonObject;
+}
+
+/**
+ * Joins user messages that stand side by side into one of several parts: the Messages API does the same, so a
+ * conversation has one form whichever way a client cut it. Assistant messages stay apart.
+ */
+export function joinUserMessages(messages: readonly Message[]): Message[] {
+  const joined: Message[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    if (last?.role === "user" && message.role === "user") {
+      joined[joined.length - 1] = { role: "user", content: [...last.content, ...message.content] };
+    } else joined.push(message);
+  }
+  return joined;
+}
+
+/** A tool-call id as every client gives it back: letters and digits only. */
+export function toCallId(id: string): string {
+  return id.replace(/[^A-Za-z0-9]/g, "");
+}

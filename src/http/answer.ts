@@ -1,0 +1,131 @@
+/** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. Late failures go in-band. */
+import { once } from "node:events";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Codec, Meta } from "../codec/codec.ts";
+import { ProxyError } from "../core/error.ts";
+import { toPromptTokens } from "../core/event.ts";
+import type { EventStream, TurnEvent, Usage } from "../core/event.ts";
+import type { Models } from "../core/model.ts";
+import { collect } from "../core/reply.ts";
+import type { Turn } from "../core/turn.ts";
+import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
+import type { Run } from "../session/run.ts";
+import { readJson } from "./body.ts";
+import { sendJson } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+
+export interface AnswerOptions {
+  readonly run: Run;
+  readonly models: Models;
+  /** Longest time a reader may leave what was written unread, in milliseconds. */
+  readonly stallMs: number;
+  /** Silence after which a stream is kept alive; the first time it also commits to 200. */
+  readonly heartbeatMs: number;
+}
+
+/** Everything one answer is written with. */
+interface Writing {
+  readonly exchange: Exchange;
+  readonly codec: Codec;
+  readonly turn: Turn;
+  readonly meta: Meta;
+  readonly headers: OutgoingHttpHeaders;
+  /** The model expected to answer, for a stream that must begin before it is known. */
+  readonly expected: string;
+}
+
+const STREAM_HEADERS: OutgoingHttpHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
+/** Field names can hold anything; header values cannot. */
+const HEADER_SAFE = /^[\w.[\]-]{1,80}$/;
+const MOST_NAMED = 40;
+
+/** Makes the handler of all turns. */
+export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: Exchange) => Promise<void> {
+  const { run, models, stallMs, heartbeatMs } = options;
+
+  /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
+  async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+    if (response.write(text)) return;
+    const stalled = AbortSignal.timeout(stallMs);
+    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) }).catch((error: unknown) => {
+      if (stalled.aborted) response.destroy();
+      throw error;
+    });
+  }
+
+  async function stream(writing: Writing, events: EventStream): Promise<void> {
+    const { exchange, codec, turn, meta, headers, expected } = writing;
+    const { response, signal } = exchange;
+    const encode = codec.createEncoder(turn, meta);
+    let hasShown = false;
+
+    function toText(event: TurnEvent): string {
+      if (event.type === "retract" && hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
+      hasShown ||= event.type !== "start";
+      return formatFrames(encode(event));
+    }
+
+    function keepAlive(): void {
+      const text = response.headersSent ? SSE_COMMENT : toText({ type: "start", model: expected });
+      if (!response.headersSent) response.writeHead(200, headers);
+      if (!response.writableNeedDrain) response.write(text);
+    }
+
+    const heartbeat = setInterval(keepAlive, heartbeatMs);
+    try {
+      for await (const batch of events) {
+        noteEnd(exchange, batch);
+        const text = batch.map(toText).join("");
+        if (text === "") continue;
+        if (!response.headersSent) response.writeHead(200, headers);
+        await write(response, text, signal);
+        heartbeat.refresh();
+      }
+      response.end();
+    } finally {
+      clearInterval(heartbeat);
+    }
+  }
+
+  /** A session's name counts only where the request brings no history of its own: then the history is the truth. */
+  function readName({ request }: Exchange, turn: Turn): { name: string | undefined; ignored: readonly string[] } {
+    const name = request.headers["x-session-id"];
+    if (typeof name !== "string") return { name: undefined, ignored: turn.ignored };
+    if (!SESSION_NAME.test(name)) {
+      throw new ProxyError("invalid_request", "Cannot read x-session-id: expected 1 to 200 visible ASCII characters", { param: "x-session-id" });
+    }
+    return turn.messages.length === 1 ? { name, ignored: turn.ignored } : { name: undefined, ignored: [...turn.ignored, "x-session-id"] };
+  }
+
+  return async (codec, exchange) => {
+    const turn = codec.decode(await readJson(exchange.request));
+    const model = models.resolve(turn.model);
+    const { name, ignored } = readName(exchange, turn);
+    exchange.note({ model: model.id, stream: turn.stream });
+    const meta: Meta = { id: exchange.id.replace(/[^A-Za-z0-9]/g, ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
+    const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
+    const headers = named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
+    const events = run({ turn, model: model.argument, name }, exchange.signal);
+    if (turn.stream) return stream({ exchange, codec, turn, meta, headers: { ...STREAM_HEADERS, ...headers }, expected: model.id }, events);
+    const reply = await collect(events);
+    noteUsage(exchange, reply.model, reply.usage);
+    return sendJson(exchange, 200, codec.encodeReply(reply, turn, meta), headers);
+  };
+}
+
+function noteUsage(exchange: Exchange, model: string, usage: Usage): void {
+  exchange.note({ model, tokens_in: toPromptTokens(usage), tokens_out: usage.output });
+}
+
+function noteEnd(exchange: Exchange, batch: readonly TurnEvent[]): void {
+  for (const event of batch) {
+    if (event.type === "start") exchange.note({ model: event.model });
+    if (event.type === "done") exchange.note({ tokens_in: toPromptTokens(event.usage), tokens_out: event.usage.output });
+  }
+}

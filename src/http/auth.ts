@@ -1,0 +1,86 @@
+/** Who may ask: checks of Host, Origin and key, made before anything else. Any web page can reach a loopback port. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import { ProxyError } from "../core/error.ts";
+
+export interface GuardOptions {
+  /** The host that is bound. */
+  readonly host: string;
+  readonly allowedHosts: readonly string[];
+  /** Browser origins, such as `http://localhost:5173`. */
+  readonly allowedOrigins: readonly string[];
+  /** Empty asks for no key. */
+  readonly keys: readonly string[];
+}
+
+export interface Guard {
+  /** @throws ProxyError `forbidden` for a strange Host or Origin. */
+  checkOrigin(headers: IncomingHttpHeaders): void;
+  /** @throws ProxyError `bad_key`. */
+  checkKey(headers: IncomingHttpHeaders): void;
+  /** What an allowed origin's page needs to read the answer; nothing for others. */
+  toCorsHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** True for names and addresses that only mean this machine. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** The name in a Host header: lower case, without port and brackets. */
+function toHostName(header: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(header);
+  return (bracketed?.[1] ?? header.replace(/:\d+$/, "")).toLowerCase();
+}
+
+// Digests have one length, so the comparison takes one time whatever was sent.
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+function toSentKey({ authorization, "x-api-key": apiKey }: IncomingHttpHeaders): string {
+  const bearer = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1];
+  return bearer ?? (typeof apiKey === "string" ? apiKey : "");
+}
+
+/** Makes the guard of one server. */
+export function createGuard(options: GuardOptions): Guard {
+  const { host, allowedOrigins } = options;
+  const hosts = new Set([host, ...options.allowedHosts].map((name) => name.toLowerCase()));
+  const keys = options.keys.map(digest);
+  const isEveryAddress = host === "0.0.0.0" || host === "::";
+
+  function isAllowedHost(name: string): boolean {
+    // A page can make its own name point here, but not an address: so where every address is bound, each may be used.
+    return isLoopback(name) || hosts.has(name) || (isEveryAddress && isIP(name) !== 0);
+  }
+
+  return {
+    checkOrigin(headers) {
+      const name = toHostName(headers.host ?? "");
+      if (!isAllowedHost(name)) {
+        throw new ProxyError("forbidden", `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`);
+      }
+      const { origin } = headers;
+      if (origin !== undefined && !allowedOrigins.includes(origin)) {
+        throw new ProxyError("forbidden", `Cannot serve origin: ${origin.slice(0, 100)} is not allowed; --allow-origin allows it`);
+      }
+    },
+    checkKey(headers) {
+      if (keys.length === 0) return;
+      const sent = digest(toSentKey(headers));
+      // No early exit: every key is compared.
+      const fits = keys.filter((key) => timingSafeEqual(key, sent));
+      if (fits.length === 0) throw new ProxyError("bad_key", "Cannot accept key: send the server's --api-key as a Bearer token or x-api-key");
+    },
+    toCorsHeaders({ origin }) {
+      if (origin === undefined || !allowedOrigins.includes(origin)) return {};
+      return {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "x-request-id, x-ignored-parameters, retry-after",
+        vary: "Origin",
+      };
+    },
+  };
+}

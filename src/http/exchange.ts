@@ -1,0 +1,77 @@
+/** One request and its response, with what the log will say of them. The only writer of whole answers and of errors. */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { randomUUID } from "node:crypto";
+import { HTTP_STATUS, ProxyError, toProxyError } from "../core/error.ts";
+import type { Codec } from "../codec/codec.ts";
+import { formatFrames } from "../lib/sse.ts";
+import type { Log, LogFields } from "../lib/log.ts";
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: string;
+  /** Path without the query. */
+  readonly path: string;
+  /** Aborts when the client leaves before the answer is complete; the reason is a ProxyError `canceled`. */
+  readonly signal: AbortSignal;
+  /** Adds to the access-log line. */
+  note(fields: LogFields): void;
+}
+
+const SANE_ID = /^[\w.:-]{1,128}$/;
+
+/** Opens the exchange; its access-log line is written when the response closes. */
+export function openExchange(request: IncomingMessage, response: ServerResponse, log: Log): Exchange {
+  const sent = request.headers["x-request-id"];
+  const id = typeof sent === "string" && SANE_ID.test(sent) ? sent : `req_${randomUUID().replaceAll("-", "")}`;
+  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  const startedAt = performance.now();
+  const leaving = new AbortController();
+  let noted: LogFields = {};
+  response.setHeader("x-request-id", id);
+  response.once("close", () => {
+    const isComplete = response.writableFinished;
+    if (!isComplete) leaving.abort(new ProxyError("canceled", "The client left"));
+    const status = isComplete ? response.statusCode : HTTP_STATUS.canceled;
+    const ms = Math.round(performance.now() - startedAt);
+    log.info("request", { method: request.method, path: path.slice(0, 200), status, ms, ...noted, id });
+  });
+  return {
+    request,
+    response,
+    id,
+    path,
+    signal: leaving.signal,
+    note(fields) {
+      noted = { ...noted, ...fields };
+    },
+  };
+}
+
+/** Writes a whole JSON answer. */
+export function sendJson({ response }: Exchange, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8", "content-length": Buffer.byteLength(text), ...headers });
+  response.end(text);
+}
+
+/** What tells a client whether and when to try again. */
+function toRetryHeaders({ kind, retryAfterSeconds, planLimit }: ProxyError): OutgoingHttpHeaders {
+  return {
+    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    // The official SDKs obey it: nothing is gained by asking again within seconds.
+    ...(planLimit !== undefined || kind === "not_logged_in" ? { "x-should-retry": "false" } : {}),
+  };
+}
+
+/** Writes a failure: with its status while nothing has been written, in-band after that, not at all once the client has left. */
+export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log: Log): void {
+  const { response, id } = exchange;
+  const error = toProxyError(thrown);
+  if (error.kind === "canceled" || response.destroyed) return void response.destroy();
+  exchange.note({ error: error.kind });
+  const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
+  if (cause !== undefined) log.warn("failed", { id, kind: error.kind, cause: String(cause) });
+  if (response.headersSent) return void response.end(formatFrames(codec.encodeStreamError(error)));
+  sendJson(exchange, HTTP_STATUS[error.kind], codec.encodeError(error), toRetryHeaders(error));
+}

@@ -1,0 +1,83 @@
+/** From a request to its handler: guard first, then path and method. Handlers return or throw; errors are written here. */
+import type { RequestListener } from "node:http";
+import { CODECS, DEFAULT_CODEC } from "../codec/all.ts";
+import type { Codec } from "../codec/codec.ts";
+import { ProxyError } from "../core/error.ts";
+import type { Log } from "../lib/log.ts";
+import type { Guard } from "./auth.ts";
+import { openExchange, sendError } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Info } from "./info.ts";
+
+export interface RouteOptions {
+  readonly guard: Guard;
+  readonly info: Info;
+  readonly answer: (codec: Codec, exchange: Exchange) => Promise<void>;
+  readonly log: Log;
+  /** True once the server is stopping: connections are then not kept. */
+  readonly isStopping: () => boolean;
+}
+
+interface Route {
+  readonly methods: readonly string[];
+  readonly handle: (exchange: Exchange) => void | Promise<void>;
+}
+
+const READ = ["GET", "HEAD"];
+const MODEL_PREFIX = "/v1/models/";
+
+function decodePath(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ProxyError("invalid_request", "Cannot read path: broken percent encoding");
+  }
+}
+
+function preflight({ response }: Exchange): void {
+  response.writeHead(204, {
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "authorization, content-type, x-api-key, x-session-id, x-request-id, anthropic-version, anthropic-beta",
+    "access-control-allow-private-network": "true",
+    "access-control-max-age": "600",
+  });
+  response.end();
+}
+
+/** Makes the listener of one server. */
+export function createRoutes({ guard, info, answer, log, isStopping }: RouteOptions): RequestListener {
+  const fixed = new Map<string, Route>([
+    ["/health", { methods: READ, handle: info.health }],
+    ["/v1/models", { methods: READ, handle: info.listModels }],
+    ...CODECS.map((codec) => [codec.path, { methods: ["POST"], handle: (exchange: Exchange) => answer(codec, exchange) }] as const),
+  ]);
+
+  function findRoute(path: string): Route {
+    const route = fixed.get(path);
+    if (route) return route;
+    if (!path.startsWith(MODEL_PREFIX)) throw new ProxyError("not_found", `Cannot find ${path.slice(0, 100)}`);
+    return { methods: READ, handle: (exchange) => info.showModel(exchange, decodePath(path.slice(MODEL_PREFIX.length))) };
+  }
+
+  async function handle(exchange: Exchange): Promise<void> {
+    const { request, response, path } = exchange;
+    guard.checkOrigin(request.headers);
+    for (const [name, value] of Object.entries(guard.toCorsHeaders(request.headers))) if (value !== undefined) response.setHeader(name, value);
+    // A preflight carries no key, and only an allowed origin gets this far.
+    if (request.method === "OPTIONS" && request.headers.origin !== undefined) return preflight(exchange);
+    guard.checkKey(request.headers);
+    const route = findRoute(path);
+    if (!route.methods.includes(request.method ?? "")) {
+      response.setHeader("allow", route.methods.join(", "));
+      throw new ProxyError("method_not_allowed", `Cannot ${request.method ?? ""} ${path.slice(0, 100)}: use ${route.methods.join(" or ")}`);
+    }
+    await route.handle(exchange);
+  }
+
+  return (request, response) => {
+    const exchange = openExchange(request, response, log);
+    if (isStopping()) response.setHeader("connection", "close");
+    const codec = CODECS.find(({ path }) => path === exchange.path) ?? DEFAULT_CODEC;
+    handle(exchange).catch((error: unknown) => sendError(exchange, codec, error, log));
+  };
+}

@@ -1,0 +1,105 @@
+/** Listening: one handler on every address a client may mean by the host. */
+import { createServer } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+
+export interface Listener {
+  readonly port: number;
+  /** The address as a client writes it. */
+  readonly url: string;
+  /** Takes no new connection; settles when every request is answered. */
+  drain(): Promise<void>;
+  /** Cuts whatever is left. */
+  close(): void;
+}
+
+/** Longer than common clients keep a pooled connection (Go: 90 s), so that none is closed under a request. */
+const KEEP_ALIVE_MS = 300_000;
+const HEADERS_MS = 30_000;
+const REQUEST_MS = 120_000;
+/** A free port on one address may be taken on the other. */
+const FREE_PORT_TRIES = 10;
+
+const LOOPBACK = ["127.0.0.1", "::1"] as const;
+
+/** `localhost` is 127.0.0.1 to some clients and ::1 to others: both are bound where the system has both. */
+function toAddresses(host: string): readonly string[] {
+  return host === "localhost" || host === "127.0.0.1" ? LOOPBACK : [host];
+}
+
+function toErrorCode(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "";
+}
+
+function create(handler: RequestListener): Server {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, handler);
+  // Event streams are many small writes; each is to leave at once.
+  server.on("connection", (socket) => socket.setNoDelay(true));
+  return server;
+}
+
+async function bind(server: Server, host: string, port: number): Promise<number> {
+  server.listen({ host, port, exclusive: true });
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** Binds all addresses to one port. The second address may be missing from the system, but not taken by another program. */
+async function bindAll(handler: RequestListener, addresses: readonly string[], port: number): Promise<{ servers: Server[]; port: number }> {
+  const servers: Server[] = [];
+  let bound = port;
+  try {
+    for (const address of addresses) {
+      const server = create(handler);
+      try {
+        bound = await bind(server, address, bound);
+        servers.push(server);
+      } catch (error) {
+        const isMissing = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(toErrorCode(error));
+        if (servers.length === 0 || !isMissing) throw error;
+      }
+    }
+    return { servers, port: bound };
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+}
+
+async function bindFree(handler: RequestListener, addresses: readonly string[]): Promise<{ servers: Server[]; port: number }> {
+  for (let left = FREE_PORT_TRIES; ; left--) {
+    try {
+      return await bindAll(handler, addresses, 0);
+    } catch (error) {
+      if (left <= 1 || toErrorCode(error) !== "EADDRINUSE") throw error;
+    }
+  }
+}
+
+/** Starts listening; port 0 picks a free one. @throws the system's error, such as EADDRINUSE. */
+export async function listen(handler: RequestListener, host: string, port: number): Promise<Listener> {
+  const addresses = toAddresses(host);
+  const { servers, port: bound } = port === 0 ? await bindFree(handler, addresses) : await bindAll(handler, addresses, port);
+  return {
+    port: bound,
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    async drain() {
+      await Promise.all(
+        servers.map((server) => {
+          const closed = once(server, "close");
+          server.close();
+          server.closeIdleConnections();
+          return closed;
+        }),
+      );
+    },
+    close() {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+    },
+  };
+}

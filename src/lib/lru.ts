@@ -1,0 +1,66 @@
+/** A bounded map that lets go of the least recently used entry first, and of any entry after a time unused. */
+
+/** Why an entry left the map: the bound, its age, a newer value under its key, or the owner's wish. */
+export type DisposeReason = "evicted" | "idle" | "replaced" | "deleted" | "cleared";
+
+export interface LruOptions<V> {
+  /** Most entries held at once. 0 holds none. */
+  readonly max: number;
+  /** Milliseconds an entry may stay unused. */
+  readonly idleMs: number;
+  /** Called for every value that leaves other than through `take`. */
+  readonly dispose: (value: V, reason: DisposeReason) => void;
+}
+
+export interface Lru<K, V> {
+  put(key: K, value: V): void;
+  /** Takes a value out: it is the caller's from then on, and is not disposed of. */
+  take(key: K): V | undefined;
+  /** Takes the value out if it is still the one under `key`, and disposes of it. */
+  delete(key: K, value: V): void;
+  clear(): void;
+  readonly size: number;
+}
+
+/** Makes an empty map. Idle entries are let go by a timer each, which does not keep the process alive. */
+export function createLru<K, V>(options: LruOptions<V>): Lru<K, V> {
+  const { max, idleMs, dispose } = options;
+  const entries = new Map<K, { readonly value: V; readonly timer: NodeJS.Timeout }>();
+
+  function remove(key: K): V | undefined {
+    const entry = entries.get(key);
+    if (!entry) return undefined;
+    clearTimeout(entry.timer);
+    entries.delete(key);
+    return entry.value;
+  }
+
+  function drop(key: K, reason: DisposeReason): void {
+    const value = remove(key);
+    if (value !== undefined) dispose(value, reason);
+  }
+
+  return {
+    put(key, value) {
+      drop(key, "replaced");
+      const timer = setTimeout(() => drop(key, "idle"), idleMs);
+      timer.unref();
+      entries.set(key, { value, timer });
+      // A Map keeps insertion order, so the first key is the one unused for longest.
+      for (const oldest of entries.keys()) {
+        if (entries.size <= max) break;
+        drop(oldest, "evicted");
+      }
+    },
+    take: remove,
+    delete(key, value) {
+      if (entries.get(key)?.value === value) drop(key, "deleted");
+    },
+    clear() {
+      for (const key of [...entries.keys()]) drop(key, "cleared");
+    },
+    get size() {
+      return entries.size;
+    },
+  };
+}

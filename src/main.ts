@@ -1,0 +1,53 @@
+/** The program: reads what it was called with, runs the command, and turns signals into an orderly end. */
+import packageJson from "../package.json" with { type: "json" };
+import { serve } from "./commands/serve.ts";
+import { formatHelp, readCommand, UsageError } from "./config.ts";
+import type { Config } from "./config.ts";
+import { createLog } from "./lib/log.ts";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** What keeps a server from starting, as one sentence that says what to do. */
+function toSentence(error: unknown, { host, port }: Config): string {
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: "unknown" };
+  if (code === "EADDRINUSE") return `Cannot listen on ${host}:${port}: the port is taken. Stop the other program, or choose one with --port`;
+  if (code === "EACCES") return `Cannot listen on ${host}:${port}: not allowed. Choose a port above 1023 with --port`;
+  return `Cannot start: ${message}`;
+}
+
+async function runServer(config: Config): Promise<void> {
+  const log = createLog(config.logLevel);
+  const served = await serve({ config, version: packageJson.version, program: process.argv[1] ?? process.execPath, log });
+  console.log(`claude-max-api ${packageJson.version} listening on ${served.url}${config.demo ? " (demo: an echo model answers)" : ""}`);
+  let isStopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(EXIT_FAILURE);
+    isStopping = true;
+    log.info("stopping", { signal });
+    void served.stop().then(() => process.exit(0));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2), process.env);
+  switch (command.type) {
+    case "help":
+      return void process.stdout.write(formatHelp());
+    case "version":
+      return console.log(packageJson.version);
+    case "serve":
+      return runServer(command.config).catch((error: unknown) => {
+        console.error(toSentence(error, command.config));
+        process.exitCode = EXIT_FAILURE;
+      });
+  }
+}
+
+main().catch((error: unknown) => {
+  const isUsage = error instanceof UsageError;
+  console.error(isUsage ? error.message : error);
+  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+});

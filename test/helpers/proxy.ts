@@ -1,0 +1,162 @@
+/** The built program, run as a user runs it: a process of its own, a free port, an empty home, and the real CLI unless told otherwise. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+
+export const BUNDLE = "dist/claude-max-api.cjs";
+export const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.mjs");
+
+export interface ProxyOptions {
+  /** The scripted API; without one the CLI is pointed at a closed port. */
+  readonly upstream?: { readonly url: string };
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** A home to share with an earlier proxy; a new one otherwise. */
+  readonly home?: string;
+}
+
+export interface Proxy {
+  readonly url: string;
+  readonly pid: number;
+  readonly home: string;
+  /** Lines written to stderr so far. */
+  readonly log: readonly string[];
+  /** Settles with the first log line, old or new, that matches. */
+  logged(pattern: RegExp): Promise<string>;
+  /** POSTs to chat completions. */
+  chat(body: object, options?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
+  /** The CLI processes that this proxy has now. */
+  children(): number[];
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+/** The parent of every process; Linux. */
+function readParents(): Map<number, number> {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (state !== "Z") parents.set(Number(name), Number(parent));
+    } catch (error) {
+      // A process that ended meanwhile.
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  return parents;
+}
+
+export function isRunning(pid: number): boolean {
+  return readParents().has(pid);
+}
+
+/** Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end. */
+export async function eventually(what: string, holds: () => boolean, patienceMs = 20_000): Promise<void> {
+  const endAt = performance.now() + patienceMs;
+  while (!holds()) {
+    if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
+    await once(AbortSignal.timeout(20), "abort");
+  }
+}
+
+function toEnvironment(options: ProxyOptions, home: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env["PATH"],
+    HOME: home,
+    ANTHROPIC_BASE_URL: options.upstream?.url ?? "http://127.0.0.1:9",
+    ANTHROPIC_API_KEY: "test",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_AUTOUPDATER: "1",
+    DISABLE_TELEMETRY: "1",
+    DEBUG: "1",
+    ...options.env,
+  };
+}
+
+/** Starts the program and waits until it is ready. It ends with the test, and so does every process it has. */
+export async function startProxy(t: TestContext, options: ProxyOptions = {}): Promise<Proxy> {
+  const home = options.home ?? mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
+  const args = [BUNDLE, "--port", "0", ...(options.args ?? [])];
+  const child = spawn(process.execPath, args, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
+  const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }) as Awaited<Proxy["exited"]>);
+  const log: string[] = [];
+  const watchers = new Set<(line: string) => void>();
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    log.push(line);
+    for (const watch of watchers) watch(line);
+  });
+  t.after(async () => {
+    child.kill("SIGTERM");
+    await exited;
+    if (!options.home) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const ready = createInterface({ input: child.stdout });
+  const first = await Promise.race([once(ready, "line"), exited.then(() => [])]);
+  const url = /http:\S+/.exec(String(first[0]))?.[0];
+  if (url === undefined) throw new Error(`did not start: ${log.join("\n")}`);
+
+  return {
+    url,
+    pid: child.pid ?? 0,
+    home,
+    log,
+    exited,
+    logged(pattern) {
+      const old = log.find((line) => pattern.test(line));
+      if (old !== undefined) return Promise.resolve(old);
+      return new Promise((resolve) => {
+        const watch = (line: string): void => {
+          if (!pattern.test(line)) return;
+          watchers.delete(watch);
+          resolve(line);
+        };
+        watchers.add(watch);
+      });
+    },
+    chat(body, { headers = {}, signal } = {}) {
+      return fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+        ...(signal ? { signal } : {}),
+      });
+    },
+    children() {
+      return [...readParents()].filter(([, parent]) => parent === child.pid).map(([pid]) => pid);
+    },
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+export interface ChatChunk {
+  readonly model: string;
+  readonly choices: {
+    readonly delta: {
+      readonly role?: string;
+      readonly content?: string;
+      readonly reasoning_content?: string;
+      readonly tool_calls?: { readonly index: number; readonly id?: string; readonly function: { readonly name?: string; readonly arguments?: string } }[];
+    };
+    readonly finish_reason: string | null;
+  }[];
+  readonly usage?: unknown;
+  readonly error?: { readonly message: string; readonly type: string; readonly code: string | null };
+}
+
+/** Reads an event stream to its end. `data` holds every payload as text, `[DONE]` included. */
+export async function readStream(response: Response): Promise<{ data: string[]; chunks: ChatChunk[]; text: string }> {
+  const raw = await response.text();
+  const data = raw.split("\n\n").flatMap((event) => (event.startsWith("data: ") ? [event.slice("data: ".length)] : []));
+  const chunks = data.filter((text) => text !== "[DONE]").map((text) => JSON.parse(text) as ChatChunk);
+  const text = chunks.map((chunk) => chunk.choices?.[0]?.delta.content ?? "").join("");
+  return { data, chunks, text };
+}
+
+/** A plain user message. */
+export const user = (content: unknown): object => ({ role: "user", content });
+export const assistant = (content: unknown, rest: object = {}): object => ({ role: "assistant", content, ...rest });

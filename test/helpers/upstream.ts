@@ -1,0 +1,177 @@
+/** A scripted Messages API on loopback: it streams, thinks, calls tools, fails with any status, hangs, drips and dies. */
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+
+/** One thing the API does in an answer, in order. Steps that write open the stream first. */
+export type Step =
+  | { readonly text: string | readonly string[] }
+  | { readonly thinking: string | readonly string[] }
+  | { readonly tool: string; readonly input: unknown; readonly id?: string }
+  /** How the message ends; `end_turn`, or `tool_use` after a tool, without it. */
+  | { readonly stop: string }
+  /** Waits, so that a test decides when the answer goes on. */
+  | { readonly until: Promise<unknown> }
+  /** Answers with an HTTP error. */
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly type?: string; readonly message?: string }
+  /** An error event in mid-stream. */
+  | { readonly error: string }
+  /** Says nothing more, and keeps the connection open. */
+  | { readonly hang: true }
+  /** Cuts the connection. */
+  | { readonly die: true };
+
+export interface ApiBody {
+  readonly model: string;
+  readonly messages: { readonly role: string; readonly content: unknown }[];
+  readonly system?: { readonly text: string }[];
+  readonly tools?: { readonly name: string; readonly description?: string; readonly input_schema: unknown }[];
+  readonly max_tokens: number;
+  readonly output_config?: { readonly effort?: string };
+  readonly [key: string]: unknown;
+}
+
+/** One request that came in. */
+export interface ApiCall {
+  readonly body: ApiBody;
+  /** Bytes of the request body. */
+  readonly bytes: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Settles when the connection of this call is over: true when the caller went away before the end. */
+  readonly closed: Promise<boolean>;
+}
+
+export interface Upstream {
+  readonly url: string;
+  /** All calls so far, oldest first. */
+  readonly calls: ApiCall[];
+  /** Sets what the next calls are answered with; `at` counts all calls from 0. */
+  answer(script: (call: ApiCall, at: number) => Iterable<Step>): void;
+  /** Settles when there have been `count` calls. */
+  called(count: number): Promise<ApiCall>;
+}
+
+const USAGE = { input_tokens: 7, cache_creation_input_tokens: 3, cache_read_input_tokens: 5, output_tokens: 1 };
+
+/** What an answer's usage comes to: 7 + 3 + 5 in, 42 out. */
+export const EXPECTED_USAGE = { prompt_tokens: 15, completion_tokens: 42, total_tokens: 57, cached_tokens: 5 };
+
+function createWriter(response: ServerResponse, call: ApiCall, at: number) {
+  let blocks = 0;
+  let stop = "end_turn";
+  const write = (type: string, rest: object): void => void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
+
+  function open(): void {
+    if (response.headersSent) return;
+    response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${at}` });
+    const message = { id: `msg_${at}`, type: "message", role: "assistant", model: call.body.model, content: [], stop_reason: null, stop_sequence: null, usage: USAGE };
+    write("message_start", { message });
+  }
+
+  function block(content_block: object, deltas: readonly object[]): void {
+    open();
+    const index = blocks++;
+    write("content_block_start", { index, content_block });
+    for (const delta of deltas) write("content_block_delta", { index, delta });
+    write("content_block_stop", { index });
+  }
+
+  const listed = (text: string | readonly string[]): readonly string[] => (typeof text === "string" ? [text] : text);
+
+  /** Does one step; true when nothing may follow. */
+  async function step(next: Step): Promise<boolean> {
+    if ("text" in next) {
+      block({ type: "text", text: "" }, listed(next.text).map((text) => ({ type: "text_delta", text })));
+    } else if ("thinking" in next) {
+      const deltas = listed(next.thinking).map((thinking) => ({ type: "thinking_delta", thinking }));
+      block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature: "c2ln" }]);
+    } else if ("tool" in next) {
+      stop = "tool_use";
+      const pieces = JSON.stringify(next.input).match(/.{1,7}/gsu) ?? [];
+      const deltas = pieces.map((partial_json) => ({ type: "input_json_delta", partial_json }));
+      block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas);
+    } else if ("stop" in next) stop = next.stop;
+    else if ("until" in next) {
+      open();
+      await next.until;
+    } else if ("status" in next) {
+      const error = { type: next.type ?? "api_error", message: next.message ?? `status ${next.status}` };
+      response.writeHead(next.status, { "content-type": "application/json", ...next.headers }).end(JSON.stringify({ type: "error", error }));
+      return true;
+    } else if ("error" in next) {
+      open();
+      write("error", { error: { type: next.error, message: next.error } });
+      response.end();
+      return true;
+    } else if ("hang" in next) {
+      open();
+      return true;
+    } else {
+      open();
+      // What was written is to arrive before the connection breaks.
+      response.write("", () => response.destroy());
+      return true;
+    }
+    return false;
+  }
+
+  function end(): void {
+    open();
+    write("message_delta", { delta: { stop_reason: stop, stop_sequence: null }, usage: { output_tokens: 42 } });
+    write("message_stop", {});
+    response.end();
+  }
+
+  return { step, end };
+}
+
+/** Starts the API; it ends with the test. Without a script it answers "Hello world" in two deltas. */
+export async function startUpstream(t: TestContext): Promise<Upstream> {
+  const calls: ApiCall[] = [];
+  const waiting: { count: number; resolve: (call: ApiCall) => void }[] = [];
+  let script: (call: ApiCall, at: number) => Iterable<Step> = () => [{ text: ["Hello", " world"] }];
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const text = Buffer.concat(chunks).toString();
+      if (request.method !== "POST" || !request.url?.startsWith("/v1/messages")) return void response.writeHead(404).end("{}");
+      const closed = once(response, "close").then(() => !response.writableFinished);
+      const call: ApiCall = { body: JSON.parse(text) as ApiBody, bytes: Buffer.byteLength(text), headers: request.headers, closed };
+      const at = calls.push(call) - 1;
+      for (const waiter of waiting) if (calls.length >= waiter.count) waiter.resolve(call);
+      const writer = createWriter(response, call, at);
+      for (const step of script(call, at)) if (await writer.step(step)) return;
+      writer.end();
+    })().catch(() => response.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    answer(next) {
+      script = next;
+    },
+    called(count) {
+      const reached = calls[count - 1];
+      return reached ? Promise.resolve(reached) : new Promise((resolve) => waiting.push({ count, resolve }));
+    },
+  };
+}
+
+/** The messages of a call without what the CLI adds by itself: its environment note and cache marks. */
+export function toPlainMessages(call: ApiCall | undefined): { role: string; content: unknown }[] {
+  const plain = JSON.parse(JSON.stringify(call?.body.messages ?? [], (key, value: unknown) => (key === "cache_control" ? undefined : value))) as {
+    role: string;
+    content: unknown;
+  }[];
+  return plain.filter(({ role }) => role !== "system").map(({ role, content }) => ({ role, content: typeof content === "string" ? [{ type: "text", text: content }] : content }));
+}
