@@ -1,6 +1,7 @@
 /** The protocol engine over one CLI process: control requests and their answers, the queue of messages, one end for all. */
 import { createQueue } from "../lib/queue.ts";
 import type { JsonObject } from "../lib/json.ts";
+import { withinSilence } from "../lib/silence.ts";
 import { ProxyError } from "../core/error.ts";
 import { startProcess } from "./process.ts";
 import type { Command } from "./process.ts";
@@ -108,28 +109,6 @@ export function openChannel(options: ChannelOptions): Channel {
 
   const cli = startProcess(options.command, { onLine: receive, onEnd: (cause) => fail(cause) });
 
-  /** Aborts when no line has come for `silenceMs`; a CLI held back by its reader is not silent. */
-  async function readWithin(signal: AbortSignal, silenceMs: number): Promise<CliMessage[]> {
-    const silence = new AbortController();
-    let timer: NodeJS.Timeout;
-    const watch = (ms: number): void => {
-      timer = setTimeout(() => {
-        const left = lastLineAt + silenceMs - performance.now();
-        if (left > 0) watch(left);
-        else silence.abort(new ProxyError("timeout", `Cannot finish answer: no output from the CLI for ${silenceMs / 1000} seconds`));
-      }, ms);
-    };
-    watch(silenceMs);
-    const onAbort = (): void => silence.abort(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await queue.take(silence.signal);
-    } finally {
-      clearTimeout(timer!);
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
-
   return {
     pid: cli.pid,
     gone: cli.gone,
@@ -146,8 +125,10 @@ export function openChannel(options: ChannelOptions): Channel {
     },
     send,
     read: (signal, silenceMs) => {
-      signal.throwIfAborted();
-      return queue.weight > 0 ? queue.take(signal) : readWithin(signal, silenceMs);
+      // What waits already needs no watch; nor is a CLI silent that its own reader holds back.
+      if (queue.weight > 0) return queue.take(signal);
+      const toError = (): Error => new ProxyError("timeout", `Cannot finish answer: no output from the CLI for ${silenceMs / 1000} seconds`);
+      return withinSilence({ signal, limitMs: silenceMs, lastAt: () => lastLineAt, toError }, queue.take);
     },
     close: (isBusy) => {
       fail("closed", isBusy);

@@ -7,12 +7,12 @@ import { isObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { openChannel } from "./channel.ts";
 import type { Channel } from "./channel.ts";
-import { toInitialize, toSettingsChange, toUserLine } from "./input.ts";
+import { toSetUp, toUserLine } from "./input.ts";
 import type { Settings } from "./input.ts";
+import type { DeferredCall } from "./draft.ts";
 import { createOutput } from "./output.ts";
-import type { DeferredCall, Output } from "./output.ts";
+import type { Output } from "./output.ts";
 import { toStructure } from "./structure.ts";
-import type { Structure } from "./structure.ts";
 import { createToolDesk, isGiveable } from "./tools.ts";
 import type { Command } from "./process.ts";
 
@@ -85,6 +85,13 @@ function toDeferredAnswer(call: DeferredCall, model: string): TurnEvent[] {
   ];
 }
 
+function openOutput(turn: Turn): Output {
+  const { stop, tools, parallelCalls } = turn;
+  const startedAt = performance.now();
+  const elapsedMs = (): number => performance.now() - startedAt;
+  return createOutput({ stop, structure: toStructure(turn), tools: new Set(tools.map(({ name }) => name)), parallelCalls, elapsedMs });
+}
+
 /** Starts a process for one conversation; it waits, warm, until the first turn tells it which. */
 export function startConversation(options: ConversationOptions): Conversation {
   const desk = createToolDesk();
@@ -98,18 +105,12 @@ export function startConversation(options: ConversationOptions): Conversation {
   let deferred: DeferredCall[] = [];
 
   /** All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer. */
-  function setUp({ turn }: Step, structure: Structure | undefined): Promise<unknown> {
-    const requests: JsonObject[] = [];
-    if (!isOpened) {
-      desk.offer(turn.tools);
-      requests.push(toInitialize(turn, structure));
-      if (!options.hasModel) requests.push({ subtype: "set_model", model });
-    }
-    const change = toSettingsChange(settings, turn);
-    if (change) requests.push(change);
+  function setUp({ turn, model: asked }: Step): Promise<unknown> {
+    const known = { isOpened, hasModel: options.hasModel, settings };
+    if (!isOpened) desk.offer(turn.tools);
     isOpened = true;
     settings = { effort: turn.effort, maxTokens: turn.maxTokens };
-    return Promise.all(requests.map((request) => channel.request(request)));
+    return Promise.all(toSetUp(turn, asked, toStructure(turn), known).map(channel.request));
   }
 
   function handIn(turn: Turn): void {
@@ -120,7 +121,7 @@ export function startConversation(options: ConversationOptions): Conversation {
 
   async function* read(current: Output, step: Step, signal: AbortSignal): EventStream {
     const failed = new AbortController();
-    const ready = setUp(step, toStructure(step.turn)).then(step.onReady);
+    const ready = setUp(step).then(step.onReady);
     ready.catch((error: unknown) => failed.abort(error));
     handIn(step.turn);
     output = current;
@@ -130,7 +131,7 @@ export function startConversation(options: ConversationOptions): Conversation {
       for (const message of messages) if (message.type === "session") lastUuid = message.uuid;
       const events = current.read(messages);
       if (current.state !== "open") {
-        deferred = [...current.deferred];
+        deferred = [...current.answer.deferred];
         isBusy = false;
       }
       if (events.length > 0) yield events;
@@ -160,18 +161,13 @@ export function startConversation(options: ConversationOptions): Conversation {
     async *play(step, signal) {
       isBusy = true;
       model = step.model;
-      const startedAt = performance.now();
       const call = deferred.shift();
       if (call) {
         desk.give(lastResults(step.turn));
         isBusy = false;
-        yield toDeferredAnswer(call, output?.model ?? step.model);
+        yield toDeferredAnswer(call, output?.answer.model ?? step.model);
       } else {
-        const { stop, tools, parallelCalls } = step.turn;
-        const structure = toStructure(step.turn);
-        const names = new Set(tools.map(({ name }) => name));
-        const elapsedMs = (): number => performance.now() - startedAt;
-        yield* read(createOutput({ stop, structure, tools: names, parallelCalls, elapsedMs }), step, signal);
+        yield* read(openOutput(step.turn), step, signal);
       }
     },
     listModels: async () => toCatalogue(await channel.request({ subtype: "list_models" })),

@@ -49,17 +49,17 @@ export function toTurnError(result: ResultMessage, failure?: FailureMessage, lim
 }
 
 /**
- * The error to give up with at a retry that cannot help, or nothing while waiting may. A 401 is given one retry: the CLI
- * may hold a login that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
+ * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a login
+ * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
+ * @throws ProxyError to give up with.
  */
-export function toRetryError(retry: RetryMessage, elapsedMs: number): ProxyError | undefined {
-  const { status, attempt, delayMs } = retry;
-  if (status === 401 && attempt === 1) return undefined;
+export function checkRetry({ status, attempt, delayMs }: RetryMessage, elapsedMs: number): void {
+  if (status === 401 && attempt === 1) return;
   const isPassing = status === undefined || status >= 500;
-  if (isPassing && elapsedMs + delayMs <= RETRY_PATIENCE_MS) return undefined;
-  if (status === undefined) return new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
+  if (isPassing && elapsedMs + delayMs <= RETRY_PATIENCE_MS) return;
+  if (status === undefined) throw new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
   const kind = toErrorKind(status);
-  return new ProxyError(kind, toSentence(kind, `The API answered with status ${status}`), {
-    ...(kind === "rate_limited" || kind === "overloaded" ? { retryAfterSeconds: Math.max(1, Math.ceil(delayMs / 1000)) } : {}),
-  });
+  const isTimed = kind === "rate_limited" || kind === "overloaded";
+  const details = isTimed ? { retryAfterSeconds: Math.max(1, Math.ceil(delayMs / 1000)) } : {};
+  throw new ProxyError(kind, toSentence(kind, `The API answered with status ${status}`), details);
 }

@@ -55,7 +55,7 @@ export function toUserLine(message: Message): JsonObject {
 }
 
 /** The request that opens a process for a conversation. Only the first one in a process counts. */
-export function toInitialize(turn: Turn, structure: Structure | undefined): JsonObject {
+function toInitialize(turn: Turn, structure: Structure | undefined): JsonObject {
   return {
     subtype: "initialize",
     // An empty text means no system prompt at all; without the field the CLI sends 7 kB of its own.
@@ -72,14 +72,27 @@ export interface Settings {
   readonly maxTokens: Turn["maxTokens"];
 }
 
-/** The request that changes `from` into `to`, or nothing when they are alike. An empty value sets the default again. */
-export function toSettingsChange(from: Settings, to: Settings): JsonObject | undefined {
-  if (from.effort === to.effort && from.maxTokens === to.maxTokens) return undefined;
-  return {
-    subtype: "apply_flag_settings",
-    settings: {
-      effortLevel: to.effort ?? null,
-      env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: to.maxTokens === undefined ? "" : String(to.maxTokens) },
-    },
-  };
+/** An empty value sets the default again. */
+function toSettingsChange({ effort, maxTokens }: Settings): JsonObject {
+  const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens) };
+  return { subtype: "apply_flag_settings", settings: { effortLevel: effort ?? null, env } };
+}
+
+/** What a process has been told before this turn. */
+export interface Known {
+  /** False until its first turn has opened it. */
+  readonly isOpened: boolean;
+  /** True when it was started with its model and must not be told again: that would leave words in the prompt. */
+  readonly hasModel: boolean;
+  readonly settings: Settings;
+}
+
+/** The control requests that go before a turn, in order. None, most often, once a process is opened. */
+export function toSetUp(turn: Turn, model: string, structure: Structure | undefined, known: Known): JsonObject[] {
+  const { effort, maxTokens } = known.settings;
+  const requests: JsonObject[] = [];
+  if (!known.isOpened) requests.push(toInitialize(turn, structure));
+  if (!known.isOpened && !known.hasModel) requests.push({ subtype: "set_model", model });
+  if (effort !== turn.effort || maxTokens !== turn.maxTokens) requests.push(toSettingsChange(turn));
+  return requests;
 }

@@ -19,6 +19,7 @@ import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
 import { createRun } from "../session/run.ts";
 import type { Run } from "../session/run.ts";
+import { createSeats } from "../session/seat.ts";
 import { createSpares } from "../session/spare.ts";
 import type { Spares } from "../session/spare.ts";
 import { createStore } from "../session/store.ts";
@@ -78,16 +79,14 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const gate = createGate(maxConcurrent, config.maxQueue);
   const store = createStore({ maxSessions, idleSeconds, log });
-  const run = createRun({
+  const takeSeat = createSeats({
     start: installation.start,
-    noteLogin: installation.noteLogin,
-    gate,
     store,
     spares,
     named: createNamedSessions(join(config.stateFolder, "sessions")),
-    refusals: createRefusals(),
     replayFolder: join(config.stateFolder, "replay"),
   });
+  const run = createRun({ takeSeat, gate, refusals: createRefusals(), noteLogin: installation.noteLogin });
   return { installation, models, gate, store, spares, run };
 }
 

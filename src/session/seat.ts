@@ -1,0 +1,133 @@
+/** A process for a turn: the one that knows the conversation, a warm spare, or one that is told the history first. */
+import type { Launch } from "../cli/args.ts";
+import type { Conversation } from "../cli/client.ts";
+import { writeTranscript } from "../cli/transcript.ts";
+import { ProxyError } from "../core/error.ts";
+import type { Reply } from "../core/reply.ts";
+import type { Turn } from "../core/turn.ts";
+import { toKeys } from "./key.ts";
+import { toSessionId, toSystemMark } from "./named.ts";
+import type { NamedSessions } from "./named.ts";
+import type { Spares } from "./spare.ts";
+import type { Store } from "./store.ts";
+
+export interface Job {
+  readonly turn: Turn;
+  /** The CLI's name of the model. */
+  readonly model: string;
+  /** A conversation the server keeps; the turn then brings only what is new. */
+  readonly name: string | undefined;
+}
+
+export interface Seat {
+  readonly conversation: Conversation;
+  /** True when the process was there before: then it may have died unseen, and the turn can be tried once more. */
+  readonly isOld: boolean;
+  /** Called once the process has loaded what it was started with. */
+  readonly onReady: () => void;
+  /** Files a process that can go on, under what it knows now. */
+  readonly file: (reply: Reply) => void | Promise<void>;
+  /** Called once the turn is over, however it ended. */
+  readonly leave: () => void;
+}
+
+export interface SeatOptions {
+  readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
+  readonly store: Store;
+  readonly spares: Spares;
+  readonly named: NamedSessions;
+  /** Where transcripts are written for the moment a process needs to load them. */
+  readonly replayFolder: string;
+}
+
+/** Finds or makes the seat for a job. `isFresh` passes by what was there before. */
+export type TakeSeat = (job: Job, signal: AbortSignal, isFresh: boolean) => Promise<Seat>;
+
+const nothing = (): void => undefined;
+
+/** Seats for conversations that bring their history. */
+function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions): TakeSeat {
+  async function replay({ turn, model }: Job, signal: AbortSignal): Promise<{ conversation: Conversation; remove: () => void }> {
+    const transcript = await writeTranscript(replayFolder, turn.messages.slice(0, -1), model);
+    const remove = (): void => void transcript.remove();
+    try {
+      const session = { type: "replay", file: transcript.file, lastUuid: transcript.lastUuid } as const;
+      return { conversation: await start({ model, session }, signal), remove };
+    } catch (error) {
+      remove();
+      throw error;
+    }
+  }
+
+  function claim(turn: Turn, key: string): Conversation | undefined {
+    const held = store.claim(key);
+    if (held?.isAlive && held.isReadyFor(turn)) return held;
+    void held?.close();
+    return undefined;
+  }
+
+  return async (job, signal, isFresh) => {
+    const keys = toKeys(job.turn, job.model);
+    const file = (conversation: Conversation) => (reply: Reply) => store.file(keys.after(reply), conversation);
+    const held = keys.before === undefined || isFresh ? undefined : claim(job.turn, keys.before);
+    if (held) return { conversation: held, isOld: true, onReady: nothing, file: file(held), leave: nothing };
+    if (job.turn.messages.length > 1) {
+      const { conversation, remove } = await replay(job, signal);
+      return { conversation, isOld: false, onReady: remove, file: file(conversation), leave: remove };
+    }
+    const spare = isFresh ? undefined : spares.claim();
+    const conversation = spare ?? (await start({}, signal));
+    return { conversation, isOld: spare !== undefined, onReady: nothing, file: file(conversation), leave: nothing };
+  };
+}
+
+/** Seats for conversations the server keeps by name. */
+function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Seat> {
+  async function resume({ turn, model }: Job, id: string, signal: AbortSignal): Promise<Conversation> {
+    const record = await named.read(id);
+    const session = record ? ({ type: "resume", id, lastUuid: record.lastUuid } as const) : ({ type: "begin", id } as const);
+    // The CLI keeps the system prompt a session was begun with.
+    if (record && turn.system !== "" && record.system !== toSystemMark(turn.system)) {
+      throw new ProxyError("invalid_request", "Cannot change the system prompt of a session: begin another with a new x-session-id", {
+        param: "x-session-id",
+      });
+    }
+    return start({ model, session }, signal);
+  }
+
+  async function takeSeat(job: Job, id: string, signal: AbortSignal): Promise<Omit<Seat, "leave">> {
+    const held = store.claim(id);
+    const isFit = held?.isAlive === true && held.isReadyFor(job.turn) && held.model === job.model;
+    if (held && !isFit) await held.close();
+    const conversation = held && isFit ? held : await resume(job, id, signal);
+    return {
+      conversation,
+      isOld: held === conversation,
+      onReady: nothing,
+      async file() {
+        const known = await named.read(id);
+        await named.write(id, { lastUuid: conversation.lastUuid, system: known?.system ?? toSystemMark(job.turn.system) });
+        store.file(id, conversation);
+      },
+    };
+  }
+
+  return async (job, name, signal) => {
+    const id = toSessionId(name);
+    const leave = await named.enter(id, signal);
+    try {
+      return { ...(await takeSeat(job, id, signal)), leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+}
+
+/** Makes the finder of seats. */
+export function createSeats(options: SeatOptions): TakeSeat {
+  const takeHistorySeat = createHistorySeats(options);
+  const takeNamedSeat = createNamedSeats(options);
+  return (job, signal, isFresh) =>
+    job.name === undefined ? takeHistorySeat(job, signal, isFresh) : takeNamedSeat(job, job.name, signal);
+}
