@@ -1,0 +1,32 @@
+/** The README's own shell examples, run as they stand against `--demo`. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { startProxy } from "../helpers/proxy.ts";
+
+const run = promisify(execFile);
+
+test("every curl example of the README answers with the words it was sent", async (t) => {
+  const readme = await readFile("README.md", "utf8");
+  const examples = [...readme.matchAll(/```sh\n(curl [\s\S]*?)\n```/g)].map(([, script]) => script ?? "");
+  assert.equal(examples.length, 3);
+  const proxy = await startProxy(t, { args: ["--demo"] });
+  for (const example of examples) {
+    const { stdout } = await run("sh", ["-c", example.replaceAll("http://localhost:3456", proxy.url)]);
+    const said = /"content": "([^"]+)"/.exec(example)?.[1] ?? "";
+    const text = stdout.startsWith("{")
+      ? (JSON.parse(stdout) as { choices: { message: { content: string } }[] }).choices[0]?.message.content
+      : [...stdout.matchAll(/"delta":\{"content":"([^"]*)"/g)].map(([, word]) => word).join("");
+    assert.equal(text, said, example);
+  }
+});
+
+test("the options of the README are those of --help", async () => {
+  const readme = await readFile("README.md", "utf8");
+  const { stdout } = await run(process.execPath, ["dist/claude-max-api.cjs", "--help"]);
+  const toFlags = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, flag]) => flag ?? "").sort();
+  const offered = toFlags(stdout, /^ {2}(--[a-z-]+)/gm).filter((flag) => flag !== "--version" && flag !== "--help");
+  assert.deepEqual(toFlags(readme, /^\| `(--[a-z-]+)/gm), offered);
+});
