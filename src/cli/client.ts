@@ -43,8 +43,8 @@ export interface Conversation {
    * @throws ProxyError when the turn fails; the signal's reason when it aborts. Either way the process is of no more use.
    */
   play(step: Step, signal: AbortSignal): EventStream;
-  /** The account's models, as the CLI lists them; spends no quota. */
-  listModels(): Promise<CatalogueEntry[]>;
+  /** Asks for the account's models, which `onCatalogue` is then told; spends no quota. Never rejects. */
+  askModels(): Promise<void>;
   /** Ends the process, at once when a turn is under way. */
   close(): Promise<void>;
 }
@@ -55,6 +55,8 @@ export interface ConversationOptions {
   readonly hasModel: boolean;
   /** Longest silence of the CLI in a turn, in milliseconds. */
   readonly activityMs: number;
+  /** Told the account's models, which the CLI names whenever a conversation opens. */
+  readonly onCatalogue: (entries: CatalogueEntry[]) => void;
   readonly trace?: (line: string) => void;
 }
 
@@ -104,13 +106,17 @@ export function startConversation(options: ConversationOptions): Conversation {
   let output: Output | undefined;
   let deferred: DeferredCall[] = [];
 
+  const tellModels = (response: JsonObject): void => options.onCatalogue(toCatalogue(response));
+
   /** All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer. */
-  function setUp({ turn, model: asked }: Step): Promise<unknown> {
+  async function setUp({ turn, model: asked, onReady }: Step): Promise<void> {
     const known = { isOpened, hasModel: options.hasModel, settings };
     if (!isOpened) desk.offer(turn.tools);
     isOpened = true;
     settings = { effort: turn.effort, maxTokens: turn.maxTokens };
-    return Promise.all(toSetUp(turn, asked, toStructure(turn), known).map(channel.request));
+    const [opened] = await Promise.all(toSetUp(turn, asked, toStructure(turn), known).map(channel.request));
+    onReady();
+    if (opened) tellModels(opened);
   }
 
   function handIn(turn: Turn): void {
@@ -121,8 +127,7 @@ export function startConversation(options: ConversationOptions): Conversation {
 
   async function* read(current: Output, step: Step, signal: AbortSignal): EventStream {
     const failed = new AbortController();
-    const ready = setUp(step).then(step.onReady);
-    ready.catch((error: unknown) => failed.abort(error));
+    setUp(step).catch((error: unknown) => failed.abort(error));
     handIn(step.turn);
     output = current;
     const either = AbortSignal.any([signal, failed.signal]);
@@ -170,7 +175,8 @@ export function startConversation(options: ConversationOptions): Conversation {
         yield* read(openOutput(step.turn), step, signal);
       }
     },
-    listModels: async () => toCatalogue(await channel.request({ subtype: "list_models" })),
+    // A process that ends before it answers is noticed elsewhere.
+    askModels: () => channel.request({ subtype: "list_models" }).then(tellModels, () => undefined),
     // Only a process between turns ends when its stdin does.
     close: () => channel.close(isBusy || (output !== undefined && output.state !== "finished")),
   };

@@ -3,6 +3,7 @@ import type { Log } from "../lib/log.ts";
 import { createGate } from "../lib/gate.ts";
 import { toProxyError } from "../core/error.ts";
 import type { ProxyError } from "../core/error.ts";
+import type { CatalogueEntry } from "../core/model.ts";
 import { toArgs, toEnvironment } from "./args.ts";
 import type { Launch } from "./args.ts";
 import { startConversation } from "./client.ts";
@@ -19,6 +20,8 @@ export interface InstallationOptions {
   readonly maxProcesses: number;
   /** Longest silence of the CLI in a turn, in milliseconds. */
   readonly activityMs: number;
+  /** Told the account's models, as often as the CLI names them. */
+  readonly onCatalogue: (entries: CatalogueEntry[]) => void;
   readonly log: Log;
 }
 
@@ -95,7 +98,8 @@ export function createInstallation(options: InstallationOptions): Installation {
     const { path } = await ready();
     const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env };
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
-    const conversation = startConversation({ command, hasModel: launch.model !== undefined, activityMs: options.activityMs, ...trace });
+    const { activityMs, onCatalogue } = options;
+    const conversation = startConversation({ command, hasModel: launch.model !== undefined, activityMs, onCatalogue, ...trace });
     log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh" });
     live.add(conversation);
     void conversation.gone.then(() => {

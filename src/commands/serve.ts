@@ -43,8 +43,6 @@ export interface Served {
 /** Running turns may finish in this time. With the 5 s a deaf process has after SIGTERM, all is over within 15 s. */
 const DRAIN_MS = 9000;
 const HEARTBEAT_MS = 15_000;
-/** The catalogue of a signed-in account changes rarely. */
-const CATALOGUE_MS = 3_600_000;
 
 interface Engine {
   readonly installation: Installation;
@@ -57,23 +55,21 @@ interface Engine {
 
 function createEngine({ config, program, log }: ServeOptions, environment: NodeJS.ProcessEnv): Engine {
   const { maxConcurrent, maxSessions, idleSeconds } = config;
+  const models = createModels(config.aliases);
   const installation = createInstallation({
     find: { given: config.claude, environment, home: config.home, program },
     workspace: config.workspace,
     settingSources: config.settingSources,
     maxProcesses: maxSessions + maxConcurrent + config.spares,
     activityMs: config.activityTimeoutSeconds * 1000,
+    onCatalogue: models.setCatalogue,
     log,
   });
-  const models = createModels(config.aliases);
-  let catalogueAt = Number.NEGATIVE_INFINITY;
   const spares = createSpares({
     count: config.spares,
     start: (signal) => installation.start({}, signal),
     onStart(spare) {
-      if (performance.now() - catalogueAt < CATALOGUE_MS) return;
-      catalogueAt = performance.now();
-      spare.listModels().then(models.setCatalogue, () => (catalogueAt = Number.NEGATIVE_INFINITY));
+      if (!models.isCatalogued) void spare.askModels();
     },
     log,
   });

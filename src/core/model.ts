@@ -28,7 +28,10 @@ export interface Models {
   resolve(name: string): ResolvedModel;
   /** Everything a client may ask for: families first, then aliases, then the account's catalogue. */
   list(): ModelInfo[];
+  /** Takes the account's catalogue; an empty one tells nothing. */
   setCatalogue(entries: readonly CatalogueEntry[]): void;
+  /** True once there is a catalogue. */
+  readonly isCatalogued: boolean;
 }
 
 /** A family is served by the CLI's newest model of it. */
@@ -80,7 +83,10 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
     },
     list,
     setCatalogue(entries) {
-      catalogue = entries;
+      if (entries.length > 0) catalogue = entries;
+    },
+    get isCatalogued() {
+      return catalogue.length > 0;
     },
   };
 }
