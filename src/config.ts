@@ -3,6 +3,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isLoopback } from "./http/auth.ts";
+import { PROFILES } from "./core/profile.ts";
+import type { Profile } from "./core/profile.ts";
 import { LOG_LEVELS } from "./lib/log.ts";
 import type { LogLevel } from "./lib/log.ts";
 
@@ -12,6 +14,7 @@ export interface Config {
   readonly apiKeys: readonly string[];
   /** A path the user gave; undefined looks for the CLI. */
   readonly claude: string | undefined;
+  readonly tools: Profile;
   readonly workspace: string;
   readonly settingSources: string;
   readonly maxConcurrent: number;
@@ -45,6 +48,7 @@ const OPTIONS = {
   host: { hint: "HOST", help: "address to listen on; other than loopback needs --api-key (127.0.0.1, with ::1)" },
   "api-key": { hint: "KEY[,KEY]", help: "keys clients must send; none asks for no key" },
   claude: { hint: "PATH", help: "the claude CLI; else PATH and the usual install places are searched" },
+  tools: { hint: "PROFILE", help: "the CLI's own tools: none, web, workspace, full; see the README before full (none)" },
   workspace: { hint: "DIR", help: "working directory of the CLI (~/.claude-max-api/workspace)" },
   "setting-sources": { hint: "LIST", help: "user settings the CLI loads: user,project,local (none)" },
   "max-concurrent": { hint: "N", help: "turns at once (4)" },
@@ -135,6 +139,16 @@ function toAliases(values: Values): ReadonlyMap<string, string> {
   return new Map(pairs);
 }
 
+function toTools(values: Values, environment: NodeJS.ProcessEnv): Profile {
+  const text = toLast(values, "tools") ?? "none";
+  const tools = PROFILES.find((known) => known === text);
+  if (tools === undefined) throw new UsageError(`Cannot use --tools ${text}: expected one of ${PROFILES.join(", ")}`);
+  if (tools === "full" && process.getuid?.() === 0 && environment["IS_SANDBOX"] !== "1") {
+    throw new UsageError("Cannot use --tools full as root: the CLI wants IS_SANDBOX=1 set, which says that this is a sandbox");
+  }
+  return tools;
+}
+
 function toLogLevel(values: Values, environment: NodeJS.ProcessEnv): LogLevel {
   const text = toLast(values, "log-level");
   if (text === undefined) return environment["DEBUG"] ? "debug" : "info";
@@ -182,6 +196,7 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     host,
     apiKeys,
     claude: toLast(values, "claude"),
+    tools: toTools(values, environment),
     workspace: resolve(toLast(values, "workspace") ?? join(stateFolder, "workspace")),
     settingSources: toLast(values, "setting-sources") ?? "",
     maxConcurrent: toWhole(values, "max-concurrent", 4, [1, 100]),

@@ -1,7 +1,9 @@
 /** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
+import type { OwnTools } from "../core/profile.ts";
 
 /** What a process is started as. Everything else about a turn travels on stdin. */
 export interface Launch {
+  readonly tools: OwnTools;
   /** Set where a transcript or a kept session is resumed; a fresh process is told its model on stdin. */
   readonly model?: string;
   readonly session?:
@@ -26,13 +28,39 @@ function toSessionArgs(session: Launch["session"]): string[] {
   }
 }
 
+const SEARCH = ["WebSearch"];
+const WEB = [...SEARCH, "WebFetch"];
+const WORKSPACE = [...WEB, "Read", "Write", "Edit", "Glob", "Grep"];
+
+/** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
+function toAllowed(tools: readonly string[]): string[] {
+  const allowed = [...tools, `mcp__${TOOL_SERVER}`].join(",");
+  return ["--tools", tools.join(","), "--permission-mode", "dontAsk", "--allowedTools", allowed];
+}
+
+/** Measured, on the file system: `--restricted` keeps reads and writes inside the working directory, through `..` and symlinks too. */
+function toToolArgs(tools: OwnTools): string[] {
+  switch (tools) {
+    case "none":
+      return toAllowed([]);
+    case "search":
+      return toAllowed(SEARCH);
+    case "web":
+      return toAllowed(WEB);
+    case "workspace":
+      return ["--restricted", ...toAllowed(WORKSPACE)];
+    case "full":
+      return ["--dangerously-skip-permissions"];
+  }
+}
+
 /** The whole argument list. `settingSources` names the user settings to load; empty loads none. */
 export function toArgs(launch: Launch, settingSources: string): string[] {
   return [
     "-p",
     ...["--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages"],
     ...["--strict-mcp-config", "--setting-sources", settingSources],
-    ...["--tools", "", "--allowedTools", `mcp__${TOOL_SERVER}`],
+    ...toToolArgs(launch.tools),
     ...(launch.model === undefined ? [] : ["--model", launch.model]),
     ...toSessionArgs(launch.session),
   ];

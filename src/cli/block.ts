@@ -33,6 +33,11 @@ export interface Blocks {
 const TOOL_PREFIX = `mcp__${TOOL_SERVER}__`;
 const STRUCTURED_TOOL = "StructuredOutput";
 
+/** True for a tool that the CLI runs by itself, and neither the client nor the structured output stands for. */
+export function isOwnTool(name: string): boolean {
+  return name !== STRUCTURED_TOOL && !name.startsWith(TOOL_PREFIX);
+}
+
 /** Makes the blocks of one turn. */
 export function createBlocks({ structure, tools, draft, addText }: BlocksOptions): Blocks {
   let sinks = new Map<number, Sink>();

@@ -1,10 +1,12 @@
 /** One conversation in one CLI process: set up by its first turn, then any number of turns, each a stream of events. */
+import type { OwnTools } from "../core/profile.ts";
 import type { CatalogueEntry } from "../core/model.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import { NO_USAGE } from "../core/event.ts";
 import type { ToolResult, Turn } from "../core/turn.ts";
 import { isObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
+import type { Launch } from "./args.ts";
 import { openChannel } from "./channel.ts";
 import type { Channel } from "./channel.ts";
 import { toSetUp, toUserLine } from "./input.ts";
@@ -32,6 +34,8 @@ export interface Conversation {
   readonly gone: Promise<void>;
   /** True when the process can take the conversation on exactly as the client knows it. */
   readonly isReusable: boolean;
+  /** What the CLI may use of its own. */
+  readonly tools: OwnTools;
   /** The model it was last asked for, in the CLI's words; empty before the first turn. */
   readonly model: string;
   /** The CLI's id of the last answer, for resuming right after it. */
@@ -51,12 +55,14 @@ export interface Conversation {
 
 export interface ConversationOptions {
   readonly command: Command;
-  /** True when the process was started with its model and must not be told again: that would leave words in the prompt. */
-  readonly hasModel: boolean;
+  /** What the process is started as. One with a model must not be told it again: that would leave words in the prompt. */
+  readonly launch: Launch;
   /** Longest silence of the CLI in a turn, in milliseconds. */
   readonly activityMs: number;
   /** Told the account's models, which the CLI names whenever a conversation opens. */
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
+  /** Told of each tool the CLI has denied its model. */
+  readonly onDenial: (tool: string) => void;
   readonly trace?: (line: string) => void;
 }
 
@@ -87,11 +93,11 @@ function toDeferredAnswer(call: DeferredCall, model: string): TurnEvent[] {
   ];
 }
 
-function openOutput(turn: Turn): Output {
+function openOutput(turn: Turn, { tools: ownTools }: Launch): Output {
   const { stop, tools, parallelCalls } = turn;
   const startedAt = performance.now();
   const elapsedMs = (): number => performance.now() - startedAt;
-  return createOutput({ stop, structure: toStructure(turn), tools: new Set(tools.map(({ name }) => name)), parallelCalls, elapsedMs });
+  return createOutput({ stop, structure: toStructure(turn), tools: new Set(tools.map(({ name }) => name)), parallelCalls, hasOwnTools: ownTools !== "none", elapsedMs });
 }
 
 /** Starts a process for one conversation; it waits, warm, until the first turn tells it which. */
@@ -110,7 +116,7 @@ export function startConversation(options: ConversationOptions): Conversation {
 
   /** All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer. */
   async function setUp({ turn, model: asked, onReady }: Step): Promise<void> {
-    const known = { isOpened, hasModel: options.hasModel, settings };
+    const known = { isOpened, hasModel: options.launch.model !== undefined, settings };
     if (!isOpened) desk.offer(turn.tools);
     isOpened = true;
     settings = { effort: turn.effort, maxTokens: turn.maxTokens };
@@ -133,7 +139,8 @@ export function startConversation(options: ConversationOptions): Conversation {
     const either = AbortSignal.any([signal, failed.signal]);
     while (current.state === "open") {
       const messages = await channel.read(either, options.activityMs);
-      for (const message of messages) if (message.type === "session") lastUuid = message.uuid;
+      for (const message of messages) if (message.type === "assistant") lastUuid = message.uuid;
+      else if (message.type === "denied") options.onDenial(message.tool);
       const events = current.read(messages);
       if (current.state !== "open") {
         deferred = [...current.answer.deferred];
@@ -152,6 +159,7 @@ export function startConversation(options: ConversationOptions): Conversation {
     get isReusable() {
       return channel.isAlive && !isBusy && output?.isFaithful === true && (output.state === "finished" || output.state === "held");
     },
+    tools: options.launch.tools,
     get model() {
       return model;
     },
@@ -172,7 +180,7 @@ export function startConversation(options: ConversationOptions): Conversation {
         isBusy = false;
         yield toDeferredAnswer(call, output?.answer.model ?? step.model);
       } else {
-        yield* read(openOutput(step.turn), step, signal);
+        yield* read(openOutput(step.turn, options.launch), step, signal);
       }
     },
     // A process that ends before it answers is noticed elsewhere.

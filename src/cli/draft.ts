@@ -36,6 +36,8 @@ export interface Draft {
   /** Adds text, and gives the stop sequence it has met, if any: nothing may follow then. */
   text(delta: string): string | undefined;
   thinking(delta: string): void;
+  /** Tells of a tool of the CLI's own that begins to run. */
+  progress(tool: string, summary: string): void;
   /** Adds a call and gives the sink for its arguments. */
   call(id: string, name: string): Sink;
   /** Voids what the running API call has given; the rounds before it stand. */
@@ -100,6 +102,7 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
       return met;
     },
     thinking: (text) => text !== "" && emit({ type: "thinking", text }),
+    progress: (tool, summary) => emit({ type: "progress", tool, summary }),
     call(id, name) {
       complete();
       const index = state.calls++;

@@ -99,8 +99,9 @@ export function createInstallation(options: InstallationOptions): Installation {
     const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env };
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
     const { activityMs, onCatalogue } = options;
-    const conversation = startConversation({ command, hasModel: launch.model !== undefined, activityMs, onCatalogue, ...trace });
-    log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh" });
+    const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });
+    const conversation = startConversation({ command, launch, activityMs, onCatalogue, onDenial, ...trace });
+    log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh", tools: launch.tools });
     live.add(conversation);
     void conversation.gone.then(() => {
       live.delete(conversation);

@@ -1,14 +1,15 @@
 /** The CLI's messages of one turn, turned into its events. It decides where the answer ends: the CLI would often go on. */
 import { ProxyError } from "../core/error.ts";
 import type { FinishReason, TurnEvent } from "../core/event.ts";
-import { createBlocks } from "./block.ts";
+import { createBlocks, isOwnTool } from "./block.ts";
 import { createDraft } from "./draft.ts";
-import type { DraftState } from "./draft.ts";
+import type { Draft, DraftState } from "./draft.ts";
 import { checkRetry, toTurnError } from "./failure.ts";
 import type { FailureMessage, LimitMessage } from "./failure.ts";
+import { toSummary } from "./progress.ts";
 import type { Structure } from "./structure.ts";
 import { createUsageMeter } from "./usage.ts";
-import type { ApiEvent, CliMessage, ResultMessage } from "./wire.ts";
+import type { ApiEvent, CliMessage, ResultMessage, ToolUse } from "./wire.ts";
 
 /**
  * How the turn stands: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it waiting
@@ -29,6 +30,8 @@ export interface OutputOptions {
   readonly stop: readonly string[];
   readonly structure: Structure | undefined;
   readonly tools: ReadonlySet<string>;
+  /** The CLI has tools of its own in this turn, and their use is told. */
+  readonly hasOwnTools: boolean;
   readonly parallelCalls: boolean;
   /** Milliseconds since the turn began. */
   readonly elapsedMs: () => number;
@@ -40,6 +43,10 @@ const CUT_REASONS: Readonly<Record<string, FinishReason>> = {
   model_context_window_exceeded: "length",
   refusal: "content_filter",
 };
+
+function showProgress(uses: readonly ToolUse[], draft: Draft): void {
+  for (const { name, input } of uses) if (isOwnTool(name)) draft.progress(name, toSummary(name, input));
+}
 
 /** Makes the reader for one turn. */
 export function createOutput(options: OutputOptions): Output {
@@ -110,7 +117,8 @@ export function createOutput(options: OutputOptions): Output {
     else if (message.type === "retry") {
       checkRetry(message, options.elapsedMs());
       retract();
-    } else if (message.type === "failure") causes.failure = message;
+    } else if (message.type === "assistant" && options.hasOwnTools) showProgress(message.uses, draft);
+    else if (message.type === "failure") causes.failure = message;
     else if (message.type === "rate_limit" && message.isRejected) causes.limit = message;
     // The structure did not fit the schema; the CLI has the model try again.
     else if (message.type === "tool_result" && message.isError && message.id === blocks.structuredId) retract();

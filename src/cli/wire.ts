@@ -28,9 +28,16 @@ export type CliMessage =
   | { readonly type: "tool_result"; readonly id: string; readonly isError: boolean }
   | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
   | { readonly type: "rate_limit"; readonly isRejected: boolean; readonly limit: string; readonly resetsAtSeconds: number | undefined }
-  | { readonly type: "session"; readonly uuid: string }
+  /** A whole message of the model's: the CLI's id of it, and the tools it calls. */
+  | { readonly type: "assistant"; readonly uuid: string; readonly uses: readonly ToolUse[] }
+  | { readonly type: "denied"; readonly tool: string }
   | ResultMessage
   | { readonly type: "other" };
+
+export interface ToolUse {
+  readonly name: string;
+  readonly input: JsonObject;
+}
 
 /** The end of a turn. `text` is the CLI's own words about it. */
 export interface ResultMessage {
@@ -116,6 +123,7 @@ function toControlResponse(response: JsonObject): CliMessage {
 }
 
 function toSystem(message: JsonObject): CliMessage {
+  if (message["subtype"] === "permission_denied") return { type: "denied", tool: text(message, "tool_name") };
   if (message["subtype"] !== "api_retry") return OTHER;
   return {
     type: "retry",
@@ -125,9 +133,17 @@ function toSystem(message: JsonObject): CliMessage {
   };
 }
 
+function toUses(content: unknown): ToolUse[] {
+  const blocks: readonly unknown[] = Array.isArray(content) ? content : [];
+  return blocks.flatMap((block) =>
+    isObject(block) && block["type"] === "tool_use" ? [{ name: text(block, "name"), input: object(block, "input") }] : [],
+  );
+}
+
 function toAssistant(message: JsonObject): CliMessage {
   const code = text(message, "error");
-  if (object(message, "message")["model"] !== "<synthetic>" && code === "") return { type: "session", uuid: text(message, "uuid") };
+  const { model, content } = object(message, "message");
+  if (model !== "<synthetic>" && code === "") return { type: "assistant", uuid: text(message, "uuid"), uses: toUses(content) };
   return { type: "failure", code, status: number(message, "api_error_status") };
 }
 

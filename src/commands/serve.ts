@@ -42,6 +42,7 @@ export interface Served {
 
 /** Running turns may finish in this time. With the 5 s a deaf process has after SIGTERM, all is over within 15 s. */
 const DRAIN_MS = 9000;
+const FULL_WARNING = "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
 const HEARTBEAT_MS = 15_000;
 
 interface Engine {
@@ -67,7 +68,8 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const spares = createSpares({
     count: config.spares,
-    start: (signal) => installation.start({}, signal),
+    tools: config.tools,
+    start: (tools, signal) => installation.start({ tools }, signal),
     onStart(spare) {
       if (!models.isCatalogued) void spare.askModels();
     },
@@ -98,7 +100,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const routes = createRoutes({
     guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
     info: createInfo({ version, models, status: installation.status, counts }),
-    answer: createAnswer({ run, models, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
+    answer: createAnswer({ run, models, tools: config.tools, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
     log,
     isStopping: () => stopping !== undefined,
   });
@@ -107,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     throw error;
   });
   void sweepTranscripts(join(config.stateFolder, "replay"));
+  if (config.tools === "full") log.warn(FULL_WARNING);
   spares.fill();
   void installation.status().then(({ problem }) => problem && log.warn(problem.message));
 

@@ -12,8 +12,9 @@ export interface Usage {
 }
 
 /**
- * Order: `start` once; then text, thinking, `call` and its `arguments` as they come; then exactly one `done`, or a throw.
+ * Order: `start` once; then text, thinking, progress, `call` and its `arguments` as they come; then exactly one `done`, or a throw.
  * `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
+ * `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
  * `retract` voids all text, thinking and calls so far: the model begins anew, and what a client has been shown is wrong.
  */
 export type TurnEvent =
@@ -22,6 +23,7 @@ export type TurnEvent =
   | { readonly type: "thinking"; readonly text: string }
   | { readonly type: "call"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "arguments"; readonly index: number; readonly json: string }
+  | { readonly type: "progress"; readonly tool: string; readonly summary: string }
   | { readonly type: "retract" }
   | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
 

@@ -52,6 +52,8 @@ export function createFolder(): Folder {
       case "arguments":
         calls[event.index]?.pieces.push(event.json);
         break;
+      case "progress":
+        break;
       case "retract":
         text = [];
         thinking = [];

@@ -74,6 +74,8 @@ export interface Turn {
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** The request asks for the web search of the server's side. */
+  readonly webSearch: boolean;
   readonly parallelCalls: boolean;
   readonly effort: Effort | undefined;
   /** Most output tokens. */

@@ -1,11 +1,14 @@
 /** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. Late failures go in-band. */
 import { once } from "node:events";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { optional, toOneOf } from "../codec/check.ts";
 import type { Codec, Meta } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import { toPromptTokens } from "../core/event.ts";
 import type { EventStream, TurnEvent, Usage } from "../core/event.ts";
 import type { Models } from "../core/model.ts";
+import { PROFILES, toOwnTools } from "../core/profile.ts";
+import type { Profile } from "../core/profile.ts";
 import { collect } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
@@ -17,6 +20,8 @@ import type { Exchange } from "./exchange.ts";
 export interface AnswerOptions {
   readonly run: Run;
   readonly models: Models;
+  /** The CLI's own tools that a turn may use at most. */
+  readonly tools: Profile;
   /** Longest time a reader may leave what was written unread, in milliseconds. */
   readonly stallMs: number;
   /** Silence after which a stream is kept alive; the first time it also commits to 200. */
@@ -111,12 +116,22 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const meta: Meta = { id: exchange.id.replace(/[^A-Za-z0-9]/g, ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
     const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
     const headers = named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
-    const events = run({ turn, model: model.argument, name }, exchange.signal);
+    const tools = toOwnTools({
+      allowed: options.tools,
+      asked: readProfile(exchange),
+      webSearch: turn.webSearch,
+      hasClientTools: turn.tools.length > 0,
+    });
+    const events = run({ turn, model: model.argument, tools, name }, exchange.signal);
     if (turn.stream) return stream({ exchange, codec, turn, meta, headers: { ...STREAM_HEADERS, ...headers }, expected: model.id }, events);
     const reply = await collect(events);
     noteUsage(exchange, reply.model, reply.usage);
     return sendJson(exchange, 200, codec.encodeReply(reply, turn, meta), headers);
   };
+}
+
+function readProfile({ request }: Exchange): Profile | undefined {
+  return optional(request.headers["x-claude-tools"], "x-claude-tools", toOneOf(PROFILES));
 }
 
 function noteUsage(exchange: Exchange, model: string, usage: Usage): void {

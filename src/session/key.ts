@@ -1,5 +1,6 @@
 /** Fingerprints of conversations: a hash chain over the set-up and every message, as a client will send them back. */
 import { createHash } from "node:crypto";
+import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Message, Tool, Turn, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
@@ -50,14 +51,14 @@ function toToolPieces({ name, description, schema }: Tool): string[] {
   return [name, description, canonicalJson(schema)];
 }
 
-function toRoot(turn: Turn, model: string): string {
+function toRoot(turn: Turn, model: string, ownTools: OwnTools): string {
   const { system, tools, toolChoice, parallelCalls, format } = turn;
-  return chain("", [model, system.trim(), canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)]);
+  return chain("", [model, ownTools, system.trim(), canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)]);
 }
 
-/** The keys of a turn for this model. Effort and output limit are no part of them: they may change in one process. */
-export function toKeys(turn: Turn, model: string): Keys {
-  let key = toRoot(turn, model);
+/** The keys of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
+export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
+  let key = toRoot(turn, model, ownTools);
   for (const message of turn.messages.slice(0, -1)) key = chain(key, toPieces(message));
   const before = turn.messages.at(-2)?.role === "assistant" ? key : undefined;
   const last = turn.messages.at(-1);

@@ -3,6 +3,7 @@ import type { Launch } from "../cli/args.ts";
 import type { Conversation } from "../cli/client.ts";
 import { writeTranscript } from "../cli/transcript.ts";
 import { ProxyError } from "../core/error.ts";
+import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import { toKeys } from "./key.ts";
@@ -15,6 +16,8 @@ export interface Job {
   readonly turn: Turn;
   /** The CLI's name of the model. */
   readonly model: string;
+  /** What the CLI may use of its own. */
+  readonly tools: OwnTools;
   /** A conversation the server keeps; the turn then brings only what is new. */
   readonly name: string | undefined;
 }
@@ -47,12 +50,12 @@ const nothing = (): void => undefined;
 
 /** Seats for conversations that bring their history. */
 function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions): TakeSeat {
-  async function replay({ turn, model }: Job, signal: AbortSignal): Promise<{ conversation: Conversation; remove: () => void }> {
+  async function replay({ turn, model, tools }: Job, signal: AbortSignal): Promise<{ conversation: Conversation; remove: () => void }> {
     const transcript = await writeTranscript(replayFolder, turn.messages.slice(0, -1), model);
     const remove = (): void => void transcript.remove();
     try {
       const session = { type: "replay", file: transcript.file, lastUuid: transcript.lastUuid } as const;
-      return { conversation: await start({ model, session }, signal), remove };
+      return { conversation: await start({ tools, model, session }, signal), remove };
     } catch (error) {
       remove();
       throw error;
@@ -67,7 +70,7 @@ function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions)
   }
 
   return async (job, signal, isFresh) => {
-    const keys = toKeys(job.turn, job.model);
+    const keys = toKeys(job.turn, job.model, job.tools);
     const file = (conversation: Conversation) => (reply: Reply) => store.file(keys.after(reply), conversation);
     const held = keys.before === undefined || isFresh ? undefined : claim(job.turn, keys.before);
     if (held) return { conversation: held, isOld: true, onReady: nothing, file: file(held), leave: nothing };
@@ -75,15 +78,15 @@ function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions)
       const { conversation, remove } = await replay(job, signal);
       return { conversation, isOld: false, onReady: remove, file: file(conversation), leave: remove };
     }
-    const spare = isFresh ? undefined : spares.claim();
-    const conversation = spare ?? (await start({}, signal));
+    const spare = isFresh ? undefined : spares.claim(job.tools);
+    const conversation = spare ?? (await start({ tools: job.tools }, signal));
     return { conversation, isOld: spare !== undefined, onReady: nothing, file: file(conversation), leave: nothing };
   };
 }
 
 /** Seats for conversations the server keeps by name. */
 function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Seat> {
-  async function resume({ turn, model }: Job, id: string, signal: AbortSignal): Promise<Conversation> {
+  async function resume({ turn, model, tools }: Job, id: string, signal: AbortSignal): Promise<Conversation> {
     const record = await named.read(id);
     const session = record ? ({ type: "resume", id, lastUuid: record.lastUuid } as const) : ({ type: "begin", id } as const);
     // The CLI keeps the system prompt a session was begun with.
@@ -92,12 +95,12 @@ function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name
         param: "x-session-id",
       });
     }
-    return start({ model, session }, signal);
+    return start({ tools, model, session }, signal);
   }
 
   async function takeSeat(job: Job, id: string, signal: AbortSignal): Promise<Omit<Seat, "leave">> {
     const held = store.claim(id);
-    const isFit = held?.isAlive === true && held.isReadyFor(job.turn) && held.model === job.model;
+    const isFit = held?.isAlive === true && held.isReadyFor(job.turn) && held.model === job.model && held.tools === job.tools;
     if (held && !isFit) await held.close();
     const conversation = held && isFit ? held : await resume(job, id, signal);
     return {

@@ -1,10 +1,13 @@
-/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. */
+/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They have the tools last asked for. */
 import type { Conversation } from "../cli/client.ts";
+import type { OwnTools } from "../core/profile.ts";
 import type { Log } from "../lib/log.ts";
 
 export interface SparesOptions {
   readonly count: number;
-  readonly start: (signal: AbortSignal) => Promise<Conversation>;
+  /** The tools the first ones have. */
+  readonly tools: OwnTools;
+  readonly start: (tools: OwnTools, signal: AbortSignal) => Promise<Conversation>;
   /** Called with each new spare before it can be claimed. */
   readonly onStart: (conversation: Conversation) => void;
   readonly log: Log;
@@ -13,8 +16,8 @@ export interface SparesOptions {
 export interface Spares {
   /** Starts spares up to the count, in the background. */
   fill(): void;
-  /** Gives a spare, if there is one, and starts another in its place. */
-  claim(): Conversation | undefined;
+  /** Gives a spare with these tools, if there is one, and starts another in its place. Spares with other tools give way. */
+  claim(tools: OwnTools): Conversation | undefined;
   close(): void;
   readonly size: number;
 }
@@ -24,9 +27,10 @@ const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
 
 /** Makes an empty pool. */
-export function createSpares({ count, start, onStart, log }: SparesOptions): Spares {
+export function createSpares({ count, tools: firstTools, start, onStart, log }: SparesOptions): Spares {
   const spares = new Set<Conversation>();
   const closing = new AbortController();
+  let wanted = firstTools;
   let starting = 0;
   let retryMs = FIRST_RETRY_MS;
   let retry: NodeJS.Timeout | undefined;
@@ -43,8 +47,8 @@ export function createSpares({ count, start, onStart, log }: SparesOptions): Spa
 
   async function add(): Promise<void> {
     try {
-      const conversation = await start(closing.signal);
-      if (closing.signal.aborted) return await conversation.close();
+      const conversation = await start(wanted, closing.signal);
+      if (closing.signal.aborted || conversation.tools !== wanted) return await conversation.close();
       spares.add(conversation);
       onStart(conversation);
       void conversation.gone.then(() => {
@@ -54,6 +58,7 @@ export function createSpares({ count, start, onStart, log }: SparesOptions): Spa
       fillLater(error instanceof Error ? error.message : "unknown");
     } finally {
       starting--;
+      fill();
     }
   }
 
@@ -66,16 +71,18 @@ export function createSpares({ count, start, onStart, log }: SparesOptions): Spa
 
   return {
     fill,
-    claim() {
+    claim(tools) {
+      wanted = tools;
+      let claimed: Conversation | undefined;
       for (const spare of spares) {
+        if (claimed) break;
         spares.delete(spare);
-        if (!spare.isAlive) continue;
-        retryMs = FIRST_RETRY_MS;
-        fill();
-        return spare;
+        if (spare.isAlive && spare.tools === tools) claimed = spare;
+        else void spare.close();
       }
+      if (claimed) retryMs = FIRST_RETRY_MS;
       fill();
-      return undefined;
+      return claimed;
     },
     close() {
       closing.abort();

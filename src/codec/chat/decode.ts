@@ -20,7 +20,7 @@ const EFFORTS: Readonly<Record<string, Effort>> = {
 /** Fields that are honoured, or that ask for nothing. */
 const KNOWN = new Set([
   ...["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "reasoning_effort", "stop"],
-  ...["response_format", "tools", "tool_choice", "functions", "function_call", "parallel_tool_calls"],
+  ...["response_format", "tools", "tool_choice", "functions", "function_call", "parallel_tool_calls", "web_search_options"],
   ...["n", "logprobs", "top_logprobs", "modalities", "audio", "user", "metadata", "store"],
 ]);
 
@@ -75,6 +75,7 @@ export function decode(value: unknown): Turn {
   const { tools, toolChoice, isLegacy, ignored } = toTools(body);
   const streamOptions = optional(body["stream_options"], "stream_options", toObject) ?? {};
   const includeUsage = optional(streamOptions["include_usage"], "stream_options.include_usage", toBoolean) ?? false;
+  const includeProgress = optional(streamOptions["include_progress"], "stream_options.include_progress", toBoolean) ?? false;
   optional(body["user"], "user", toText);
   const maxTokens = optional(body["max_tokens"], "max_tokens", toCount);
   return {
@@ -82,6 +83,7 @@ export function decode(value: unknown): Turn {
     ...toConversation(body["messages"]),
     tools,
     toolChoice,
+    webSearch: optional(body["web_search_options"], "web_search_options", toObject) !== undefined,
     parallelCalls: isLegacy ? false : (optional(body["parallel_tool_calls"], "parallel_tool_calls", toBoolean) ?? true),
     effort: optional(body["reasoning_effort"], "reasoning_effort", toEffort),
     maxTokens: optional(body["max_completion_tokens"], "max_completion_tokens", toCount) ?? maxTokens,
@@ -89,6 +91,6 @@ export function decode(value: unknown): Turn {
     format: optional(body["response_format"], "response_format", toFormat) ?? { type: "text" },
     stream: optional(body["stream"], "stream", toBoolean) ?? false,
     ignored: [...toIgnored(body), ...ignored],
-    echo: toEcho({ includeUsage, isLegacy }),
+    echo: toEcho({ includeUsage, includeProgress, isLegacy }),
   };
 }

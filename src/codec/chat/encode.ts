@@ -27,7 +27,7 @@ const ROLE: ChatDelta = { role: "assistant", content: "", refusal: null };
 
 /** Frames of one streamed answer. */
 export function createEncoder(turn: Turn, meta: Meta): Encoder {
-  const { includeUsage, isLegacy } = readEcho(turn);
+  const { includeUsage, includeProgress, isLegacy } = readEcho(turn);
   let model: string | undefined;
 
   function frame(rest: Pick<ChatChunk, "choices" | "usage">): SseFrame {
@@ -64,6 +64,11 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
       case "arguments": {
         const call = { arguments: event.json };
         return [chunk(isLegacy ? { function_call: call } : { tool_calls: [{ index: event.index, function: call }] })];
+      }
+      case "progress": {
+        if (!includeProgress) return [];
+        const { tool, summary } = event;
+        return [chunk({ reasoning_content: summary === "" ? `Running ${tool}\n` : `Running ${tool}: ${summary}\n` })];
       }
       case "retract":
         return [];
