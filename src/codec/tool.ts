@@ -1,7 +1,7 @@
 /** Function tools and the choice among them, as far as protocols agree. */
 import type { Tool, ToolChoice } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { optional, refuse, toObject, toText } from "./check.ts";
+import { optional, refuse, toFreeObject, toText } from "./check.ts";
 
 export interface ToolSelection {
   readonly tools: readonly Tool[];
@@ -14,7 +14,7 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export function toTool(definition: JsonObject, schemaKey: string, path: string): Tool {
   const name = toText(definition["name"], `${path}.name`);
   if (!NAME.test(name)) refuse(`${path}.name`, "expected 1 to 64 letters, digits, underscores and hyphens");
-  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toObject) ?? {};
+  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toFreeObject) ?? {};
   if (schema["type"] !== undefined && schema["type"] !== "object") refuse(`${path}.${schemaKey}.type`, 'expected "object"');
   const description = optional(definition["description"], `${path}.description`, toText) ?? "";
   // A schema that says nothing of its type still has to describe an object, and the API wants it said.

@@ -1,4 +1,5 @@
 /** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. Late failures go in-band. */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { optional, toOneOf } from "../codec/check.ts";
@@ -113,7 +114,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const model = models.resolve(turn.model);
     const { name, ignored } = readName(exchange, turn);
     exchange.note({ model: model.id, stream: turn.stream });
-    const meta: Meta = { id: exchange.id.replace(/[^A-Za-z0-9]/g, ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
+    const meta: Meta = { id: randomUUID().replaceAll("-", ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
     const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
     const headers = named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
     const tools = toOwnTools({
