@@ -3,7 +3,7 @@
  * no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
  */
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { resolve } from "node:path";
 import { measureBytes } from "./bench/bytes.ts";
 import { FLOOD_DELTAS, FLOOD_STREAMS, measureFlood } from "./bench/flood.ts";
@@ -29,6 +29,9 @@ interface Size {
 const FULL: Size = { next: 40, fresh: 20, long: 15, flood: 5, requests: 2000 };
 const QUICK: Size = { next: 8, fresh: 4, long: 4, flood: 1, requests: 400 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
+
+/** Work of others in the last minute, in running processes, above which times say more about them than about the proxy. */
+const BUSY = 0.5;
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -67,6 +70,8 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
 
 async function main(): Promise<boolean> {
   const isQuick = process.argv.includes("--quick");
+  const load = loadavg()[0] ?? 0;
+  if (load > BUSY) say(`The machine is busy (load ${load.toFixed(1)}): do not rely on the times`);
   const place = await createPlace();
   const onSignal = (): void => void place.end().then(() => process.exit(1));
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -74,7 +79,7 @@ async function main(): Promise<boolean> {
     const found = await measureAll(place, isQuick ? QUICK : FULL, createTally());
     const rows = found.flatMap((findings) => findings.rows);
     const samples = Object.assign({}, ...found.map((findings) => findings.samples)) as Findings["samples"];
-    const machine = { node: process.version, platform: process.platform, cpus: cpus().map(({ model }) => model) };
+    const machine = { node: process.version, platform: process.platform, cpus: cpus().map(({ model }) => model), load };
     writeFileSync("dist/bench.json", `${JSON.stringify({ at: new Date().toISOString(), isQuick, machine, rows, samples }, null, 2)}\n`);
     console.log(formatTable(rows));
     return rows.every(({ isMet }) => isMet);

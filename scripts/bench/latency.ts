@@ -82,12 +82,14 @@ export async function measureNextTurn({ place, proxy, tally, rounds }: LatencyOp
 
 /** The first turn of a new conversation, where a spare has been warm for a while. */
 export async function measureNewConversation({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
-  const prompt = toPrompt(SHORT);
+  let asked = 0;
+  // No two conversations begin alike, or the proxy would keep the last of them only.
+  const toOpening = (): string => `${toPrompt(SHORT)}, conversation ${asked++}`;
 
   async function claimByHand(): Promise<Answer> {
     const hand = startByHand(place);
     await delay(WARM_MS);
-    const answer = await hand.turn(prompt);
+    const answer = await hand.turn(toOpening());
     await hand.end();
     return answer;
   }
@@ -95,10 +97,10 @@ export async function measureNewConversation({ place, proxy, tally, rounds }: La
   async function claimFromProxy(): Promise<Answer> {
     await proxy.hasSpare();
     await delay(WARM_MS);
-    return proxy.client.stream([{ role: "user", content: prompt }]);
+    return proxy.client.stream([{ role: "user", content: toOpening() }]);
   }
 
-  const answers = await playRounds([["proxy", claimFromProxy], ["by hand", claimByHand], ["spawned", () => runSpawned(place, prompt)]], {
+  const answers = await playRounds([["proxy", claimFromProxy], ["by hand", claimByHand], ["spawned", () => runSpawned(place, toOpening())]], {
     rounds,
     deltas: SHORT,
     tally,

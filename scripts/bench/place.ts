@@ -56,6 +56,8 @@ export async function createPlace(): Promise<Place> {
   const workspace = join(home, "workspace");
   mkdirSync(workspace);
   const running = new Set<ChildProcess>();
+  // The last resort, where this program ends without `end`.
+  process.once("exit", () => running.forEach((child) => child.kill("SIGTERM")));
 
   function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
     const child = spawn(file, [...args], options);
