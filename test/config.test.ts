@@ -33,6 +33,7 @@ test("without options everything has its default", () => {
     host: "127.0.0.1",
     apiKeys: [],
     claude: undefined,
+    tools: "none",
     workspace: join(STATE, "workspace"),
     settingSources: "",
     maxConcurrent: 4,

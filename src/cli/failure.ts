@@ -12,16 +12,16 @@ const RETRY_PATIENCE_MS = 10_000;
 
 const LOGIN_NEEDED = "Cannot use Claude: the claude CLI is not logged in. Run `claude auth login`";
 
-const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = {
-  authentication_failed: "not_logged_in",
-  oauth_org_not_allowed: "forbidden",
-  billing_error: "forbidden",
-  rate_limit: "rate_limited",
-  invalid_request: "invalid_request",
-  model_not_found: "model_not_found",
-  server_error: "upstream",
-  overloaded: "overloaded",
-};
+const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
+  ["authentication_failed", "not_logged_in"],
+  ["oauth_org_not_allowed", "forbidden"],
+  ["billing_error", "forbidden"],
+  ["rate_limit", "rate_limited"],
+  ["invalid_request", "invalid_request"],
+  ["model_not_found", "model_not_found"],
+  ["server_error", "upstream"],
+  ["overloaded", "overloaded"],
+]);
 
 /** The limits that hold for the whole account; every other name is a single model's. */
 const ACCOUNT_LIMITS = ["five_hour", "seven_day", "overage"];
@@ -44,7 +44,7 @@ export function toTurnError(result: ResultMessage, failure?: FailureMessage, lim
   if (limit?.resetsAtSeconds !== undefined) return toPlanLimitError(limit.limit, limit.resetsAtSeconds);
   if (result.reason === "prompt_too_long") return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
   const status = result.status ?? failure?.status;
-  const kind = status === undefined ? KIND_OF_CODE[failure?.code ?? ""] : toErrorKind(status);
+  const kind = status === undefined ? KIND_OF_CODE.get(failure?.code ?? "") : toErrorKind(status);
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
 }
 
@@ -53,7 +53,8 @@ export function toTurnError(result: ResultMessage, failure?: FailureMessage, lim
  * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
  * @throws ProxyError to give up with.
  */
-export function checkRetry({ status, attempt, delayMs }: RetryMessage, elapsedMs: number): void {
+export function checkRetry({ status, attempt, delayMs }: RetryMessage, elapsedMs: number, limit?: LimitMessage): void {
+  if (status === 429 && limit?.resetsAtSeconds !== undefined) throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
   if (status === 401 && attempt === 1) return;
   const isPassing = status === undefined || status >= 500;
   if (isPassing && elapsedMs + delayMs <= RETRY_PATIENCE_MS) return;

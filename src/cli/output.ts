@@ -38,11 +38,11 @@ export interface OutputOptions {
 }
 
 /** Where the CLI would start another API call of its own to go on, and the answer is to end instead. */
-const CUT_REASONS: Readonly<Record<string, FinishReason>> = {
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  refusal: "content_filter",
-};
+const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "length"],
+  ["refusal", "content_filter"],
+]);
 
 function showProgress(uses: readonly ToolUse[], draft: Draft): void {
   for (const { name, input } of uses) if (isOwnTool(name)) draft.progress(name, toSummary(name, input));
@@ -91,7 +91,7 @@ export function createOutput(options: OutputOptions): Output {
         meter.end(event.usage);
         isUnsettled = false;
         stopReason = event.stopReason;
-        const cut = CUT_REASONS[stopReason];
+        const cut = CUT_REASONS.get(stopReason);
         if (cut) finish(cut, "cut");
         break;
       }
@@ -115,8 +115,8 @@ export function createOutput(options: OutputOptions): Output {
     if (message.type === "api") readApi(message.event);
     else if (message.type === "result") readResult(message);
     else if (message.type === "retry") {
-      checkRetry(message, options.elapsedMs());
-      retract();
+      checkRetry(message, options.elapsedMs(), causes.limit);
+      if (isUnsettled) retract();
     } else if (message.type === "assistant" && options.hasOwnTools) showProgress(message.uses, draft);
     else if (message.type === "failure") causes.failure = message;
     else if (message.type === "rate_limit" && message.isRejected) causes.limit = message;

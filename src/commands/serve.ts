@@ -84,7 +84,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     named: createNamedSessions(join(config.stateFolder, "sessions")),
     replayFolder: join(config.stateFolder, "replay"),
   });
-  const run = createRun({ takeSeat, gate, refusals: createRefusals(), noteLogin: installation.noteLogin });
+  const run = createRun({ takeSeat, gate, refusals: createRefusals(), refill: spares.fill, noteLogin: installation.noteLogin });
   return { installation, models, gate, store, spares, run };
 }
 

@@ -29,7 +29,8 @@ function toUserPieces(part: UserPart): string[] {
     case "document":
       return ["document", part.title ?? "", part.source.type === "text" ? part.source.text : part.source.data];
     case "result":
-      return ["result", part.id, String(part.isError), ...part.content.flatMap(toUserPieces)];
+      // The end is marked: else a text after the result would read as a part of it.
+      return ["result", part.id, String(part.isError), ...part.content.flatMap(toUserPieces), "end"];
   }
 }
 

@@ -1,6 +1,6 @@
 /** Conversations the server keeps by name, for clients that send only what is new. The CLI persists them; we keep where each stands. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGate } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
@@ -32,6 +32,7 @@ export function createNamedSessions(folder: string): NamedSessions {
   const toFile = (id: string): string => join(folder, `${id}.json`);
   return {
     async enter(id, signal) {
+      signal.throwIfAborted();
       const gate = gates.get(id) ?? createGate(1);
       gates.set(id, gate);
       const leave = await gate.enter(signal);
@@ -48,7 +49,9 @@ export function createNamedSessions(folder: string): NamedSessions {
     },
     async write(id, record) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(toFile(id), JSON.stringify(record), { mode: 0o600 });
+      // Renamed into place: a record cut short would begin the session a second time.
+      await writeFile(`${toFile(id)}.new`, JSON.stringify(record), { mode: 0o600 });
+      await rename(`${toFile(id)}.new`, toFile(id));
     },
   };
 }

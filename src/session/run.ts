@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly takeSeat: TakeSeat;
   readonly gate: Gate;
   readonly refusals: Refusals;
+  /** Puts a spare in the place of one that was claimed. */
+  readonly refill: () => void;
   /** Told what each turn has shown about the CLI's login. */
   readonly noteLogin: (isLoggedIn: boolean) => void;
 }
@@ -56,12 +58,14 @@ async function enterGate(gate: Gate, signal: AbortSignal): Promise<() => void> {
 }
 
 /** Makes the one function through which every turn runs. */
-export function createRun({ takeSeat, gate, refusals, noteLogin }: RunOptions): Run {
+export function createRun({ takeSeat, gate, refusals, refill, noteLogin }: RunOptions): Run {
   async function* play(job: Job, signal: AbortSignal, isFresh: boolean): EventStream {
     const seat = await takeSeat(job, signal, isFresh);
     let hasShown = false;
     try {
       for await (const events of playOn(seat, job, signal)) {
+        // Not before: a starting process would take the time the first event is waiting for.
+        if (!hasShown) refill();
         hasShown = true;
         yield events;
       }
@@ -86,6 +90,7 @@ export function createRun({ takeSeat, gate, refusals, noteLogin }: RunOptions): 
       throw error;
     } finally {
       leave();
+      refill();
     }
   };
 }

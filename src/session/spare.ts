@@ -16,7 +16,7 @@ export interface SparesOptions {
 export interface Spares {
   /** Starts spares up to the count, in the background. */
   fill(): void;
-  /** Gives a spare with these tools, if there is one, and starts another in its place. Spares with other tools give way. */
+  /** Gives a spare with these tools, if there is one; `fill` starts another in its place. Spares with other tools give way. */
   claim(tools: OwnTools): Conversation | undefined;
   close(): void;
   readonly size: number;
@@ -81,7 +81,6 @@ export function createSpares({ count, tools: firstTools, start, onStart, log }: 
         else void spare.close();
       }
       if (claimed) retryMs = FIRST_RETRY_MS;
-      fill();
       return claimed;
     },
     close() {

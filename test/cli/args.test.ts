@@ -5,11 +5,11 @@ import { toArgs, toEnvironment } from "../../src/cli/args.ts";
 import type { Launch } from "../../src/cli/args.ts";
 
 const LAUNCHES: readonly Launch[] = [
-  {},
-  { model: "opus" },
-  { model: "opus", session: { type: "replay", file: "/tmp/r.jsonl", lastUuid: "u1" } },
-  { model: "opus", session: { type: "begin", id: "id1" } },
-  { model: "opus", session: { type: "resume", id: "id1", lastUuid: "u1" } },
+  { tools: "none" },
+  { tools: "none", model: "opus" },
+  { tools: "none", model: "opus", session: { type: "replay", file: "/tmp/r.jsonl", lastUuid: "u1" } },
+  { tools: "none", model: "opus", session: { type: "begin", id: "id1" } },
+  { tools: "none", model: "opus", session: { type: "resume", id: "id1", lastUuid: "u1" } },
 ];
 
 /** The value after a flag, which must be there once. */
@@ -29,24 +29,24 @@ test("every process speaks stream-json both ways, loads no settings and has no t
 });
 
 test("the settings to load are passed on as one value", () => {
-  assert.equal(valueOf(toArgs({}, "user,project"), "--setting-sources"), "user,project");
+  assert.equal(valueOf(toArgs({ tools: "none" }, "user,project"), "--setting-sources"), "user,project");
 });
 
 test("a fresh process is told no model, and leaves nothing on disk", () => {
-  const args = toArgs({}, "");
+  const args = toArgs({ tools: "none" }, "");
   assert.ok(!args.includes("--model") && !args.includes("--resume"));
   assert.ok(args.includes("--no-session-persistence"));
 });
 
 test("a replay resumes the file right after its last entry, and leaves nothing on disk", () => {
-  const args = toArgs({ model: "opus", session: { type: "replay", file: "/tmp/r.jsonl", lastUuid: "u1" } }, "");
+  const args = toArgs({ tools: "none", model: "opus", session: { type: "replay", file: "/tmp/r.jsonl", lastUuid: "u1" } }, "");
   assert.deepEqual([valueOf(args, "--resume"), valueOf(args, "--resume-session-at"), valueOf(args, "--model")], ["/tmp/r.jsonl", "u1", "opus"]);
   assert.ok(args.includes("--no-session-persistence"));
 });
 
 test("a named session is begun under its id, and resumed after its last answer, and is kept", () => {
-  const begun = toArgs({ session: { type: "begin", id: "id1" } }, "");
-  const resumed = toArgs({ session: { type: "resume", id: "id1", lastUuid: "u1" } }, "");
+  const begun = toArgs({ tools: "none", session: { type: "begin", id: "id1" } }, "");
+  const resumed = toArgs({ tools: "none", session: { type: "resume", id: "id1", lastUuid: "u1" } }, "");
   assert.equal(valueOf(begun, "--session-id"), "id1");
   assert.deepEqual([valueOf(resumed, "--resume"), valueOf(resumed, "--resume-session-at")], ["id1", "u1"]);
   for (const args of [begun, resumed]) assert.ok(!args.includes("--no-session-persistence"));

@@ -1,13 +1,25 @@
 /** Why a turn failed: codes before prose, patience before giving up. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toPlanLimitError, toRetryError, toTurnError } from "../../src/cli/failure.ts";
+import { checkRetry, toPlanLimitError, toTurnError } from "../../src/cli/failure.ts";
 import type { FailureMessage, LimitMessage, RetryMessage } from "../../src/cli/failure.ts";
 import type { ResultMessage } from "../../src/cli/wire.ts";
+import { ProxyError } from "../../src/core/error.ts";
 
 const RESULT: ResultMessage = { type: "result", isError: true, status: undefined, reason: "error", text: "words" };
 const failed = (code: string, status?: number): FailureMessage => ({ type: "failure", code, status });
 const retry = (status: number | undefined, attempt = 1, delayMs = 500): RetryMessage => ({ type: "retry", attempt, delayMs, status });
+/** The error a retry is given up with, if it is. */
+function toRetryError(message: RetryMessage, elapsedMs: number, limit?: LimitMessage): ProxyError | undefined {
+  try {
+    checkRetry(message, elapsedMs, limit);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof ProxyError);
+    return error;
+  }
+}
+
 const NOW_MS = 1_700_000_000_000;
 
 test("a plan's limit is told with its name, its reset time and the seconds until then", () => {
@@ -54,6 +66,11 @@ test("a first 401 is given one more try, a second is a lost login", () => {
   const error = toRetryError(retry(401, 2), 0);
   assert.equal(error?.kind, "not_logged_in");
   assert.match(error.message, /claude auth login/);
+});
+
+test("a retry at a plan's limit is told with the limit's reset", () => {
+  const limit: LimitMessage = { type: "rate_limit", isRejected: true, limit: "seven_day", resetsAtSeconds: 4_000_000_000 };
+  assert.equal(toRetryError(retry(429), 0, limit)?.planLimit, "account");
 });
 
 test("a 429 is told at once, with the delay in whole seconds", () => {

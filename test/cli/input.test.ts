@@ -1,11 +1,29 @@
 /** Turns in the CLI's words: content as data, the set-up, and what may change between turns. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toContent, toInitialize, toSettingsChange, toUserLine } from "../../src/cli/input.ts";
-import type { Message, UserPart } from "../../src/core/turn.ts";
+import { toContent, toSetUp, toUserLine } from "../../src/cli/input.ts";
+import type { Settings } from "../../src/cli/input.ts";
+import type { Structure } from "../../src/cli/structure.ts";
+import type { Message, Turn, UserPart } from "../../src/core/turn.ts";
 import { PLAIN_TURN } from "../core/sample.ts";
 
 const user = (...content: readonly UserPart[]): Message => ({ role: "user", content });
+const DEFAULT: Settings = { effort: undefined, maxTokens: undefined };
+
+/** The request that opens a fresh process. */
+function toInitialize(turn: Turn, structure: Structure | undefined) {
+  const [opening, model, ...rest] = toSetUp(turn, "opus", structure, { isOpened: false, hasModel: false, settings: DEFAULT });
+  assert.deepEqual([model, rest], [{ subtype: "set_model", model: "opus" }, []]);
+  return opening ?? {};
+}
+
+/** The request that changes the settings of a process that has been opened. */
+function toSettingsChange(settings: Settings, next: Settings) {
+  const [change, ...rest] = toSetUp({ ...PLAIN_TURN, ...next }, "opus", undefined, { isOpened: true, hasModel: false, settings });
+  assert.deepEqual(rest, []);
+  return change;
+}
+
 const TOOL = { name: "weather", description: "Tells it", schema: { type: "object" } };
 
 test("a lone text is a string, word for word, whatever it looks like", () => {

@@ -95,7 +95,7 @@ export interface Played {
   readonly output: Output;
 }
 
-const PLAIN: OutputOptions = { stop: [], structure: undefined, tools: new Set(), parallelCalls: true, elapsedMs: () => 0 };
+const PLAIN: OutputOptions = { stop: [], structure: undefined, tools: new Set(), hasOwnTools: false, parallelCalls: true, elapsedMs: () => 0 };
 
 /** Reads messages one at a time. @throws ProxyError when the turn fails. */
 export function play(messages: readonly CliMessage[], options: Partial<OutputOptions> = {}): Played {

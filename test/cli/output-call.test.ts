@@ -18,7 +18,7 @@ test("a call streams its id, its name and the pieces of its arguments, and is he
     { type: "arguments", index: 0, json: ':"Bern"}' },
     { type: "done", finish: "tool_calls", usage: ROUND_USAGE },
   ]);
-  assert.deepEqual([output.state, output.deferred], ["held", []]);
+  assert.deepEqual([output.state, output.answer.deferred], ["held", []]);
 });
 
 test("text before a call is shown before it", () => {
@@ -52,7 +52,7 @@ test("where calls are to come one at a time, the first is shown and the others a
   const calls = [clientCall("a", "time"), clientCall("b_1", "weather", '{"x"', ":1}"), clientCall("c", "time")];
   const { reply, output } = play(round("tool_use", ...calls), { ...TOOLS, parallelCalls: false });
   assert.deepEqual(reply.calls, [{ id: "a", name: "time", arguments: "{}" }]);
-  assert.deepEqual(output.deferred, [
+  assert.deepEqual(output.answer.deferred, [
     { id: "b1", name: "weather", json: '{"x":1}' },
     { id: "c", name: "time", json: "" },
   ]);
@@ -83,7 +83,7 @@ test("a call cut off by the output limit ends with length, and the process is cu
 test("calls whose API call begins anew are voided, those kept for later as well", () => {
   const first = open(clientCall("a", "time"), clientCall("b", "time"));
   const { reply, output } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], { ...TOOLS, parallelCalls: false });
-  assert.deepEqual([reply.calls, output.deferred], [[{ id: "c", name: "weather", arguments: "{}" }], []]);
+  assert.deepEqual([reply.calls, output.answer.deferred], [[{ id: "c", name: "weather", arguments: "{}" }], []]);
 });
 
 test("a JSON answer is the structured output's text, as it streams", () => {

@@ -37,12 +37,12 @@ test("an answer is its text, and ends with the result", () => {
     { type: "text", text: " world" },
     { type: "done", finish: "stop", usage: ROUND_USAGE },
   ]);
-  assert.deepEqual([output.state, output.isFaithful, output.model], ["finished", true, MODEL]);
+  assert.deepEqual([output.state, output.isFaithful, output.answer.model], ["finished", true, MODEL]);
 });
 
 test("messages read all at once give the same events as one at a time", () => {
   const messages = [init(), ...round("end_turn", thinking("hm"), text("a", "b")), success()];
-  const output = createOutput({ stop: [], structure: undefined, tools: new Set(), parallelCalls: true, elapsedMs: () => 0 });
+  const output = createOutput({ stop: [], structure: undefined, tools: new Set(), hasOwnTools: false, parallelCalls: true, elapsedMs: () => 0 });
   assert.deepEqual(output.read(messages), play(messages).events);
 });
 
@@ -160,7 +160,7 @@ test("what looked like the beginning of a stop sequence is shown at the end", ()
 });
 
 test("messages of sub-agents and of types unknown give nothing", () => {
-  const { events } = play([...round("end_turn", text("a")), { type: "other" }, { type: "session", uuid: "u" }, rateLimit("allowed_warning"), success()]);
+  const { events } = play([...round("end_turn", text("a")), { type: "other" }, { type: "assistant", uuid: "u", uses: [] }, rateLimit("allowed_warning"), success()]);
   assert.deepEqual(types(events), ["start", "text", "done"]);
 });
 

@@ -61,8 +61,14 @@ test("a control request of the CLI's comes with all it holds", () => {
   assert.deepEqual(read({ type: "control_request", request_id: "c1", request }), { type: "control_request", id: "c1", request });
 });
 
-test("an assistant message tells only where the session stands", () => {
-  assert.deepEqual(read({ type: "assistant", uuid: "u1", message: { model: "claude-x", content: [{ type: "text", text: "hi" }] } }), { type: "session", uuid: "u1" });
+test("an assistant message tells where the session stands, and which tools it calls", () => {
+  const content = [{ type: "text", text: "hi" }, { type: "tool_use", id: "t1", name: "Bash", input: { command: "ls" } }, null];
+  const message = { type: "assistant", uuid: "u1", message: { model: "claude-x", content } };
+  assert.deepEqual(read(message), { type: "assistant", uuid: "u1", uses: [{ name: "Bash", input: { command: "ls" } }] });
+});
+
+test("a denied tool is told by its name", () => {
+  assert.deepEqual(read({ type: "system", subtype: "permission_denied", tool_name: "Write", tool_use_id: "t1" }), { type: "denied", tool: "Write" });
 });
 
 test("an assistant message that the CLI made up is a failure, with its code and status", () => {

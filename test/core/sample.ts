@@ -9,6 +9,7 @@ export const PLAIN_TURN: Turn = {
   messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
   tools: [],
   toolChoice: "auto",
+  webSearch: false,
   parallelCalls: true,
   effort: undefined,
   maxTokens: undefined,

@@ -16,12 +16,12 @@ const REPLY: Reply = { model: "m", text: "yes", thinking: "", calls: [], finish:
 
 /** What a process is looked up by that knows these messages and is asked one more. */
 function before(messages: readonly Message[], fields: Partial<Turn> = {}, model = "opus"): string | undefined {
-  return toKeys({ ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] }, model).before;
+  return toKeys({ ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] }, model, "none").before;
 }
 
 /** What a process is filed under after this reply to these messages. */
 function after(messages: readonly Message[], reply: Partial<Reply> = {}, fields: Partial<Turn> = {}): string {
-  return toKeys({ ...PLAIN_TURN, ...fields, messages }, "opus").after({ ...REPLY, ...reply });
+  return toKeys({ ...PLAIN_TURN, ...fields, messages }, "opus", "none").after({ ...REPLY, ...reply });
 }
 
 test("a process is found by the next request under the key it was filed under", () => {
@@ -40,14 +40,14 @@ test("the same holds for answers with calls, however the client gives their argu
   const history = [...asked, assistant(text("yes"), call("a1", "f", { a: { c: 3, d: 2 }, b: 1 }), call("a2", "g"))];
   const results = user(result("a1"), result("a2"));
   const turn = { ...PLAIN_TURN, messages: [...history, results] };
-  assert.equal(toKeys(turn, "opus").before, after(asked, { calls }));
+  assert.equal(toKeys(turn, "opus", "none").before, after(asked, { calls }));
 });
 
 test("arguments that are no JSON object come back as an empty one", () => {
   const asked = [user(text("hi"))];
   for (const json of ["", "{", "[]", "null"]) {
     const turn = { ...PLAIN_TURN, messages: [...asked, assistant(text("yes"), call("a1")), user(result("a1"))] };
-    assert.equal(toKeys(turn, "opus").before, after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }), json);
+    assert.equal(toKeys(turn, "opus", "none").before, after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }), json);
   }
 });
 
@@ -66,7 +66,7 @@ test("effort, output limit, stop sequences and the form of the answer change not
 
 test("there is nothing to look up before the first answer, or where the last message follows none", () => {
   assert.equal(before([]), undefined);
-  assert.equal(toKeys({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus").before, undefined);
+  assert.equal(toKeys({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before, undefined);
 });
 
 /** Histories of which no two are the same conversation. */

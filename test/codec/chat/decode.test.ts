@@ -10,6 +10,7 @@ test("the smallest request asks for nothing but an answer", () => {
     messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
     tools: [],
     toolChoice: "auto",
+    webSearch: false,
     parallelCalls: true,
     effort: undefined,
     maxTokens: undefined,
@@ -17,7 +18,7 @@ test("the smallest request asks for nothing but an answer", () => {
     format: { type: "text" },
     stream: false,
     ignored: [],
-    echo: { includeUsage: false, isLegacy: false },
+    echo: { includeUsage: false, includeProgress: false, isLegacy: false },
   });
 });
 
