@@ -42,7 +42,7 @@ const SET_UP = [
 
 /** Starts a CLI that waits, told nothing, for its first turn. */
 export function startByHand(place: Place): HandCli {
-  const child = place.start(place.claude, toArgs({}, ""), { cwd: place.workspace, env: place.cliEnv, stdio: ["pipe", "pipe", "ignore"] });
+  const child = place.start(place.claude, toArgs({ tools: "none" }, ""), { cwd: place.workspace, env: place.cliEnv, stdio: ["pipe", "pipe", "ignore"] });
   let clock: Clock | undefined;
   let onEnd: () => void = () => undefined;
   let isSetUp = false;
