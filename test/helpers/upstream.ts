@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
+import type { Scope } from "./scope.ts";
 
 /** One thing the API does in an answer, in order. Steps that write open the stream first. */
 export type Step =
@@ -49,6 +49,8 @@ export interface Upstream {
   readonly calls: ApiCall[];
   /** Sets what the next calls are answered with; `at` counts all calls from 0. */
   answer(script: (call: ApiCall, at: number) => Iterable<Step>): void;
+  /** Forgets the script and all calls, between tests that share it. */
+  reset(): void;
   /** Settles when there have been `count` calls. */
   called(count: number): Promise<ApiCall>;
 }
@@ -127,11 +129,14 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   return { step, end };
 }
 
-/** Starts the API; it ends with the test. Without a script it answers "Hello world" in two deltas. */
-export async function startUpstream(t: TestContext): Promise<Upstream> {
+/** What the API says without a script. */
+const hello = (): Step[] => [{ text: ["Hello", " world"] }];
+
+/** Starts the API; it ends with the scope. Without a script it answers "Hello world" in two deltas. */
+export async function startUpstream(t: Scope): Promise<Upstream> {
   const calls: ApiCall[] = [];
   const waiting: { count: number; resolve: (call: ApiCall) => void }[] = [];
-  let script: (call: ApiCall, at: number) => Iterable<Step> = () => [{ text: ["Hello", " world"] }];
+  let script: (call: ApiCall, at: number) => Iterable<Step> = hello;
 
   const server = createServer((request, response) => {
     void (async () => {
@@ -159,6 +164,11 @@ export async function startUpstream(t: TestContext): Promise<Upstream> {
     calls,
     answer(next) {
       script = next;
+    },
+    reset() {
+      script = hello;
+      calls.length = 0;
+      waiting.length = 0;
     },
     called(count) {
       const reached = calls[count - 1];
