@@ -149,19 +149,6 @@ test("settings that cannot be honoured are accepted and named in a header", asyn
   await readAnswer(silent);
 });
 
-const MODELS = [
-  ["claude-opus-4", /^claude-opus-/],
-  ["anthropic/claude-sonnet-4", /^claude-sonnet-/],
-  ["claude-opus-4-5-20251101", /^claude-opus-4-5-20251101$/],
-] as const;
-for (const [model, expected] of MODELS) {
-  test(`the model ${model} is asked for, and named in the answer`, async () => {
-    const answer = await readAnswer(await proxy.chat({ model, messages: [user("hi")] }));
-    assert.match(upstream.calls[0]?.body.model ?? "", expected);
-    assert.equal(answer.model, upstream.calls[0]?.body.model);
-  });
-}
-
 const CITY = {
   type: "object",
   properties: { city: { type: "string" }, people: { type: "integer", minimum: 1 } },
@@ -220,4 +207,25 @@ test("a model that never gives the JSON asked for is an error, not an empty answ
   upstream.answer(() => [{ text: "I would rather not." }]);
   const error = await readError(await proxy.chat(asCity));
   assert.deepEqual([error.status, error.code], [502, "bad_gateway"]);
+});
+
+const MODELS = [
+  ["claude-opus-4", /^claude-opus-/],
+  ["anthropic/claude-sonnet-4", /^claude-sonnet-/],
+  ["claude-opus-4-5-20251101", /^claude-opus-4-5-20251101$/],
+] as const;
+for (const [model, expected] of MODELS) {
+  test(`the model ${model} is asked for, and named in the answer`, async () => {
+    const answer = await readAnswer(await proxy.chat({ model, messages: [user("hi")] }));
+    // One call: a name is not to be paid for twice.
+    assert.equal(upstream.calls.length, 1);
+    assert.match(upstream.calls[0]?.body.model ?? "", expected);
+    assert.equal(answer.model, upstream.calls[0]?.body.model);
+  });
+}
+
+test("a pinned id that the API does not know is 404", async () => {
+  upstream.answer(() => [{ status: 404, type: "not_found_error", message: "model: claude-none-9" }]);
+  const error = await readError(await proxy.chat({ model: "claude-none-9", messages: [user("hi")] }));
+  assert.deepEqual([error.status, error.code], [404, "model_not_found"]);
 });
