@@ -84,7 +84,11 @@ test("SIGTERM lets a running turn finish, takes no other, and then ends all", as
   const { text, data } = await readStream(response);
   assert.equal(text, "begun, and done");
   assert.equal(data.at(-1), "[DONE]");
+  const doneAt = performance.now();
   await assertCleanEnd(proxy, pids);
+  // Well before it would cut whoever is left: a kept connection is no running turn.
+  const ms = performance.now() - doneAt;
+  assert.ok(ms < 6000, `${Math.round(ms)} ms`);
 });
 
 test("SIGTERM with a turn that hangs ends all within 15 seconds", async (t) => {
@@ -109,4 +113,14 @@ test("a program that is killed takes its idle processes along", async (t) => {
   proxy.kill("SIGKILL");
   await proxy.exited;
   await eventually("no process is left", () => !pids.some(isRunning));
+});
+
+test("letting go of processes that wait for tool results makes no further API call", async (t) => {
+  const { upstream, proxy } = await start(t, ["--max-sessions", "0", "--spares", "0"]);
+  upstream.answer(() => [{ tool: "mcp__client__look", input: {} }]);
+  const tools = [{ type: "function", function: { name: "look", parameters: { type: "object" } } }];
+  const asked = ["a", "b", "c", "d"].map((text) => proxy.chat({ model: "sonnet", messages: [user(text)], tools }));
+  for (const response of asked) assert.equal((await readAnswer(await response)).choices[0]?.finish_reason, "tool_calls");
+  await eventually("all processes are gone", () => proxy.children().length === 0);
+  assert.equal(upstream.calls.length, 4);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
 import OpenAI from "openai";
+import { LengthFinishReasonError } from "openai/core/error";
 import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 
@@ -64,19 +65,16 @@ test("the stream helper gathers tool calls, side by side", async () => {
 const response_format = { type: "json_schema" as const, json_schema: { name: "weather", strict: true, schema: WEATHER } };
 
 test("parse gives the object, of a whole answer and of a stream", async () => {
-  const script = (_: unknown, at: number) => (at === 0 ? [{ tool: "StructuredOutput", input: { place: "Zürich" } }] : [{ text: "Given." }]);
-  upstream.answer(script);
+  upstream.answer(() => [{ tool: "StructuredOutput", input: { place: "Zürich" } }]);
   const completion = await client.chat.completions.parse({ ...hi, response_format });
   assert.deepEqual(completion.choices[0]?.message.parsed, { place: "Zürich" });
-  upstream.reset();
-  upstream.answer(script);
   const streamed = await client.chat.completions.stream({ ...hi, response_format }).finalChatCompletion();
   assert.deepEqual(streamed.choices[0]?.message.parsed, { place: "Zürich" });
 });
 
 test("parse of an answer that was cut off throws the SDK's own error for it", async () => {
   upstream.answer((_, at) => (at === 0 ? [{ tool: "StructuredOutput", input: { place: "Z" } }, { stop: "max_tokens" }] : [{ hang: true }]));
-  await assert.rejects(client.chat.completions.parse({ ...hi, response_format, max_tokens: 10 }), OpenAI.LengthFinishReasonError);
+  await assert.rejects(client.chat.completions.parse({ ...hi, response_format, max_tokens: 10 }), LengthFinishReasonError);
 });
 
 test("failures are the SDK's typed exceptions, with code, field and request id", async () => {
