@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
-import OpenAI from "openai";
+import OpenAI, { APIError, AuthenticationError, BadRequestError, InternalServerError, NotFoundError, PermissionDeniedError, RateLimitError } from "openai";
 import { LengthFinishReasonError } from "openai/core/error";
 import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
@@ -79,21 +79,21 @@ test("parse of an answer that was cut off throws the SDK's own error for it", as
 
 test("failures are the SDK's typed exceptions, with code, field and request id", async () => {
   await assert.rejects(client.chat.completions.create({ ...hi, n: 2 }), (error: unknown) => {
-    assert.ok(error instanceof OpenAI.BadRequestError);
+    assert.ok(error instanceof BadRequestError);
     assert.deepEqual([error.status, error.param, error.type], [400, "n", "invalid_request_error"]);
     assert.match(String(error.requestID), /^req_/);
     return true;
   });
   await assert.rejects(client.chat.completions.create({ ...hi, model: "gpt-4o" }), (error: unknown) => {
-    assert.ok(error instanceof OpenAI.NotFoundError);
+    assert.ok(error instanceof NotFoundError);
     assert.equal(error.code, "model_not_found");
     return true;
   });
   const kinds = [
-    [403, OpenAI.PermissionDeniedError],
-    [429, OpenAI.RateLimitError],
-    [529, OpenAI.InternalServerError],
-    [401, OpenAI.AuthenticationError],
+    [403, PermissionDeniedError],
+    [429, RateLimitError],
+    [529, InternalServerError],
+    [401, AuthenticationError],
   ] as const;
   for (const [status, kind] of kinds) {
     upstream.answer(() => [{ status }]);
@@ -104,7 +104,7 @@ test("failures are the SDK's typed exceptions, with code, field and request id",
 test("a lost login is not retried, though the SDK would", async () => {
   upstream.answer(() => [{ status: 401 }]);
   const eager = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 5, defaultHeaders: { "x-request-id": "eager" } });
-  await assert.rejects(eager.chat.completions.create(hi), OpenAI.AuthenticationError);
+  await assert.rejects(eager.chat.completions.create(hi), AuthenticationError);
   assert.equal(proxy.log.filter((line) => line.includes("id=eager")).length, 1);
 });
 
@@ -113,7 +113,7 @@ test("models are listed and retrieved", async () => {
   for await (const model of client.models.list()) ids.push(model.id);
   assert.ok(ids.includes("claude-opus-4"));
   assert.equal((await client.models.retrieve("claude-opus-4")).id, "claude-opus-4");
-  await assert.rejects(client.models.retrieve("gpt-4o"), OpenAI.NotFoundError);
+  await assert.rejects(client.models.retrieve("gpt-4o"), NotFoundError);
 });
 
 test("a failure in mid-stream is thrown, after the text that had come", async (t) => {
@@ -127,7 +127,7 @@ test("a failure in mid-stream is thrown, after the text that had come", async (t
       text += chunk.choices[0]?.delta.content ?? "";
       if (text === "half") seen.abort();
     }
-  }, OpenAI.APIError);
+  }, APIError);
   assert.equal(text, "half");
 });
 
