@@ -56,9 +56,9 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end. */
-export async function eventually(what: string, holds: () => boolean, patienceMs = 20_000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 20_000): Promise<void> {
   const endAt = performance.now() + patienceMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
     await once(AbortSignal.timeout(20), "abort");
   }
