@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import type { TestContext } from "node:test";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
@@ -60,7 +61,8 @@ export async function eventually(what: string, holds: () => boolean | Promise<bo
   const endAt = performance.now() + patienceMs;
   while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
-    await once(AbortSignal.timeout(20), "abort");
+    // A timer that keeps the test alive: the process waited for may be the last thing that did.
+    await setTimeout(20);
   }
 }
 
