@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import type { Scope } from "./scope.ts";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
@@ -57,11 +58,12 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end. */
-export async function eventually(what: string, holds: () => boolean, patienceMs = 20_000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 20_000): Promise<void> {
   const endAt = performance.now() + patienceMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
-    await once(AbortSignal.timeout(20), "abort");
+    // A timer that keeps the test alive: the process waited for may be the last thing that did.
+    await setTimeout(20);
   }
 }
 

@@ -194,3 +194,16 @@ export function toPlainMessages(call: ApiCall | undefined): { role: string; cont
   }[];
   return plain.filter(({ role }) => role !== "system").map(({ role, content }) => ({ role, content: typeof content === "string" ? [{ type: "text", text: content }] : content }));
 }
+
+/** The same as one line a message, such as "user: hi"; blocks that hold no text show their type. */
+export function toDialogue(call: ApiCall | undefined): string[] {
+  return toPlainMessages(call).map(({ role, content }) => {
+    const blocks = content as { type: string; text?: string }[];
+    return `${role}: ${blocks.map(({ type, text }) => text ?? `<${type}>`).join("|")}`;
+  });
+}
+
+/** The last thing a user said in this call. */
+export function toLastWords(call: ApiCall): string {
+  return toDialogue(call).at(-1)?.replace(/^user: /, "") ?? "";
+}
