@@ -209,8 +209,8 @@ test("a history beyond the model's context is refused, not summarised", async (t
 for (const name of ["nope", "mcp__client__nope"]) {
   test(`a call of ${name}, which does not exist, is answered to the model and hidden from the client`, async (t) => {
     const { upstream, proxy } = await startPair(t);
-    const astray: Step = { tool: name, input: { q: 1 }, id: "toolu_no" };
-    upstream.answer(inTurn([astray], [astray, call("look", { q: "b" }, "toolu_ok")]));
+    const astray = (id: string): Step => ({ tool: name, input: { q: 1 }, id });
+    upstream.answer(inTurn([astray("toolu_no1")], [astray("toolu_no2"), call("look", { q: "b" }, "toolu_ok")]));
     const messages = [user("go")];
     const first = await ask(proxy, { messages, tools: TOOLS });
     assert.deepEqual(idsOf(first), ["tooluok"]);
@@ -218,7 +218,7 @@ for (const name of ["nope", "mcp__client__nope"]) {
     const second = await ask(proxy, { messages: [...messages, first.message, result("tooluok", "found")], tools: TOOLS });
     assert.equal(second.message.content, "done");
     const [bad, good] = lastBlocks(upstream.calls[2]);
-    assert.deepEqual([bad?.["tool_use_id"], bad?.["is_error"]], ["toolu_no", true]);
+    assert.deepEqual([bad?.["tool_use_id"], bad?.["is_error"]], ["toolu_no2", true]);
     assert.deepEqual(good, textResult("toolu_ok", "found"));
     assert.equal(starts(proxy), 1);
   });
