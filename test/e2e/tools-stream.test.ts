@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readStream, user } from "../helpers/proxy.ts";
-import { ask, call, calling, foldCalls, inTurn, lastBlocks, result, startPair, textResult, tool } from "../helpers/tools.ts";
+import { ask, byId, call, calling, foldCalls, inTurn, lastBlocks, result, startPair, textResult, tool } from "../helpers/tools.ts";
 
 const TOOLS = [tool("look"), tool("find")];
 
@@ -62,7 +62,7 @@ test("parallel calls of one answer have an index and an id each; empty arguments
   const results = made.map(({ id }) => result(id, `of ${id}`));
   const second = await readStream(await proxy.chat({ model: "sonnet", stream: true, messages: [...messages, history, ...results], tools: TOOLS }));
   assert.equal(second.text, "done");
-  assert.deepEqual(lastBlocks(upstream.calls[1]), ["A", "B", "C"].map((id) => textResult(`toolu_${id}`, `of toolu${id}`)));
+  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), ["A", "B", "C"].map((id) => textResult(`toolu_${id}`, `of toolu${id}`)));
   assert.equal(proxy.log.filter((line) => line.includes("started claude")).length, 1);
 });
 
@@ -76,7 +76,7 @@ test("twelve parallel calls are all held, and all answered at once", async (t) =
   const results = ids.map((id) => result(id, `of ${id}`)).reverse();
   const second = await ask(proxy, { messages: [...messages, first.message, ...results], tools: TOOLS });
   assert.equal(second.message.content, "done");
-  assert.deepEqual(lastBlocks(upstream.calls[1]), ids.map((id) => textResult(id, `of ${id}`)));
+  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), ids.map((id) => textResult(id, `of ${id}`)));
 });
 
 test("a forced call streams as an ordinary one", async (t) => {

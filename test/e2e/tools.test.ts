@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { user } from "../helpers/proxy.ts";
-import { ask, call, calling, inTurn, lastBlocks, replays, result, startPair, textResult, tool } from "../helpers/tools.ts";
+import { ask, byId, call, calling, inTurn, lastBlocks, replays, result, startPair, textResult, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
 
@@ -185,6 +185,6 @@ test("parallel_tool_calls false gives one call at a time though the model made t
   }
   assert.equal((await ask(proxy, { ...body, messages })).message.content, "done");
   const expected = inputs.map((input, at) => textResult(`toolu_p${at}`, `for ${JSON.stringify(input)}`));
-  assert.deepEqual(lastBlocks(upstream.calls[1]), expected);
+  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), expected);
   assert.equal(replays(proxy), 0);
 });

@@ -80,6 +80,11 @@ export function lastBlocks(held: ApiCall | undefined): Record<string, unknown>[]
   return last.content as Record<string, unknown>[];
 }
 
+/** Result blocks in the order of their calls: the CLI gives them in the order in which they were answered. */
+export function byId(blocks: readonly unknown[]): { tool_use_id: string }[] {
+  return [...(blocks as { tool_use_id: string }[])].sort((one, other) => one.tool_use_id < other.tool_use_id ? -1 : 1);
+}
+
 /** A native result block as the API is to have it: its keys in any order, no flag unless it is an error. */
 export const textResult = (id: string, text: string): object => ({ type: "tool_result", tool_use_id: id, content: [{ type: "text", text }] });
 
