@@ -193,6 +193,7 @@ test("a held call expires, and a result that comes later is replayed", async (t)
   const { messages } = await hold(proxy, upstream, [call("look", { q: "a" }, "toolu_ex")]);
   await proxy.logged(/session let go .*reason=idle/);
   await eventually("its process is gone", () => proxy.children().length === 0);
+  assert.equal(upstream.calls.length, 1, "letting go of a call asks the API nothing");
   assert.equal((await ask(proxy, { messages: [...messages, result("tooluex", "late")], tools: TOOLS })).message.content, "done");
   assert.deepEqual(lastBlocks(upstream.calls[1]), [textResult("tooluex", "late")]);
   assert.equal(replays(proxy), 1);
