@@ -73,7 +73,7 @@ test("twelve parallel calls are all held, and all answered at once", async (t) =
   const messages = [user("go")];
   const first = await ask(proxy, { messages, tools: TOOLS });
   assert.equal(first.message.tool_calls?.length, 12);
-  const results = ids.map((id) => result(id, `of ${id}`)).reverse();
+  const results = ids.map((id) => result(id, `of ${id}`)).toReversed();
   const second = await ask(proxy, { messages: [...messages, first.message, ...results], tools: TOOLS });
   assert.equal(second.message.content, "done");
   assert.deepEqual(byId(lastBlocks(upstream.calls[1])), ids.map((id) => textResult(id, `of ${id}`)));
