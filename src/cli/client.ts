@@ -1,5 +1,4 @@
 /** One conversation in one CLI process: set up by its first turn, then any number of turns, each a stream of events. */
-import type { OwnTools } from "../core/profile.ts";
 import type { CatalogueEntry } from "../core/model.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import { NO_USAGE } from "../core/event.ts";
@@ -34,10 +33,8 @@ export interface Conversation {
   readonly gone: Promise<void>;
   /** True when the process can take the conversation on exactly as the client knows it. */
   readonly isReusable: boolean;
-  /** What the CLI may use of its own. */
-  readonly tools: OwnTools;
-  /** The model it was last asked for, in the CLI's words; empty before the first turn. */
-  readonly model: string;
+  /** What it was started as. */
+  readonly launch: Launch;
   /** The CLI's id of the last answer, for resuming right after it. */
   readonly lastUuid: string;
   /** Whether this last user message can be handed to the process as it stands. */
@@ -106,7 +103,6 @@ export function startConversation(options: ConversationOptions): Conversation {
   const channel: Channel = openChannel({ ...options, answer: desk.answer });
   let settings: Settings = { effort: undefined, maxTokens: undefined };
   let isOpened = false;
-  let model = "";
   let isBusy = false;
   let lastUuid = "";
   let output: Output | undefined;
@@ -159,10 +155,7 @@ export function startConversation(options: ConversationOptions): Conversation {
     get isReusable() {
       return channel.isAlive && !isBusy && output?.isFaithful === true && (output.state === "finished" || output.state === "held");
     },
-    tools: options.launch.tools,
-    get model() {
-      return model;
-    },
+    launch: options.launch,
     get lastUuid() {
       return lastUuid;
     },
@@ -173,7 +166,6 @@ export function startConversation(options: ConversationOptions): Conversation {
     },
     async *play(step, signal) {
       isBusy = true;
-      model = step.model;
       const call = deferred.shift();
       if (call) {
         desk.give(lastResults(step.turn));

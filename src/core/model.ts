@@ -16,6 +16,8 @@ export interface ModelInfo {
 export interface ResolvedModel {
   /** What the CLI is told: a family's name, or a pinned id. */
   readonly argument: string;
+  /** True for an id, which the CLI would check with an API call of its own if it were told it on stdin (measured). */
+  readonly isPinned: boolean;
   /** The id that is expected to answer; the same as `argument` while the catalogue does not say. */
   readonly id: string;
 }
@@ -62,8 +64,8 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
     const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
     const value = family ?? name;
     const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
-    if (entry) return { argument: entry.id === value ? value : entry.value, id: entry.id };
-    return family !== undefined || PINNED.test(value) ? { argument: value, id: value } : undefined;
+    if (entry) return { argument: value, isPinned: entry.value !== value, id: entry.id };
+    return family !== undefined || PINNED.test(value) ? { argument: value, isPinned: family === undefined, id: value } : undefined;
   }
 
   function list(): ModelInfo[] {

@@ -78,14 +78,22 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const encode = codec.createEncoder(turn, meta);
     let hasShown = false;
 
-    function toText(event: TurnEvent): string {
-      if (event.type === "retract" && hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
-      hasShown ||= event.type !== "start";
-      return formatFrames(encode(event));
+    /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
+    function toStanding(batch: readonly TurnEvent[]): readonly TurnEvent[] {
+      const at = batch.findLastIndex(({ type }) => type === "retract");
+      if (at === -1) return batch;
+      if (hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
+      return batch.filter(({ type }, place) => type === "start" || place > at);
+    }
+
+    function toText(batch: readonly TurnEvent[]): string {
+      const standing = toStanding(batch);
+      hasShown ||= standing.some(({ type }) => type !== "start");
+      return formatFrames(standing.flatMap(encode));
     }
 
     function keepAlive(): void {
-      const text = response.headersSent ? SSE_COMMENT : toText({ type: "start", model: expected });
+      const text = response.headersSent ? SSE_COMMENT : toText([{ type: "start", model: expected }]);
       if (!response.headersSent) response.writeHead(200, headers);
       if (!response.writableNeedDrain) response.write(text);
     }
@@ -95,7 +103,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     try {
       for await (const batch of events) {
         noteEnd(exchange, batch);
-        const text = batch.map(toText).join("");
+        const text = toText(batch);
         if (text === "") continue;
         if (!response.headersSent) response.writeHead(200, headers);
         await write(response, text, signal);
@@ -134,7 +142,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
       webSearch: turn.webSearch,
       hasClientTools: turn.tools.length > 0,
     });
-    const events = run({ turn, model: model.argument, tools, name }, exchange.signal);
+    const events = run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal);
     if (turn.stream) return stream({ exchange, codec, turn, meta, headers: { ...STREAM_HEADERS, ...headers }, expected: model.id }, events);
     const reply = await collect(events);
     noteUsage(exchange, reply.model, reply.usage);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { createNamedSessions, toSessionId, toSystemMark } from "../../src/session/named.ts";
+import { createNamedSessions, toNameId, toSystemMark } from "../../src/session/named.ts";
 
 const never = new AbortController().signal;
 
@@ -17,42 +17,42 @@ async function makeFolder(t: TestContext): Promise<string> {
 
 test("a name always has the same id, a UUID, and no two names share one", () => {
   const names = ["a", "b", "A", "work", "../../etc/passwd", "__proto__", "é", "x".repeat(200)];
-  const ids = names.map(toSessionId);
+  const ids = names.map(toNameId);
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.equal(new Set(ids).size, names.length);
-  assert.deepEqual(names.map(toSessionId), ids);
+  assert.deepEqual(names.map(toNameId), ids);
 });
 
 test("what was written is read back, by a new server too", async (t) => {
   const folder = await makeFolder(t);
-  const id = toSessionId("work");
-  const record = { lastUuid: "u1", system: toSystemMark("be kind") };
-  assert.equal(await createNamedSessions(folder).read(id), undefined);
-  await createNamedSessions(folder).write(id, record);
-  assert.deepEqual(await createNamedSessions(folder).read(id), record);
-  assert.equal(await createNamedSessions(folder).read(toSessionId("other")), undefined);
+  const id = "work";
+  const record = { sessionId: "s1", lastUuid: "u1", system: toSystemMark("be kind") };
+  assert.equal(await createNamedSessions(folder, 9).read(id), undefined);
+  await createNamedSessions(folder, 9).write(id, record);
+  assert.deepEqual(await createNamedSessions(folder, 9).read(id), record);
+  assert.equal(await createNamedSessions(folder, 9).read("other"), undefined);
 });
 
 test("a later record replaces the one before", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t));
-  await sessions.write("id", { lastUuid: "a".repeat(100), system: "s" });
-  await sessions.write("id", { lastUuid: "b", system: "s" });
-  assert.deepEqual(await sessions.read("id"), { lastUuid: "b", system: "s" });
+  const sessions = createNamedSessions(await makeFolder(t), 9);
+  await sessions.write("id", { sessionId: "s1", lastUuid: "a".repeat(100), system: "s" });
+  await sessions.write("id", { sessionId: "s1", lastUuid: "b", system: "s" });
+  assert.deepEqual(await sessions.read("id"), { sessionId: "s1", lastUuid: "b", system: "s" });
 });
 
 test("a record that cannot be read is as good as none", async (t) => {
   const folder = await makeFolder(t);
-  const sessions = createNamedSessions(folder);
-  await sessions.write("id", { lastUuid: "u", system: "s" });
-  for (const words of ["", "{", "[]", "null", '{"lastUuid":"u"}', '{"lastUuid":1,"system":"s"}']) {
-    await writeFile(join(folder, "id.json"), words);
+  const sessions = createNamedSessions(folder, 9);
+  await sessions.write("id", { sessionId: "s1", lastUuid: "u", system: "s" });
+  for (const words of ["", "{", "[]", "null", '{"lastUuid":"u"}', '{"sessionId":"s","lastUuid":1,"system":"s"}']) {
+    await writeFile(join(folder, `${toNameId("id")}.json`), words);
     assert.equal(await sessions.read("id"), undefined, words);
   }
 });
 
 test("only this user can read the records, and none holds a word of the system prompt", async (t) => {
   const folder = await makeFolder(t);
-  await createNamedSessions(folder).write(toSessionId("work"), { lastUuid: "u", system: toSystemMark("secret words") });
+  await createNamedSessions(folder, 9).write("work", { sessionId: "s1", lastUuid: "u", system: toSystemMark("secret words") });
   const [file = ""] = await readdir(folder);
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
   assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600);
@@ -60,7 +60,7 @@ test("only this user can read the records, and none holds a word of the system p
 });
 
 test("turns of one conversation wait for each other, in order; those of another do not", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t));
+  const sessions = createNamedSessions(await makeFolder(t), 9);
   const leave = await sessions.enter("a", never);
   const order: string[] = [];
   const second = sessions.enter("a", never).then((next) => (order.push("second"), next));
@@ -75,7 +75,7 @@ test("turns of one conversation wait for each other, in order; those of another 
 });
 
 test("a turn that is given up while it waits lets the next one in", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t));
+  const sessions = createNamedSessions(await makeFolder(t), 9);
   const leave = await sessions.enter("a", never);
   const controller = new AbortController();
   const reason = new Error("left");
@@ -88,7 +88,7 @@ test("a turn that is given up while it waits lets the next one in", async (t) =>
 });
 
 test("a conversation that was left can be entered again", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t));
+  const sessions = createNamedSessions(await makeFolder(t), 9);
   for (let turn = 0; turn < 3; turn++) (await sessions.enter("a", never))();
   const leave = await sessions.enter("a", never);
   leave();
