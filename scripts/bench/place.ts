@@ -82,7 +82,7 @@ export async function createPlace(): Promise<Place> {
     workspace,
     claude: resolve("node_modules/@anthropic-ai", `claude-code-${process.platform}-${process.arch}`, "claude"),
     env,
-    cliEnv: toEnvironment(env),
+    cliEnv: toEnvironment(env, "none"),
     apiUrl,
     start,
     async end() {

@@ -69,9 +69,22 @@ export function toArgs(launch: Launch, settingSources: string): string[] {
 // Marks of an enclosing session: a CLI that sees them takes itself for a part of it.
 const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"];
 
-/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session. */
-export function toEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** Settings without which the CLI would change what the client sent. */
+const EXACT: Readonly<Record<string, string>> = {
+  // Else tools may be put behind a search tool, and every tool list has a placeholder.
+  ENABLE_TOOL_SEARCH: "false",
+  // Else a tool's description ends after 4096 characters.
+  CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: "1000000000",
+  // Else a result of more than 25,000 tokens becomes a file that nobody can read.
+  MAX_MCP_OUTPUT_TOKENS: "1000000000",
+};
+
+/** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */
+const NO_SUMMARY = { DISABLE_COMPACT: "1" };
+
+/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session. A task of many rounds on the CLI's own tools may be summarised by it. */
+export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name));
-  // Without this the CLI may put tools behind a search tool, and adds a placeholder to every tool list.
-  return { ...Object.fromEntries(kept), ENABLE_TOOL_SEARCH: "false" };
+  const hasLongTasks = tools === "web" || tools === "workspace" || tools === "full";
+  return { ...Object.fromEntries(kept), ...EXACT, ...(hasLongTasks ? {} : NO_SUMMARY) };
 }

@@ -14,7 +14,7 @@ import type { DeferredCall } from "./draft.ts";
 import { createOutput } from "./output.ts";
 import type { Output } from "./output.ts";
 import { toStructure } from "./structure.ts";
-import { createToolDesk, isGiveable } from "./tools.ts";
+import { areGiveable, createToolDesk } from "./tools.ts";
 import type { Command } from "./process.ts";
 
 /** What one turn asks of a conversation. */
@@ -75,9 +75,12 @@ function toCatalogue(response: JsonObject): CatalogueEntry[] {
   });
 }
 
-function lastResults(turn: Turn): ToolResult[] {
-  const last = turn.messages.at(-1);
-  return last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
+/** The results in the last message, in the order of their calls: the CLI passes them on as they are given. */
+function toResults({ messages }: Turn): ToolResult[] {
+  const [calling, last] = [messages.at(-2), messages.at(-1)];
+  const results = last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
+  const order = calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
+  return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
 /** The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens. */
@@ -123,7 +126,7 @@ export function startConversation(options: ConversationOptions): Conversation {
 
   function handIn(turn: Turn): void {
     const last = turn.messages.at(-1);
-    if (output?.state === "held") desk.give(lastResults(turn));
+    if (output?.state === "held") desk.give(toResults(turn));
     else if (last) channel.send(toUserLine(last));
   }
 
@@ -160,15 +163,15 @@ export function startConversation(options: ConversationOptions): Conversation {
       return lastUuid;
     },
     isReadyFor(turn) {
-      const last = turn.messages.at(-1);
-      if (output?.state !== "held") return last?.role === "user" && last.content.every(({ type }) => type !== "result");
-      return last?.role === "user" && last.content.every((part) => part.type === "result" && isGiveable(part));
+      const results = toResults(turn);
+      if (output?.state !== "held") return results.length === 0;
+      return results.length === turn.messages.at(-1)?.content.length && areGiveable(results);
     },
     async *play(step, signal) {
       isBusy = true;
       const call = deferred.shift();
       if (call) {
-        desk.give(lastResults(step.turn));
+        desk.give(toResults(step.turn));
         isBusy = false;
         yield toDeferredAnswer(call, output?.answer.model ?? step.model);
       } else {

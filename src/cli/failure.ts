@@ -26,6 +26,9 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
 /** The limits that hold for the whole account; every other name is a single model's. */
 const ACCOUNT_LIMITS = ["five_hour", "seven_day", "overage"];
 
+/** The API's refusal of a prompt, and the CLI's own before it asks. */
+const TOO_LONG = ["prompt_too_long", "blocking_limit"];
+
 function toSentence(kind: ErrorKind, words: string): string {
   return kind === "not_logged_in" ? LOGIN_NEEDED : words.trim() || "Cannot finish answer: the API refused";
 }
@@ -42,7 +45,7 @@ export function toPlanLimitError(limit: string, resetsAtSeconds: number, nowMs =
 /** The error of a turn whose result is one. `limit` is a rejection the CLI told of before. */
 export function toTurnError(result: ResultMessage, failure?: FailureMessage, limit?: LimitMessage): ProxyError {
   if (limit?.resetsAtSeconds !== undefined) return toPlanLimitError(limit.limit, limit.resetsAtSeconds);
-  if (result.reason === "prompt_too_long") return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
+  if (TOO_LONG.includes(result.reason)) return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
   const status = result.status ?? failure?.status;
   const kind = status === undefined ? KIND_OF_CODE.get(failure?.code ?? "") : toErrorKind(status);
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));

@@ -56,7 +56,7 @@ interface Found {
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
 export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
-  const env = toEnvironment(find.environment);
+  const env = toEnvironment(find.environment, "none");
   const places = createGate(options.maxProcesses);
   const live = new Set<Conversation>();
   let found: Promise<Found> | undefined;
@@ -96,7 +96,7 @@ export function createInstallation(options: InstallationOptions): Installation {
 
   async function startIn(release: () => void, launch: Launch): Promise<Conversation> {
     const { path } = await ready();
-    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env };
+    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env: toEnvironment(find.environment, launch.tools) };
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
     const { activityMs, onCatalogue } = options;
     const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });

@@ -54,12 +54,17 @@ test("a named session is begun under its id, and resumed after its last answer, 
 
 test("the environment keeps the login, proxy and provider settings", () => {
   const kept = { PATH: "/bin", ANTHROPIC_API_KEY: "k", CLAUDE_CODE_OAUTH_TOKEN: "t", CLAUDE_CODE_USE_BEDROCK: "1", HTTPS_PROXY: "p", CLAUDE_CONFIG_DIR: "/c" };
-  assert.deepEqual(toEnvironment(kept), { ...kept, ENABLE_TOOL_SEARCH: "false" });
+  assert.deepEqual(toEnvironment(kept, "none"), { ...kept, ...toEnvironment({}, "none") });
 });
 
 test("the environment loses the marks of an enclosing session, and is not changed itself", () => {
   const given = { CLAUDECODE: "1", CLAUDE_CODE_ENTRYPOINT: "cli", CLAUDE_CODE_SSE_PORT: "1", CLAUDE_CODE_SESSION_ID: "s", A: "b", ENABLE_TOOL_SEARCH: "true" };
   const before = { ...given };
-  assert.deepEqual(toEnvironment(given), { A: "b", ENABLE_TOOL_SEARCH: "false" });
+  assert.deepEqual(toEnvironment(given, "none"), { A: "b", ...toEnvironment({}, "none") });
   assert.deepEqual(given, before);
+});
+
+test("a conversation is never summarised unseen; a long task on the CLI's own tools may be", () => {
+  for (const tools of ["none", "search"] as const) assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], "1", tools);
+  for (const tools of ["web", "workspace", "full"] as const) assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], undefined, tools);
 });

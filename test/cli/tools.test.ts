@@ -1,7 +1,7 @@
 /** The client's tools as an MCP server: what is registered, how calls meet their results. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createToolDesk, isGiveable, toServerFields } from "../../src/cli/tools.ts";
+import { areGiveable, createToolDesk, toServerFields } from "../../src/cli/tools.ts";
 import type { Tool, ToolResult } from "../../src/core/turn.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 
@@ -93,9 +93,9 @@ test("images go along in base64, and empty results are empty", async () => {
 });
 
 test("a result can be handed in as it is unless it holds an image by URL", () => {
-  assert.equal(isGiveable(result("a", "rain")), true);
-  assert.equal(isGiveable({ ...result("a", ""), content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }] }), true);
-  assert.equal(isGiveable({ ...result("a", ""), content: [{ type: "image", source: { type: "url", url: "https://x" } }] }), false);
+  assert.equal(areGiveable([result("a", "rain")]), true);
+  assert.equal(areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }] }]), true);
+  assert.equal(areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "url", url: "https://x" } }] }]), false);
 });
 
 test("anything else is refused", async () => {

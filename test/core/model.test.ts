@@ -39,7 +39,7 @@ const FAMILIES = {
 };
 
 test("a family's name is the CLI's newest model of it", () => {
-  for (const [name, argument] of Object.entries(FAMILIES)) assert.deepEqual(createTable().resolve(name), { argument, id: argument }, name);
+  for (const [name, argument] of Object.entries(FAMILIES)) assert.deepEqual(createTable().resolve(name), { argument, isPinned: false, id: argument }, name);
 });
 
 test("a provider's prefix changes nothing, whichever it is", () => {
@@ -66,28 +66,28 @@ const PINNED = [
 
 for (const id of PINNED) {
   test(`a pinned id goes through as it is: ${id}`, () => {
-    assert.deepEqual(createTable({}, CATALOGUE).resolve(id), { argument: id, id });
+    assert.deepEqual(createTable({}, CATALOGUE).resolve(id), { argument: id, isPinned: true, id });
   });
 }
 
 test("the catalogue tells which model a family is, and is spoken to by the family's name", () => {
   const models = createTable({}, CATALOGUE);
   for (const name of ["opus", "claude-opus-4", "anthropic/claude-opus-4"]) {
-    assert.deepEqual(models.resolve(name), { argument: "opus", id: "claude-opus-5-5" }, name);
+    assert.deepEqual(models.resolve(name), { argument: "opus", isPinned: false, id: "claude-opus-5-5" }, name);
   }
 });
 
 test("a catalogue's own names and ids are served", () => {
   const models = createTable({}, CATALOGUE);
-  assert.deepEqual(models.resolve("default"), { argument: "default", id: "claude-sonnet-5-5" });
-  assert.deepEqual(models.resolve("sonnet[1m]"), { argument: "sonnet[1m]", id: "claude-sonnet-5-5[1m]" });
-  assert.deepEqual(models.resolve("claude-opus-5-5"), { argument: "claude-opus-5-5", id: "claude-opus-5-5" });
+  assert.deepEqual(models.resolve("default"), { argument: "default", isPinned: false, id: "claude-sonnet-5-5" });
+  assert.deepEqual(models.resolve("sonnet[1m]"), { argument: "sonnet[1m]", isPinned: false, id: "claude-sonnet-5-5[1m]" });
+  assert.deepEqual(models.resolve("claude-opus-5-5"), { argument: "claude-opus-5-5", isPinned: true, id: "claude-opus-5-5" });
 });
 
 test("a catalogue that is set again replaces the one before", () => {
   const models = createTable({}, CATALOGUE);
   models.setCatalogue([{ value: "opus", id: "claude-opus-6", name: "Opus 6" }]);
-  assert.deepEqual(models.resolve("opus"), { argument: "opus", id: "claude-opus-6" });
+  assert.deepEqual(models.resolve("opus"), { argument: "opus", isPinned: false, id: "claude-opus-6" });
   assert.equal(readRefusal(models, "default").kind, "model_not_found");
 });
 
@@ -100,8 +100,8 @@ test("an alias serves a name that a client hard-codes, with and without a prefix
 
 test("an alias may name its target with a prefix, whichever way it is asked for", () => {
   const models = createTable({ "gpt-4o": "anthropic/claude-sonnet-4" });
-  assert.deepEqual(models.resolve("gpt-4o"), { argument: "sonnet", id: "sonnet" });
-  assert.deepEqual(models.resolve("openai/gpt-4o"), { argument: "sonnet", id: "sonnet" });
+  assert.deepEqual(models.resolve("gpt-4o"), { argument: "sonnet", isPinned: false, id: "sonnet" });
+  assert.deepEqual(models.resolve("openai/gpt-4o"), { argument: "sonnet", isPinned: false, id: "sonnet" });
 });
 
 test("an alias may stand in a family's place, and names itself no loop", () => {
