@@ -32,6 +32,9 @@ const SEARCH = ["WebSearch"];
 const WEB = [...SEARCH, "WebFetch"];
 const WORKSPACE = [...WEB, "Read", "Write", "Edit", "Glob", "Grep"];
 
+/** Tools that start turns of their own later on, when no request is there to take the answer. */
+const LATER = ["CronCreate", "CronDelete", "CronList", "ListAgents", "Monitor", "ScheduleWakeup", "SendMessage", "TaskStop", "Workflow"];
+
 /** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
 function toAllowed(tools: readonly string[]): string[] {
   const allowed = [...tools, `mcp__${TOOL_SERVER}`].join(",");
@@ -50,7 +53,7 @@ function toToolArgs(tools: OwnTools): string[] {
     case "workspace":
       return ["--restricted", ...toAllowed(WORKSPACE)];
     case "full":
-      return ["--dangerously-skip-permissions"];
+      return ["--dangerously-skip-permissions", "--disallowedTools", LATER.join(",")];
   }
 }
 
@@ -72,6 +75,11 @@ const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT
 /** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session. */
 export function toEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name));
-  // Without this the CLI may put tools behind a search tool, and adds a placeholder to every tool list.
-  return { ...Object.fromEntries(kept), ENABLE_TOOL_SEARCH: "false" };
+  return {
+    ...Object.fromEntries(kept),
+    // Without this the CLI may put tools behind a search tool, and adds a placeholder to every tool list.
+    ENABLE_TOOL_SEARCH: "false",
+    // A task that ends after its turn makes the CLI begin a turn of its own.
+    CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+  };
 }

@@ -14,6 +14,8 @@ export interface ChannelOptions {
   readonly command: Command;
   /** Answers a control request of the CLI's; what it gives is sent back. A throw is answered as an error. */
   readonly answer: (request: JsonObject) => Promise<JsonObject>;
+  /** Whether a turn is under way that we have asked for. */
+  readonly isInTurn: () => boolean;
   /** Called with each line as it was read and written, for a trace. */
   readonly trace?: (line: string) => void;
 }
@@ -104,6 +106,8 @@ export function openChannel(options: ChannelOptions): Channel {
     }
     if (message.type === "control_response") settle(message);
     else if (message.type === "control_request") void answer(message);
+    // Nobody reads its answer, and the next turn would take it for its own.
+    else if (message.type === "api" && !options.isInTurn()) fail("began a turn that was not asked for");
     else if (message.type !== "other") queue.push(message, line.length);
   }
 
