@@ -72,9 +72,12 @@ export function toArgs(launch: Launch, settingSources: string): string[] {
 // Marks of an enclosing session: a CLI that sees them takes itself for a part of it.
 const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"];
 
-/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session. */
+/** What is this program's own: a shell of the model's has no need of its keys. */
+const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
+
+/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and our own settings. */
 export function toEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name));
+  const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));
   return {
     ...Object.fromEntries(kept),
     // Without this the CLI may put tools behind a search tool, and adds a placeholder to every tool list.
