@@ -96,7 +96,8 @@ export function createInstallation(options: InstallationOptions): Installation {
 
   async function startIn(release: () => void, launch: Launch): Promise<Conversation> {
     const { path } = await ready();
-    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env };
+    const isParent = launch.tools === "full";
+    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env, isParent };
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
     const { activityMs, onCatalogue } = options;
     const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });
