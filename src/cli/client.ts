@@ -103,7 +103,7 @@ function openOutput(turn: Turn, { tools: ownTools }: Launch): Output {
 /** Starts a process for one conversation; it waits, warm, until the first turn tells it which. */
 export function startConversation(options: ConversationOptions): Conversation {
   const desk = createToolDesk();
-  const channel: Channel = openChannel({ ...options, answer: desk.answer, isInTurn: () => isBusy });
+  const channel: Channel = openChannel({ ...options, answer: desk.answer });
   let settings: Settings = { effort: undefined, maxTokens: undefined };
   let isOpened = false;
   let model = "";
