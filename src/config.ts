@@ -7,6 +7,7 @@ import { PROFILES } from "./core/profile.ts";
 import type { Profile } from "./core/profile.ts";
 import { LOG_LEVELS } from "./lib/log.ts";
 import type { LogLevel } from "./lib/log.ts";
+import type { TelegramSettings } from "./notify/telegram.ts";
 
 export interface Config {
   readonly port: number;
@@ -27,6 +28,7 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
   readonly logLevel: LogLevel;
+  readonly telegram: TelegramSettings;
   readonly demo: boolean;
   /** Where the server keeps what must outlive it, and transcripts for a moment. */
   readonly stateFolder: string;
@@ -90,6 +92,8 @@ export function formatHelp(): string {
 
 Options (each is also an environment variable, such as CLAUDE_MAX_API_PORT):
 ${rows.join("\n")}
+
+Progress on Telegram is set by TELEGRAM_BOT_TOKEN, TELEGRAM_NOTIFY_ID and TELEGRAM_API_URL; see the README.
 `;
 }
 
@@ -149,6 +153,21 @@ function toTools(values: Values, environment: NodeJS.ProcessEnv): Profile {
     throw new UsageError("Cannot use --tools full as root: the CLI wants IS_SANDBOX=1 set, which says that this is a sandbox");
   }
   return tools;
+}
+
+const CHAT = /^(-?\d{1,20}|@\w{4,32})$/;
+
+/** Where turns are told of; nowhere without a chat. No message shows the token. */
+function toTelegram(environment: NodeJS.ProcessEnv): TelegramSettings {
+  const { TELEGRAM_NOTIFY_ID: listed = "", TELEGRAM_BOT_TOKEN: token = "", TELEGRAM_API_URL: url } = environment;
+  const chats = listed.split(",").map((chat) => chat.trim()).filter((chat) => chat !== "");
+  const apiUrl = (url || "https://api.telegram.org").replace(/\/+$/, "");
+  if (chats.length === 0) return { token: "", chats, apiUrl };
+  const strange = chats.find((chat) => !CHAT.test(chat));
+  if (strange !== undefined) throw new UsageError(`Cannot use TELEGRAM_NOTIFY_ID ${strange}: expected chat ids such as 123456789, separated by commas`);
+  if (!/^[\w:-]+$/.test(token)) throw new UsageError("Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold the bot's token, as @BotFather gives it");
+  if (!/^https?:\/\//.test(apiUrl) || !URL.canParse(apiUrl)) throw new UsageError("Cannot use TELEGRAM_API_URL: expected an http or https address");
+  return { token, chats, apiUrl };
 }
 
 function toLogLevel(values: Values, environment: NodeJS.ProcessEnv): LogLevel {
@@ -212,6 +231,7 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     allowedOrigins: toOrigins(values),
     allowedHosts: toList(values, "allow-host"),
     logLevel: toLogLevel(values, environment),
+    telegram: toTelegram(environment),
     demo: isOn(values, "demo"),
     stateFolder,
     home,

@@ -32,6 +32,9 @@ const SEARCH = ["WebSearch"];
 const WEB = [...SEARCH, "WebFetch"];
 const WORKSPACE = [...WEB, "Read", "Write", "Edit", "Glob", "Grep"];
 
+/** Tools that start turns of their own later on, when no request is there to take the answer. */
+const LATER = ["CronCreate", "CronDelete", "CronList", "ListAgents", "Monitor", "ScheduleWakeup", "SendMessage", "TaskStop", "Workflow"];
+
 /** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
 function toAllowed(tools: readonly string[]): string[] {
   const allowed = [...tools, `mcp__${TOOL_SERVER}`].join(",");
@@ -50,7 +53,7 @@ function toToolArgs(tools: OwnTools): string[] {
     case "workspace":
       return ["--restricted", ...toAllowed(WORKSPACE)];
     case "full":
-      return ["--dangerously-skip-permissions"];
+      return ["--dangerously-skip-permissions", "--disallowedTools", LATER.join(",")];
   }
 }
 
@@ -77,14 +80,22 @@ const EXACT: Readonly<Record<string, string>> = {
   CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: "1000000000",
   // Else a result of more than 25,000 tokens becomes a file that nobody can read.
   MAX_MCP_OUTPUT_TOKENS: "1000000000",
+  // Else a task that ends after its turn makes the CLI begin a turn of its own.
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
 };
 
 /** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */
 const NO_SUMMARY = { DISABLE_COMPACT: "1" };
 
-/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session. A task of many rounds on the CLI's own tools may be summarised by it. */
+/** What is this program's own: a shell of the model's has no need of its keys. */
+const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
+
+/**
+ * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and
+ * our own settings. A task of many rounds on the CLI's own tools may be summarised by it.
+ */
 export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name));
+  const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));
   const hasLongTasks = tools === "web" || tools === "workspace" || tools === "full";
   return { ...Object.fromEntries(kept), ...EXACT, ...(hasLongTasks ? {} : NO_SUMMARY) };
 }

@@ -58,6 +58,8 @@ export function openChannel(options: ChannelOptions): Channel {
   let count = 0;
   let failure: ProxyError | undefined;
   let lastLineAt = 0;
+  /** Every turn that was asked for has had its result. */
+  let isAtRest = true;
   const queue = createQueue<CliMessage>({ highWater: HIGH_WATER, onFull: () => cli.pause(), onDrained: () => cli.resume() });
 
   // The one place where a process's death is felt: all that waits for it fails here, and nothing else has to look.
@@ -73,6 +75,7 @@ export function openChannel(options: ChannelOptions): Channel {
   function send(message: JsonObject): void {
     const line = JSON.stringify(message);
     options.trace?.(line);
+    if (message["type"] === "user") isAtRest = false;
     cli.write(line);
   }
 
@@ -102,8 +105,11 @@ export function openChannel(options: ChannelOptions): Channel {
     } catch {
       return fail("wrote a line that is not JSON");
     }
+    if (message.type === "result") isAtRest = true;
     if (message.type === "control_response") settle(message);
     else if (message.type === "control_request") void answer(message);
+    // Nobody reads its answer, and the next turn would take it for its own.
+    else if (message.type === "api" && isAtRest) fail("began a turn that was not asked for");
     else if (message.type !== "other") queue.push(message, line.length);
   }
 

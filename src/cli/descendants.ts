@@ -3,11 +3,18 @@ import { readFile, readdir } from "node:fs/promises";
 
 type Parents = readonly (readonly [pid: number, parent: number])[];
 
+const IS_LINUX = process.platform === "linux";
+
+/** A file of each process under /proc, "" where it is gone or another user's. */
+async function readEach(name: string): Promise<(readonly [pid: number, text: string])[]> {
+  const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
+  return Promise.all(pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "")] as const));
+}
+
 /** Linux: field 4 of /proc/PID/stat, counted after the name, which may hold spaces and brackets. */
 async function readProc(): Promise<Parents> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")));
-  return stats.map((stat, at) => [Number(pids[at]), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])] as const);
+  const stats = await readEach("stat");
+  return stats.map(([pid, stat]) => [pid, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])] as const);
 }
 
 /** Elsewhere: the lines of `ps -A -o pid=,ppid=`. */
@@ -18,12 +25,28 @@ function readTable(table: string): Parents {
   });
 }
 
+/** Adds all descendants, parents first. */
+function withDescendants(roots: readonly number[], parents: Parents): number[] {
+  const found = new Set(roots);
+  for (const pid of found) {
+    for (const [child, parent] of parents) if (parent === pid && child > 0) found.add(child);
+  }
+  return [...found];
+}
+
 /** All descendants of `root`, parents first. `listProcesses` runs `ps -A -o pid=,ppid=`; it is asked where there is no /proc. */
 export async function findDescendants(root: number, listProcesses: () => Promise<string>): Promise<number[]> {
-  const parents = process.platform === "linux" ? await readProc() : readTable(await listProcesses());
-  const found = [root];
-  for (const pid of found) {
-    for (const [child, parent] of parents) if (parent === pid && child > 0) found.push(child);
-  }
-  return found.slice(1);
+  const parents = IS_LINUX ? await readProc() : readTable(await listProcesses());
+  return withDescendants([root], parents).slice(1);
+}
+
+/**
+ * The processes whose environment has the entry `mark`, and all below them: a crash takes their parent, and with it every
+ * other trace of where they belong. Linux only; elsewhere none are found.
+ */
+export async function findMarked(mark: string): Promise<number[]> {
+  if (!IS_LINUX) return [];
+  const [environments, parents] = await Promise.all([readEach("environ"), readProc()]);
+  const marked = environments.filter(([, environment]) => environment.split("\0").includes(mark)).map(([pid]) => pid);
+  return withDescendants(marked, parents);
 }

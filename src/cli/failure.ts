@@ -51,19 +51,50 @@ export function toTurnError(result: ResultMessage, failure?: FailureMessage, lim
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
 }
 
-/**
- * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a login
- * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
- * @throws ProxyError to give up with.
- */
-export function checkRetry({ status, attempt, delayMs }: RetryMessage, elapsedMs: number, limit?: LimitMessage): void {
-  if (status === 429 && limit?.resetsAtSeconds !== undefined) throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
+function checkRetry({ status, attempt, delayMs }: RetryMessage, failingMs: number): void {
   if (status === 401 && attempt === 1) return;
   const isPassing = status === undefined || status >= 500;
-  if (isPassing && elapsedMs + delayMs <= RETRY_PATIENCE_MS) return;
+  if (isPassing && failingMs + delayMs <= RETRY_PATIENCE_MS) return;
   if (status === undefined) throw new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
   const kind = toErrorKind(status);
   const isTimed = kind === "rate_limited" || kind === "overloaded";
   const details = isTimed ? { retryAfterSeconds: Math.max(1, Math.ceil(delayMs / 1000)) } : {};
   throw new ProxyError(kind, toSentence(kind, `The API answered with status ${status}`), details);
+}
+
+export interface Patience {
+  /**
+   * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a login
+   * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
+   * `limit` is a rejection the CLI told of before.
+   * @throws ProxyError to give up with.
+   */
+  check(retry: RetryMessage, limit?: LimitMessage): void;
+  /** An API call has ended well: the next one has its own 10 s, however long the turn takes. */
+  renew(): void;
+}
+
+/** Makes the patience of one turn; the first API call's begins with the turn. */
+export function createPatience(elapsedMs: () => number): Patience {
+  let failingSinceMs: number | undefined = 0;
+  return {
+    check(retry, limit) {
+      if (retry.status === 429 && limit?.resetsAtSeconds !== undefined) throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
+      failingSinceMs ??= elapsedMs();
+      checkRetry(retry, elapsedMs() - failingSinceMs);
+    },
+    renew: () => void (failingSinceMs = undefined),
+  };
+}
+
+/** What has been said of a failure before the result that tells it. */
+export interface Causes {
+  failure?: FailureMessage;
+  limit?: LimitMessage;
+}
+
+/** Keeps what a message says of a failure to come, if anything. */
+export function noteCause(causes: Causes, message: CliMessage): void {
+  if (message.type === "failure") causes.failure = message;
+  else if (message.type === "rate_limit" && message.isRejected) causes.limit = message;
 }

@@ -10,6 +10,7 @@ import { startConversation } from "./client.ts";
 import type { Conversation } from "./client.ts";
 import { findClaude, readLogin, readVersion } from "./find.ts";
 import type { FindOptions, Login } from "./find.ts";
+import type { Command } from "./process.ts";
 
 export interface InstallationOptions {
   readonly find: FindOptions;
@@ -51,6 +52,11 @@ const LOGIN_FRESH_MS = 60_000;
 interface Found {
   readonly path: string;
   readonly version: string;
+}
+
+function toCommand({ settingSources, workspace, find }: InstallationOptions, path: string, launch: Launch): Command {
+  const env = toEnvironment(find.environment, launch.tools);
+  return { file: path, args: toArgs(launch, settingSources), cwd: workspace, env, isParent: launch.tools === "full" };
 }
 
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
@@ -96,7 +102,7 @@ export function createInstallation(options: InstallationOptions): Installation {
 
   async function startIn(release: () => void, launch: Launch): Promise<Conversation> {
     const { path } = await ready();
-    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env: toEnvironment(find.environment, launch.tools) };
+    const command = toCommand(options, path, launch);
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
     const { activityMs, onCatalogue } = options;
     const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });

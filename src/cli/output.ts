@@ -4,8 +4,8 @@ import type { FinishReason, TurnEvent } from "../core/event.ts";
 import { createBlocks, isOwnTool } from "./block.ts";
 import { createDraft } from "./draft.ts";
 import type { Draft, DraftState } from "./draft.ts";
-import { checkRetry, toTurnError } from "./failure.ts";
-import type { FailureMessage, LimitMessage } from "./failure.ts";
+import { createPatience, noteCause, toTurnError } from "./failure.ts";
+import type { Causes } from "./failure.ts";
 import { toSummary } from "./progress.ts";
 import type { Structure } from "./structure.ts";
 import { createUsageMeter } from "./usage.ts";
@@ -59,7 +59,8 @@ export function createOutput(options: OutputOptions): Output {
   /** An API call has begun and its end was not announced: what comes next begins it anew. */
   let isUnsettled = false;
   let stopReason = "";
-  const causes: { failure?: FailureMessage; limit?: LimitMessage } = {};
+  const causes: Causes = {};
+  const patience = createPatience(options.elapsedMs);
 
   function finish(reason: FinishReason, next: OutputState, stopSequence?: string): void {
     draft.done(reason, isUnsettled ? meter.estimate(draft.state.running) : meter.total, stopSequence);
@@ -90,6 +91,7 @@ export function createOutput(options: OutputOptions): Output {
       case "message_delta": {
         meter.end(event.usage);
         isUnsettled = false;
+        patience.renew();
         stopReason = event.stopReason;
         const cut = CUT_REASONS.get(stopReason);
         if (cut) finish(cut, "cut");
@@ -112,16 +114,15 @@ export function createOutput(options: OutputOptions): Output {
   }
 
   function readOne(message: CliMessage): void {
+    if (message.type === "retry") patience.check(message, causes.limit);
     if (message.type === "api") readApi(message.event);
     else if (message.type === "result") readResult(message);
-    else if (message.type === "retry") {
-      checkRetry(message, options.elapsedMs(), causes.limit);
-      if (isUnsettled) retract();
-    } else if (message.type === "assistant" && options.hasOwnTools) showProgress(message.uses, draft);
-    else if (message.type === "failure") causes.failure = message;
-    else if (message.type === "rate_limit" && message.isRejected) causes.limit = message;
+    // Between two rounds of tools nothing is under way: what the rounds before gave stands.
+    else if (message.type === "retry" && isUnsettled) retract();
+    else if (message.type === "assistant" && options.hasOwnTools) showProgress(message.uses, draft);
     // The structure did not fit the schema; the CLI has the model try again.
     else if (message.type === "tool_result" && message.isError && message.id === blocks.structuredId) retract();
+    else noteCause(causes, message);
   }
 
   return {

@@ -1,16 +1,19 @@
 /** One CLI process: spawn, lines out, messages in, a sure end. The only module that imports `node:child_process`. */
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { createLineSplitter } from "../lib/ndjson.ts";
-import { findDescendants } from "./descendants.ts";
+import { findDescendants, findMarked } from "./descendants.ts";
 
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** It may start processes of its own, which are not to outlive its crash. */
+  readonly isParent?: boolean;
 }
 
 export interface ProcessEvents {
@@ -22,7 +25,7 @@ export interface ProcessEvents {
 
 export interface CliProcess {
   readonly pid: number | undefined;
-  /** Settles when the process is gone; never rejects. */
+  /** Settles when the process is gone, and after a crash what it had started; never rejects. */
   readonly gone: Promise<void>;
   /** Writes one line; ignored once stdin has closed. */
   write(line: string): void;
@@ -40,13 +43,17 @@ const TERM_GRACE_MS = 5000;
 /** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
 const FLUSH_MS = 500;
 const STDERR_KEPT = 2000;
+/** Names a process in the environment of all that it starts. */
+const MARK_NAME = "CLAUDE_MAX_API_PROCESS";
+/** A process may fork between the look at it and its end; once more is enough for anything but a fork bomb. */
+const SWEEPS = 3;
 
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: it is gone already, which is what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    // ESRCH: it is gone already, which is what was wanted. EPERM: it is another user's, by sudo for one, and not ours to end.
+    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
 
@@ -60,15 +67,26 @@ async function isGoneWithin(gone: Promise<void>, graceMs: number): Promise<boole
   }
 }
 
-function spawnDetached(command: Command): ChildProcessWithoutNullStreams {
+/** Ends what a crash has left behind. */
+async function sweep(mark: string): Promise<void> {
+  for (let left = SWEEPS; left > 0; left--) {
+    const orphans = await findMarked(mark);
+    if (orphans.length === 0) return;
+    for (const pid of orphans) kill(pid, "SIGKILL");
+  }
+}
+
+function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullStreams {
   // A group of its own: Ctrl-C at our terminal must not end turns that are to finish first.
-  const { file, args, cwd, env } = command;
+  const { file, args, cwd } = command;
+  const env = { ...command.env, [MARK_NAME]: mark };
   return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
 }
 
 /** Starts a process. A failure to start is told through `onEnd`, like every other end. */
 export function startProcess(command: Command, events: ProcessEvents): CliProcess {
-  const child = spawnDetached(command);
+  const mark = randomUUID();
+  const child = spawnDetached(command, mark);
   const splitter = createLineSplitter();
   let stderr = "";
   let hasEnded = false;
@@ -94,7 +112,10 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
       if (child.pid === undefined) resolve();
     });
     child.once("exit", (code, signal) => {
-      resolve();
+      // One that was asked to end has ended its tools, and tells so by a code; a signal left it no time for that.
+      const isCrash = signal !== null || !stopping;
+      if (isCrash && command.isParent) void sweep(`${MARK_NAME}=${mark}`).then(resolve, () => resolve());
+      else resolve();
       setTimeout(() => child.stdout.isPaused() || child.stdout.destroy(), FLUSH_MS).unref();
       child.once("close", () => end(`exited with ${signal ?? `code ${code}`}`));
     });
@@ -108,7 +129,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
 
   async function stopSurely(isBusy: boolean): Promise<void> {
     const { pid } = child;
-    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
     // One in mid-turn is not told of the end: it would give its held tool calls up and ask the API once more.
     if (!isBusy) child.stdin.end();
     // What nobody will take any more must not keep the process in a blocked write.

@@ -15,6 +15,7 @@ import { listen } from "../http/server.ts";
 import { createGate } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Log } from "../lib/log.ts";
+import { createTelegram } from "../notify/telegram.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
 import { createRun } from "../session/run.ts";
@@ -44,6 +45,8 @@ export interface Served {
 const DRAIN_MS = 9000;
 const FULL_WARNING = "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
 const HEARTBEAT_MS = 15_000;
+/** At the end, messages may still be sent or taken away in this time; processes end meanwhile. */
+const TELEGRAM_GRACE_MS = 2000;
 
 interface Engine {
   readonly installation: Installation;
@@ -89,13 +92,14 @@ export async function serve(options: ServeOptions): Promise<Served> {
   await mkdir(config.workspace, { recursive: true, mode: 0o700 });
   const demo = config.demo ? await startDemo(config.environment) : undefined;
   const { installation, models, gate, store, spares, run } = createEngine(options, demo?.environment ?? config.environment);
+  const telegram = createTelegram({ ...config.telegram, log });
   let stopping: Promise<void> | undefined;
   const counts = () => ({ live: store.size + gate.inside, busy: gate.inside, spare: spares.size, queued: gate.waiting });
   const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
   const routes = createRoutes({
     guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
     info: createInfo({ version, models, status: installation.status, counts }),
-    answer: createAnswer({ run, models, tools: config.tools, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
+    answer: createAnswer({ run, models, telegram, tools: config.tools, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
     log,
     isStopping: () => stopping !== undefined,
   });
@@ -114,7 +118,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await listener.drain();
     clearTimeout(cut);
     store.clear();
-    await installation.close();
+    await Promise.all([telegram.close(TELEGRAM_GRACE_MS), installation.close()]);
     await demo?.close();
   }
 

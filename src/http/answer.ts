@@ -14,6 +14,7 @@ import type { Profile } from "../core/profile.ts";
 import { collect } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
+import type { Telegram } from "../notify/telegram.ts";
 import type { Run } from "../session/run.ts";
 import { readJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
@@ -22,6 +23,7 @@ import type { Exchange } from "./exchange.ts";
 export interface AnswerOptions {
   readonly run: Run;
   readonly models: Models;
+  readonly telegram: Telegram;
   /** The CLI's own tools that a turn may use at most. */
   readonly tools: Profile;
   /** Longest time a reader may leave what was written unread, in milliseconds. */
@@ -60,7 +62,7 @@ const MOST_NAMED = 40;
 
 /** Makes the handler of all turns. */
 export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: Exchange) => Promise<void> {
-  const { run, models, stallMs, heartbeatMs } = options;
+  const { run, models, telegram, stallMs, heartbeatMs } = options;
 
   /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
   async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
@@ -142,7 +144,8 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
       webSearch: turn.webSearch,
       hasClientTools: turn.tools.length > 0,
     });
-    const events = run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal);
+    const chat = telegram.chooseChat(readHeader(exchange, "x-telegram-chat-id"));
+    const events = telegram.watch(run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal), chat);
     if (turn.stream) return stream({ exchange, codec, turn, meta, headers: { ...STREAM_HEADERS, ...headers }, expected: model.id }, events);
     const reply = await collect(events);
     noteUsage(exchange, reply.model, reply.usage);
@@ -150,8 +153,13 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
   };
 }
 
-function readProfile({ request }: Exchange): Profile | undefined {
-  return optional(request.headers["x-claude-tools"], "x-claude-tools", toOneOf(PROFILES));
+/** A header of ours. Several of a name come as one, separated by commas. */
+function readHeader({ request }: Exchange, name: string): string | undefined {
+  return request.headers[name]?.toString();
+}
+
+function readProfile(exchange: Exchange): Profile | undefined {
+  return optional(readHeader(exchange, "x-claude-tools"), "x-claude-tools", toOneOf(PROFILES));
 }
 
 function noteUsage(exchange: Exchange, model: string, usage: Usage): void {

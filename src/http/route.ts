@@ -37,7 +37,7 @@ function decodePath(text: string): string {
 function preflight({ response }: Exchange): void {
   response.writeHead(204, {
     "access-control-allow-methods": "GET, POST, OPTIONS",
-    "access-control-allow-headers": "authorization, content-type, x-api-key, x-session-id, x-request-id, anthropic-version, anthropic-beta",
+    "access-control-allow-headers": "authorization, content-type, x-api-key, x-session-id, x-request-id, x-claude-tools, x-telegram-chat-id, anthropic-version, anthropic-beta",
     "access-control-allow-private-network": "true",
     "access-control-max-age": "600",
   });

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
 export interface Listener {
   readonly port: number;
@@ -98,6 +99,9 @@ export async function listen(handler: RequestListener, host: string, port: numbe
           return closed;
         }),
       );
+      // A server tells of its close in the round of the event loop before its last sockets do theirs. Answers whose clients have
+      // left are to end as that, and not by what comes after a drain; a timer runs after both.
+      await delay(1);
     },
     close() {
       for (const server of servers) {

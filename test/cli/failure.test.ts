@@ -1,7 +1,7 @@
 /** Why a turn failed: codes before prose, patience before giving up. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkRetry, toPlanLimitError, toTurnError } from "../../src/cli/failure.ts";
+import { createPatience, toPlanLimitError, toTurnError } from "../../src/cli/failure.ts";
 import type { FailureMessage, LimitMessage, RetryMessage } from "../../src/cli/failure.ts";
 import type { ResultMessage } from "../../src/cli/wire.ts";
 import { ProxyError } from "../../src/core/error.ts";
@@ -12,7 +12,7 @@ const retry = (status: number | undefined, attempt = 1, delayMs = 500): RetryMes
 /** The error a retry is given up with, if it is. */
 function toRetryError(message: RetryMessage, elapsedMs: number, limit?: LimitMessage): ProxyError | undefined {
   try {
-    checkRetry(message, elapsedMs, limit);
+    createPatience(() => elapsedMs).check(message, limit);
     return undefined;
   } catch (error) {
     assert.ok(error instanceof ProxyError);

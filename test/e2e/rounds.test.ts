@@ -1,0 +1,190 @@
+/** Long tasks with the CLI's own tools: many rounds, silence, hang-ups and crashes, and what they leave behind. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { assistant, eventually, FAKE_CLI, isRunning, readStream, startProxy, user } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
+import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
+import type { Step, Upstream } from "../helpers/upstream.ts";
+
+const ROUNDS = 25;
+
+const ask = { model: "opus", messages: [user("go")] };
+const bash = (command: string): Step => ({ tool: "Bash", input: { command } });
+const isError = (held: { error?: unknown }): boolean => held.error !== undefined;
+
+async function start(t: TestContext, args: readonly string[] = ["--spares", "0"]): Promise<{ upstream: Upstream; proxy: Proxy }> {
+  const upstream = await startUpstream(t);
+  return { upstream, proxy: await startProxy(t, { upstream, args: ["--tools", "full", ...args], env: { IS_SANDBOX: "1" } }) };
+}
+
+/** Answers the next calls with these rounds, in order, and then with a last text. */
+function play(upstream: Upstream, rounds: readonly (readonly Step[])[]): void {
+  const first = upstream.calls.length;
+  upstream.answer((_call, at) => rounds[at - first] ?? [{ text: "finished" }]);
+}
+
+interface Whole {
+  readonly choices: { readonly message: { readonly content: string; readonly reasoning_content?: string } }[];
+  readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
+}
+
+/** A command that tells the processes of a running tool: one of its own, one detached, one without its environment. */
+const LINGER = "echo $$ > pids; setsid sleep 300 & echo $! >> pids; env -i sleep 300 & echo $! >> pids; echo end >> pids; sleep 300";
+
+/** Waits until `LINGER` runs, and gives its processes. */
+async function toolPids({ home }: Proxy): Promise<number[]> {
+  const file = join(home, ".claude-max-api/workspace/pids");
+  await eventually("the tool runs", () => existsSync(file) && readFileSync(file, "utf8").endsWith("end\n"));
+  const pids = readFileSync(file, "utf8").trim().split("\n").slice(0, -1).map(Number);
+  assert.equal(pids.length, 3);
+  assert.ok(pids.every(isRunning));
+  return pids;
+}
+
+const allGone = (pids: readonly number[]) => eventually("the tool's processes are gone", () => !pids.some(isRunning));
+
+/** Kills what a failing test would leave. */
+function killAfter(t: TestContext, pids: readonly number[]): void {
+  t.after(() => {
+    for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  });
+}
+
+test(`a task of ${ROUNDS} rounds is one answer: the text of all, and nothing of the tools`, async (t) => {
+  const { upstream, proxy } = await start(t);
+  const rounds = Array.from({ length: ROUNDS }, (_, at) => [{ text: [`This is `, `round ${at}.`] }, bash(`echo output-of-${at}`)]);
+  const expected = [...rounds.keys()].map((at) => `This is round ${at}.`).concat("finished").join("\n\n");
+
+  play(upstream, rounds);
+  const whole = (await (await proxy.chat(ask)).json()) as Whole;
+  assert.equal(whole.choices[0]?.message.content, expected);
+  assert.equal(whole.choices[0]?.message.reasoning_content, undefined);
+  assert.equal(whole.usage.completion_tokens, (ROUNDS + 1) * EXPECTED_USAGE.completion_tokens);
+  assert.equal(whole.usage.prompt_tokens, (ROUNDS + 1) * EXPECTED_USAGE.prompt_tokens);
+  // The tools did run: what they printed is in what the API was given.
+  for (const at of rounds.keys()) assert.ok(JSON.stringify(upstream.calls.at(-1)?.body.messages).includes(`"output-of-${at}"`));
+
+  play(upstream, rounds);
+  const plain = await readStream(await proxy.chat({ ...ask, stream: true }));
+  assert.equal(plain.text, expected);
+  assert.ok(plain.chunks.every(({ choices }) => choices[0]?.delta.reasoning_content === undefined && choices[0]?.delta.tool_calls === undefined));
+
+  play(upstream, rounds);
+  const told = await readStream(await proxy.chat({ ...ask, stream: true, stream_options: { include_progress: true } }));
+  assert.equal(told.text, expected);
+  const lines = told.chunks.flatMap(({ choices }) => choices[0]?.delta.reasoning_content ?? []);
+  assert.deepEqual(lines, rounds.map(() => "Running Bash: echo\n"));
+  assert.equal(told.data.at(-1), "[DONE]");
+});
+
+for (const stream of [true, false]) {
+  test(`an API call that fails between two rounds is repeated, and no text is lost (stream: ${stream})`, async (t) => {
+    const { upstream, proxy } = await start(t);
+    play(upstream, [[{ text: "one" }, bash("true")], [{ status: 500 }], [{ text: "two" }, bash("true")], [{ status: 500 }], [{ text: "three" }]]);
+    const response = await proxy.chat({ ...ask, stream });
+    assert.equal(response.status, 200);
+    const text = stream ? (await readStream(response)).text : ((await response.json()) as Whole).choices[0]?.message.content;
+    assert.equal(text, "one\n\ntwo\n\nthree");
+    assert.equal(upstream.calls.length, 5);
+  });
+}
+
+test("the next message goes to the process that has run the tools", async (t) => {
+  const { upstream, proxy } = await start(t);
+  play(upstream, [[{ text: "one" }, bash("echo 0815")]]);
+  const { choices } = (await (await proxy.chat(ask)).json()) as Whole;
+  const [pid] = proxy.children();
+  await (await proxy.chat({ ...ask, messages: [user("go"), assistant(choices[0]?.message.content), user("again")] })).text();
+  assert.deepEqual(proxy.children(), [pid]);
+  assert.ok(JSON.stringify(upstream.calls.at(-1)?.body.messages).includes("0815"), "it knows what its tool printed");
+});
+
+test("a tool that is silent for 16 seconds keeps the stream alive by comments", async (t) => {
+  const { upstream, proxy } = await start(t);
+  play(upstream, [[{ text: "one" }, bash("sleep 16")]]);
+  const raw = await (await proxy.chat({ ...ask, stream: true })).text();
+  const events = raw.split("\n\n");
+  assert.equal(events.filter((event) => event === ":").length, 1);
+  assert.ok(raw.indexOf('"one"') < raw.indexOf("\n\n:\n\n") && raw.indexOf("\n\n:\n\n") < raw.indexOf("finished"));
+});
+
+for (const stream of [true, false]) {
+  test(`a tool that is silent for longer than may be ends its turn and itself (stream: ${stream})`, async (t) => {
+    // A warm process, so that the silence is the tool's and not that of a start on a busy machine.
+    const { upstream, proxy } = await start(t, ["--activity-timeout", "3", "--log-level", "trace"]);
+    await proxy.logged(/control_response/);
+    play(upstream, [[{ text: "one" }, bash(LINGER)]]);
+    const answer = proxy.chat({ ...ask, stream });
+    const pids = await toolPids(proxy);
+    killAfter(t, pids);
+    const response = await answer;
+    if (stream) {
+      const { chunks, data, text } = await readStream(response);
+      assert.deepEqual([response.status, text, data.at(-1)], [200, "one", "[DONE]"]);
+      assert.match(chunks.find(isError)?.error?.message ?? "", /no output from the CLI for 3 seconds/);
+    } else {
+      assert.equal(response.status, 504);
+      assert.match(await response.text(), /no output from the CLI for 3 seconds/);
+    }
+    await eventually("the tool is gone", () => !isRunning(pids[0] ?? 0));
+  });
+}
+
+test("a client that hangs up while a tool runs ends the tool", async (t) => {
+  const { upstream, proxy } = await start(t);
+  play(upstream, [[{ text: "one" }, bash(LINGER)]]);
+  const leaving = new AbortController();
+  const answer = proxy.chat({ ...ask, stream: true }, { signal: leaving.signal });
+  const pids = await toolPids(proxy);
+  killAfter(t, pids);
+  leaving.abort();
+  await assert.rejects(answer.then((response) => response.text()));
+  await eventually("the tool and its CLI are gone", () => !isRunning(pids[0] ?? 0) && proxy.children().length === 0);
+});
+
+test("a CLI that is killed while its tool runs leaves nothing behind", async (t) => {
+  const { upstream, proxy } = await start(t);
+  play(upstream, [[bash(LINGER)]]);
+  const answer = proxy.chat(ask);
+  const pids = await toolPids(proxy);
+  killAfter(t, pids);
+  for (const pid of proxy.children()) process.kill(pid, "SIGKILL");
+  assert.equal((await answer).status, 502);
+  await allGone(pids);
+  // The server goes on.
+  play(upstream, []);
+  assert.equal((await proxy.chat(ask)).status, 200);
+});
+
+test("a crash ends the tools of that process alone", async (t) => {
+  const { upstream, proxy } = await start(t);
+  play(upstream, [[bash(LINGER)], [bash("echo $$ > other; sleep 300")]]);
+  const doomed = proxy.chat(ask);
+  const pids = await toolPids(proxy);
+  killAfter(t, pids);
+  const [doomedCli] = proxy.children();
+  const leaving = new AbortController();
+  const spared = proxy.chat(ask, { signal: leaving.signal });
+  const file = join(proxy.home, ".claude-max-api/workspace/other");
+  await eventually("the other tool runs", () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
+  const other = Number(readFileSync(file, "utf8"));
+  process.kill(doomedCli ?? 0, "SIGKILL");
+  assert.equal((await doomed).status, 502);
+  await allGone(pids);
+  assert.ok(isRunning(other));
+  leaving.abort();
+  await assert.rejects(spared);
+  await eventually("the other tool is gone too", () => !isRunning(other));
+});
+
+test("a CLI that begins a turn by itself is let go, and its words are no answer to the next request", async (t) => {
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0"], env: { FAKE_CLI: "restless" } });
+  const first = (await (await proxy.chat({ model: "opus", messages: [user("first")] })).json()) as Whole;
+  assert.equal(first.choices[0]?.message.content, "first");
+  await eventually("it is let go", () => proxy.children().length === 0);
+  const second = (await (await proxy.chat({ model: "opus", messages: [user("first"), assistant("first"), user("second")] })).json()) as Whole;
+  assert.equal(second.choices[0]?.message.content, "second");
+});

@@ -1,0 +1,158 @@
+/** Telegram messages of real turns: the built program, the real CLI with its own tools, a scripted API, a Bot API of our own. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { BUNDLE, eventually, readStream, startProxy, user } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
+import { refused, startBotApi, TOKEN } from "../helpers/telegram.ts";
+import type { BotApi } from "../helpers/telegram.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+import type { Step, Upstream } from "../helpers/upstream.ts";
+
+interface Stage {
+  readonly api: BotApi;
+  readonly upstream: Upstream;
+  readonly proxy: Proxy;
+}
+
+async function start(t: TestContext): Promise<Stage> {
+  const [api, upstream] = await Promise.all([startBotApi(t), startUpstream(t)]);
+  const env = { TELEGRAM_NOTIFY_ID: "7, 8", TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_URL: `${api.url}/`, IS_SANDBOX: "1" };
+  const proxy = await startProxy(t, { upstream, args: ["--tools", "full", "--spares", "0", "--log-level", "trace"], env });
+  return { api, upstream, proxy };
+}
+
+const ask = { model: "opus", messages: [user("go")] };
+const bash = (command: string): Step => ({ tool: "Bash", input: { command } });
+
+/** Plays these rounds for each new question, and then a last text. */
+function play(upstream: Upstream, rounds: readonly (readonly Step[])[]): void {
+  const first = upstream.calls.length;
+  upstream.answer((_call, at) => rounds[at - first] ?? [{ text: "finished" }]);
+}
+
+function assertNoToken({ proxy }: Stage): void {
+  assert.doesNotMatch(proxy.log.join("\n"), /AAbot|Secret_token/);
+}
+
+test("a turn's tools are told while they run, and the message goes with the answer", async (t) => {
+  const stage = await start(t);
+  const { api, upstream, proxy } = stage;
+  let goOn = (): void => undefined;
+  const isTold = new Promise<void>((resolve) => (goOn = resolve));
+  play(upstream, [[bash("true --password=hunter2")], [bash("env"), { until: isTold }]]);
+  const answer = proxy.chat({ ...ask, stream: true });
+  await api.called(({ method }) => method === "sendMessage");
+  assert.deepEqual([...api.messages.values()], ["Working\nBash: true"]);
+  goOn();
+  const { text } = await readStream(await answer);
+  assert.equal(text, "finished");
+  await eventually("the message is gone", () => api.messages.size === 0 && api.calls.some(({ method }) => method === "deleteMessage"));
+
+  // A turn without tools, and one whose tools are switched off.
+  const count = api.calls.length;
+  upstream.answer(() => [{ text: "no tools" }]);
+  await (await proxy.chat(ask)).text();
+  await (await proxy.chat(ask, { headers: { "x-claude-tools": "none" } })).text();
+  assert.equal(api.calls.length, count);
+
+  // The shell of the model is not given the token, and neither is the log at its most talkative.
+  assert.doesNotMatch(JSON.stringify(upstream.calls.map(({ body }) => body.messages)), /AAbot|Secret_token|TELEGRAM/);
+  assert.ok(proxy.log.some((line) => line.includes(" trace ")));
+  assertNoToken(stage);
+});
+
+test("a request may name a listed chat; any other is a 403 that names the header", async (t) => {
+  const { api, upstream, proxy } = await start(t);
+  play(upstream, [[bash("true")]]);
+  const refusal = await proxy.chat(ask, { headers: { "x-telegram-chat-id": "9" } });
+  const { error } = (await refusal.json()) as { error: { message: string; param: string } };
+  assert.deepEqual([refusal.status, error.param], [403, "x-telegram-chat-id"]);
+  assert.match(error.message, /x-telegram-chat-id/);
+  assert.equal(upstream.calls.length, 0);
+  await (await proxy.chat(ask, { headers: { "x-telegram-chat-id": "8" } })).text();
+  await api.called(({ method }) => method === "deleteMessage");
+  assert.deepEqual([...new Set(api.calls.map(({ body }) => body.chat_id))], ["8"]);
+});
+
+test("a server without Telegram knows no chat", async (t) => {
+  const proxy = await startProxy(t, { args: ["--spares", "0"] });
+  assert.equal((await proxy.chat(ask, { headers: { "x-telegram-chat-id": "7" } })).status, 403);
+});
+
+test("a turn that fails after its tools is told of, and that message stays", async (t) => {
+  const stage = await start(t);
+  stage.upstream.answer((_call, at) => (at === 0 ? [bash("true")] : [{ status: 400, message: "credit balance too low" }]));
+  const response = await stage.proxy.chat(ask);
+  assert.equal(response.status, 400);
+  await eventually("only the failure stands", () => stage.api.calls.some(({ method }) => method === "deleteMessage") && stage.api.messages.size === 1);
+  assert.match([...stage.api.messages.values()][0] ?? "", /^Failed after 1 tool: .*credit balance too low.*\nBash: true$/);
+  assertNoToken(stage);
+});
+
+test("a Bot API that hangs or refuses changes neither an answer nor its time, and the program still stops", async (t) => {
+  const stage = await start(t);
+  const { api, upstream, proxy } = stage;
+  async function time(): Promise<number> {
+    play(upstream, [[bash("true")], [bash("true")]]);
+    const before = performance.now();
+    const response = await proxy.chat(ask, { headers: { "x-session-id": "live" } });
+    const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
+    assert.equal(choices[0]?.message.content, "finished");
+    return performance.now() - before;
+  }
+  await time();
+  const plainMs = await time();
+  await eventually("the messages are gone", () => api.messages.size === 0);
+  const count = api.calls.length;
+  api.answer(() => "hang");
+  const hungMs = await time();
+  await eventually("it was called", () => api.calls.length > count);
+  // A turn that waited for a call would wait for its 10 s to run out.
+  assert.ok(hungMs < plainMs + 8000, `${hungMs} ms beside ${plainMs} ms`);
+  api.answer(() => refused(403, `Forbidden: bot${TOKEN} was blocked by the user`));
+  await time();
+  await proxy.logged(/telegram refuses/);
+  const stoppingAt = performance.now();
+  proxy.kill("SIGTERM");
+  assert.equal((await proxy.exited).code, 0);
+  assert.ok(performance.now() - stoppingAt < 8000);
+  assertNoToken(stage);
+});
+
+test("a program that stops takes its messages away first", async (t) => {
+  const { api, upstream, proxy } = await start(t);
+  play(upstream, [[bash("true")], [{ hang: true }]]);
+  const leaving = new AbortController();
+  const answer = proxy.chat(ask, { signal: leaving.signal });
+  await api.called(({ method }) => method === "sendMessage");
+  proxy.kill("SIGTERM");
+  await proxy.logged(/stopping/);
+  leaving.abort();
+  await assert.rejects(answer);
+  await proxy.exited;
+  assert.equal(api.messages.size, 0);
+  assert.equal(api.calls.at(-1)?.method, "deleteMessage");
+});
+
+const WRONG: readonly (readonly [env: NodeJS.ProcessEnv, sentence: RegExp])[] = [
+  [{ TELEGRAM_NOTIFY_ID: "7" }, /^Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold/],
+  [{ TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: `${TOKEN}/../x` }, /^Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold/],
+  [{ TELEGRAM_NOTIFY_ID: "7,me", TELEGRAM_BOT_TOKEN: TOKEN }, /^Cannot use TELEGRAM_NOTIFY_ID me: expected chat ids/],
+  [{ TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_URL: "telegram" }, /^Cannot use TELEGRAM_API_URL: expected/],
+];
+
+for (const [env, sentence] of WRONG) {
+  test(`the set-up ${Object.keys(env).join(", ")} that cannot be used is one sentence without the token, and exit 2: ${sentence.source}`, async () => {
+    const child = execFile(process.execPath, [BUNDLE, "--port", "0"], { env: { PATH: process.env["PATH"], ...env } });
+    let stderr = "";
+    child.stderr?.on("data", (text: string) => (stderr += text));
+    const [code] = (await once(child, "close")) as [number];
+    assert.equal(code, 2);
+    assert.match(stderr, sentence);
+    assert.equal(stderr.trim().split("\n").length, 1);
+    assert.doesNotMatch(stderr, /AAbot|Secret_token/);
+  });
+}
