@@ -2,15 +2,12 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { makeFolder, runClaude } from "../helpers/claude.ts";
-import { startProxy } from "../helpers/proxy.ts";
-import { countReplays } from "../helpers/sdk.ts";
-import { startUpstream } from "../helpers/upstream.ts";
+import { shareProxy } from "../helpers/scene.ts";
 
-test("claude -p gets its answer through the proxy", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream });
+const scene = shareProxy("claude -p with the proxy as its API");
+
+scene("a prompt gets its answer through the proxy", async ({ upstream, proxy, t }) => {
   const { code, result } = await runClaude(t, proxy.url, "Say hello");
   assert.equal(code, 0);
   assert.equal(result.result, "Hello world");
@@ -21,9 +18,7 @@ test("claude -p gets its answer through the proxy", async (t) => {
   assert.doesNotMatch(marks[0]?.text ?? "", /\n/);
 });
 
-test("claude -p runs its own tool on a call the model makes, and goes on with the result", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream });
+scene("the client runs its own tool on a call the model makes, and goes on with the result, in one process", async ({ upstream, proxy, t, countReplays }) => {
   const file = join(makeFolder(t), "note.txt");
   writeFileSync(file, "the code is 4711\n");
   upstream.answer(({ body }) =>
@@ -34,5 +29,5 @@ test("claude -p runs its own tool on a call the model makes, and goes on with th
   assert.equal(result.result, "It is 4711.");
   assert.equal(result.num_turns, 2);
   assert.equal(upstream.calls.length, 2);
-  assert.equal(countReplays(proxy.log), 0);
+  assert.equal(countReplays(), 0);
 });

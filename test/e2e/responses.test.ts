@@ -1,22 +1,13 @@
 /** OpenAI Responses, end to end, with the official client. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
-import OpenAI from "openai";
+import { APIError, NotFoundError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
-import { startProxy } from "../helpers/proxy.ts";
-import type { Proxy, ProxyOptions } from "../helpers/proxy.ts";
-import { countReplays, createAnthropic, createOpenAi, PNG } from "../helpers/sdk.ts";
-import { startUpstream, toPlainMessages } from "../helpers/upstream.ts";
-import type { Upstream } from "../helpers/upstream.ts";
+import { shareProxy } from "../helpers/scene.ts";
+import { createAnthropic, createOpenAi, PNG } from "../helpers/sdk.ts";
+import { toPlainMessages } from "../helpers/upstream.ts";
 
 const MODEL = "claude-sonnet-4";
-
-async function start(t: TestContext, options: ProxyOptions = {}): Promise<{ upstream: Upstream; proxy: Proxy; client: OpenAI }> {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, ...options });
-  return { upstream, proxy, client: createOpenAi(proxy.url) };
-}
+const scene = shareProxy("OpenAI Responses with the official client");
 
 const said = (role: string, text: string): object => ({ role, content: [{ type: "text", text }] });
 
@@ -34,8 +25,8 @@ async function readAll(stream: AsyncIterable<Responses.ResponseStreamEvent>): Pr
   return events;
 }
 
-test("a whole answer has its text, its usage and what the request asked for", async (t) => {
-  const { upstream, client } = await start(t);
+scene("a whole answer has its text, its usage and what the request asked for", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   const response = await client.responses.create({
     model: MODEL,
     instructions: "Be brief.",
@@ -57,8 +48,8 @@ test("a whole answer has its text, its usage and what the request asked for", as
   assert.deepEqual(toPlainMessages(upstream.calls[0]), [said("user", "hi")]);
 });
 
-test("a stream numbers its events, gives thinking before text, and ends with the whole response", async (t) => {
-  const { upstream, client } = await start(t);
+scene("a stream numbers its events, gives thinking before text, and ends with the whole response", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: ["Hello", " world"] }]);
   const events = await readAll(await client.responses.create({ model: MODEL, input: "hi", stream: true }));
   assert.deepEqual(
@@ -84,8 +75,8 @@ test("a stream numbers its events, gives thinking before text, and ends with the
   assert.equal(final.output_text, "Hello world");
 });
 
-test("an image and a text file reach the model as they are", async (t) => {
-  const { upstream, client } = await start(t);
+scene("an image and a text file reach the model as they are", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   const file = `data:text/plain;base64,${Buffer.from("some notes").toString("base64")}`;
   await client.responses.create({
     model: MODEL,
@@ -108,8 +99,8 @@ test("an image and a text file reach the model as they are", async (t) => {
   ]);
 });
 
-test("two rounds of tools go through one process, whether the client sends all or goes on by id", async (t) => {
-  const { upstream, proxy, client } = await start(t);
+scene("two rounds of tools go through one process, whether the client sends all or goes on by id", async ({ upstream, proxy, countReplays }) => {
+  const client = createOpenAi(proxy.url);
   upstream.answer((_, at) =>
     at < 2 ? [{ text: "Looking." }, { tool: "mcp__client__weather", input: { city: at === 0 ? "Bern" : "Basel" } }] : [{ text: "Both sunny." }],
   );
@@ -128,21 +119,21 @@ test("two rounds of tools go through one process, whether the client sends all o
     tools: [WEATHER],
   });
   assert.equal(third.output_text, "Both sunny.");
-  assert.equal(countReplays(proxy.log), 0);
+  assert.equal(countReplays(), 0);
   const results = toPlainMessages(upstream.calls[2]).filter(({ content }) => JSON.stringify(content).includes("tool_result"));
   assert.equal(results.length, 2);
 });
 
-test("structured output is the JSON the schema asks for", async (t) => {
-  const { upstream, client } = await start(t);
+scene("structured output is the JSON the schema asks for", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   upstream.answer((call) => (call.body.tools?.some(({ name }) => name === "StructuredOutput") ? [{ tool: "StructuredOutput", input: { city: "Bern" } }] : [{ text: "no" }]));
   const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
   const response = await client.responses.create({ model: MODEL, input: "A city", text: { format: { type: "json_schema", name: "city", schema, strict: true } } });
   assert.deepEqual(JSON.parse(response.output_text), { city: "Bern" });
 });
 
-test("a cut answer is incomplete and says why", async (t) => {
-  const { upstream, client } = await start(t);
+scene("a cut answer is incomplete and says why", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
   const response = await client.responses.create({ model: MODEL, input: "A story", max_output_tokens: 16 });
   assert.equal(response.status, "incomplete");
@@ -152,22 +143,22 @@ test("a cut answer is incomplete and says why", async (t) => {
   assert.equal(events.at(-1)?.type, "response.incomplete");
 });
 
-test("a failure before the first event has its status; one after it ends the stream with an error the client throws", async (t) => {
-  const { upstream, client } = await start(t);
+scene("a failure before the first event has its status; one after it ends the stream with an error the client throws", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
-  await assert.rejects(client.responses.create({ model: MODEL, input: "hi", stream: true }), (error) => error instanceof OpenAI.APIError && error.status === 400);
+  await assert.rejects(client.responses.create({ model: MODEL, input: "hi", stream: true }), (error) => error instanceof APIError && error.status === 400);
   upstream.answer((_, at) => (at === 1 ? [{ text: "Hel" }, { die: true }] : [{ status: 400 }]));
   const seen: Responses.ResponseStreamEvent[] = [];
   await assert.rejects(async () => {
     for await (const event of await client.responses.create({ model: MODEL, input: "hello", stream: true })) seen.push(event);
-  }, OpenAI.APIError);
+  }, APIError);
   const failed = seen.find(({ type }) => type === "response.failed");
   assert.ok(failed?.type === "response.failed");
   assert.equal(failed.response.status, "failed");
 });
 
-test("an answer that nobody reads any more is stopped at the API", async (t) => {
-  const { upstream, client } = await start(t);
+scene("an answer that nobody reads any more is stopped at the API", async ({ upstream, proxy }) => {
+  const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ text: "Hel" }, { hang: true }]);
   const leaving = new AbortController();
   const stream = await client.responses.create({ model: MODEL, input: "hi", stream: true }, { signal: leaving.signal });
@@ -175,12 +166,12 @@ test("an answer that nobody reads any more is stopped at the API", async (t) => 
   assert.equal(await (await upstream.called(1)).closed, true);
 });
 
-test("previous_response_id goes on from a kept answer, on the process that gave it, without its instructions", async (t) => {
-  const { upstream, proxy, client } = await start(t);
+scene("previous_response_id goes on from a kept answer, on the process that gave it, without its instructions", async ({ upstream, proxy, countReplays }) => {
+  const client = createOpenAi(proxy.url);
   const first = await client.responses.create({ model: MODEL, input: [{ role: "developer", content: "Be kind." }, { role: "user", content: "one" }] });
   const second = await client.responses.stream({ model: MODEL, input: "two", previous_response_id: first.id }).finalResponse();
   assert.equal(second.previous_response_id, first.id);
-  assert.equal(countReplays(proxy.log), 0);
+  assert.equal(countReplays(), 0);
   assert.deepEqual(toPlainMessages(upstream.calls[1]), [said("user", "one"), said("assistant", "Hello world"), said("user", "two")]);
   const third = await client.responses.create({ model: MODEL, input: "three", previous_response_id: second.id, instructions: "Be brief." });
   assert.equal(upstream.calls[2]?.body.system?.at(-1)?.text, "Be brief.\n\nBe kind.");
@@ -188,12 +179,12 @@ test("previous_response_id goes on from a kept answer, on the process that gave 
   assert.equal(upstream.calls[3]?.body.system?.at(-1)?.text, "Be kind.");
   await assert.rejects(
     client.responses.create({ model: MODEL, input: "five", previous_response_id: fork.id }),
-    (error) => error instanceof OpenAI.NotFoundError && error.param === "previous_response_id" && error.code === "not_found",
+    (error) => error instanceof NotFoundError && error.param === "previous_response_id" && error.code === "not_found",
   );
 });
 
-test("a kept answer can be asked for, with its input, until it is deleted", async (t) => {
-  const { client } = await start(t);
+scene("a kept answer can be asked for, with its input, until it is deleted", async ({ proxy }) => {
+  const client = createOpenAi(proxy.url);
   const made = await client.responses.create({ model: MODEL, input: [{ role: "user", content: "one" }, { role: "user", content: "two" }] });
   const kept = await client.responses.retrieve(made.id);
   assert.deepEqual(kept, made);
@@ -204,11 +195,11 @@ test("a kept answer can be asked for, with its input, until it is deleted", asyn
     [[{ type: "input_text", text: "one" }], [{ type: "input_text", text: "two" }]],
   );
   await client.responses.delete(made.id);
-  await assert.rejects(client.responses.retrieve(made.id), OpenAI.NotFoundError);
+  await assert.rejects(client.responses.retrieve(made.id), NotFoundError);
 });
 
-test("a conversation begun on one protocol is found live when it goes on in another", async (t) => {
-  const { upstream, proxy, client } = await start(t);
+scene("a conversation begun on one protocol is found live when it goes on in another", async ({ upstream, proxy, countReplays }) => {
+  const client = createOpenAi(proxy.url);
   await client.chat.completions.create({ model: MODEL, messages: [{ role: "system", content: "Be kind." }, { role: "user", content: "one" }] });
   const answer = { role: "assistant", content: "Hello world" } as const;
   await client.responses.create({ model: MODEL, instructions: "Be kind.", input: [{ role: "user", content: "one" }, answer, { role: "user", content: "two" }] });
@@ -220,11 +211,11 @@ test("a conversation begun on one protocol is found live when it goes on in anot
   });
   assert.equal(upstream.calls.length, 3);
   assert.equal(toPlainMessages(upstream.calls[2]).length, 5);
-  assert.equal(countReplays(proxy.log), 0);
+  assert.equal(countReplays(), 0);
 });
 
-test("what cannot be honoured is named in a header", async (t) => {
-  const { client } = await start(t);
+scene("what cannot be honoured is named in a header", async ({ proxy }) => {
+  const client = createOpenAi(proxy.url);
   const { response } = await client.responses
     .create({ model: MODEL, input: "hi", temperature: 0.5, include: ["reasoning.encrypted_content"], tools: [{ type: "local_shell" }] })
     .withResponse();

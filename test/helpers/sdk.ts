@@ -12,8 +12,3 @@ export function createAnthropic(url: string): Anthropic {
 
 /** A red dot: the smallest PNG there is. */
 export const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
-
-/** How often the proxy has told a process a whole history. */
-export function countReplays(log: readonly string[]): number {
-  return log.filter((line) => line.includes("started claude") && line.includes("as=replay")).length;
-}

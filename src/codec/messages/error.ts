@@ -25,7 +25,11 @@ const TYPES: Readonly<Record<ErrorKind, string>> = {
   timeout: "timeout_error",
 };
 
+/** The official client's tool runner understands it, and sends the whole conversation from then on. */
+const NO_THREAD = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
+
 /** `{type: "error", error: {type, message}}`. */
-export function encodeError({ kind, message }: ProxyError): ErrorEnvelope {
-  return { type: "error", error: { type: TYPES[kind], message } };
+export function encodeError({ kind, message, param }: ProxyError): ErrorEnvelope {
+  const error = { type: TYPES[kind], message };
+  return { type: "error", error: param === "thread" ? { ...error, details: NO_THREAD } : error };
 }

@@ -47,5 +47,5 @@ export type MessageEvent =
 
 export interface ErrorEnvelope {
   readonly type: "error";
-  readonly error: { readonly type: string; readonly message: string };
+  readonly error: { readonly type: string; readonly message: string; readonly details?: object };
 }
