@@ -115,7 +115,7 @@ scene("a failure before the first event has its status and type; one after it en
   const client = createAnthropic(proxy.url);
   upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
   await assert.rejects(client.messages.create(HI), (error) => error instanceof BadRequestError && error.type === "invalid_request_error");
-  upstream.answer((_, at) => (at === 1 ? [{ text: "Hel" }, { die: true }] : [{ status: 400 }]));
+  upstream.answer(() => [{ text: "Hel" }, { error: "overloaded_error" }]);
   await assert.rejects(client.messages.stream({ ...HI, messages: [{ role: "user", content: "hello" }] }).finalMessage(), (error) => {
     return error instanceof APIError && error.status === undefined && error.type !== null;
   });

@@ -147,7 +147,7 @@ scene("a failure before the first event has its status; one after it ends the st
   const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
   await assert.rejects(client.responses.create({ model: MODEL, input: "hi", stream: true }), (error) => error instanceof APIError && error.status === 400);
-  upstream.answer((_, at) => (at === 1 ? [{ text: "Hel" }, { die: true }] : [{ status: 400 }]));
+  upstream.answer(() => [{ text: "Hel" }, { error: "overloaded_error" }]);
   const seen: Responses.ResponseStreamEvent[] = [];
   await assert.rejects(async () => {
     for await (const event of await client.responses.create({ model: MODEL, input: "hello", stream: true })) seen.push(event);

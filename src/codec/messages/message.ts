@@ -84,9 +84,13 @@ const toNothing: PartReader<TextPart> = () => ({ type: "text", text: "" });
 const USER_BLOCKS = { ...TEXT_BLOCKS, image: toImageBlock, document: toDocumentBlock, tool_result: toResultBlock };
 const ASSISTANT_BLOCKS = { ...TEXT_BLOCKS, tool_use: toCallBlock, thinking: toNothing, redacted_thinking: toNothing };
 
+/** A claude CLI states its version in a block of its own. The one that answers states its own, unless it finds another's. */
+const CLIENT_MARK = /^x-anthropic-billing-header:[^\n]*$/;
+
 /** The texts of a system prompt, which is a string or a list of blocks. */
 export function toSystemTexts(value: unknown, path: string): string[] {
-  return toParts(value, path, TEXT_BLOCKS).map(({ text }) => text);
+  const texts = toParts(value, path, TEXT_BLOCKS).map(({ text }) => text);
+  return texts.filter((text) => !CLIENT_MARK.test(text));
 }
 
 export interface MessagesConversation {
