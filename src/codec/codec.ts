@@ -2,27 +2,51 @@
 import type { ProxyError } from "../core/error.ts";
 import type { TurnEvent } from "../core/event.ts";
 import type { Reply } from "../core/reply.ts";
-import type { Turn } from "../core/turn.ts";
+import type { Message, Turn } from "../core/turn.ts";
 import type { SseFrame } from "../lib/sse.ts";
 
 /** What an answer carries that is not in its events; handed in, so that the functions stay pure. */
 export interface Meta {
-  /** Letters and digits; each codec puts its own prefix before it. */
+  /** Letters and digits, of this answer alone; each codec puts its own prefix before it. */
   readonly id: string;
   readonly createdAtSeconds: number;
 }
 
-/** Turns the events of one answer into frames, one event at a time. A second `start` gives none. */
-export type Encoder = (event: TurnEvent) => SseFrame[];
+/** A kept answer, as far as a request that goes on from it needs it. */
+export interface Earlier {
+  /** The whole conversation, the answer included. */
+  readonly messages: readonly Message[];
+  /** The `echo` of the turn that was answered. */
+  readonly echo: Turn["echo"];
+}
+
+/** Finds a kept answer by the id its client knows. */
+export type Recall = (id: string) => Earlier | undefined;
+
+/** The frames of one streamed answer. */
+export interface Encoder {
+  /** One event at a time; a second `start` gives none. `retract` is not among them: what was sent cannot be called back. */
+  encode(event: TurnEvent): SseFrame[];
+  /** The frames that end the stream when it has failed. */
+  fail(error: ProxyError): SseFrame[];
+}
+
+/** What a protocol adds that lets clients go on from its answers, and ask for them again below its path. */
+export interface Keeping {
+  toId(meta: Meta): string;
+  /** The input that a kept answer was given, or a page of it, as the query asks. */
+  encodeInput(earlier: Earlier, id: string, query: URLSearchParams): unknown;
+  encodeDeleted(id: string): unknown;
+}
 
 export interface Codec {
   readonly path: string;
-  /** @throws ProxyError `invalid_request` naming the field. */
-  decode(body: unknown): Turn;
-  /** `retract` is not among the events an encoder is given: what was sent cannot be called back. */
+  /** @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer. */
+  decode(body: unknown, recall: Recall): Turn;
   createEncoder(turn: Turn, meta: Meta): Encoder;
   encodeReply(reply: Reply, turn: Turn, meta: Meta): unknown;
   encodeError(error: ProxyError): unknown;
-  /** The frames that end a stream that has failed. */
-  encodeStreamError(error: ProxyError): SseFrame[];
+  readonly keeping?: Keeping;
+  /** By path: what is answered from the body alone, without a turn. */
+  readonly direct?: Readonly<Record<string, (body: unknown) => unknown>>;
 }

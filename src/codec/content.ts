@@ -11,14 +11,17 @@ interface DataUrl {
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
+/** Checked base64. */
+export function toBase64(value: unknown, path: string): string {
+  return typeof value === "string" && BASE64.test(value) ? value : refuse(path, "the data is not base64");
+}
+
 /** Splits a base64 data URL. Source: https://www.rfc-editor.org/rfc/rfc2397 */
 function toDataUrl(url: string, path: string): DataUrl {
   const comma = url.indexOf(",");
   const head = /^data:([^;,]+)(?:;[^;,]+)*;base64$/i.exec(url.slice(0, Math.max(comma, 0)));
   if (!head) return refuse(path, "expected a base64 data URL");
-  const data = url.slice(comma + 1);
-  if (!BASE64.test(data)) return refuse(path, "the data is not base64");
-  return { mediaType: (head[1] ?? "").toLowerCase(), data };
+  return { mediaType: (head[1] ?? "").toLowerCase(), data: toBase64(url.slice(comma + 1), path) };
 }
 
 /** Base64 of an image of a type the API takes. */

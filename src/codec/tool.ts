@@ -9,12 +9,13 @@ export interface ToolSelection {
 }
 
 const PROPERTY = /^[A-Za-z0-9_.-]{1,64}$/;
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const NAME = /^[A-Za-z0-9_-]+$/;
+const LONGEST_NAME = 64;
 
-/** One function: `schema` is the request's field that holds its parameters, and may be absent. */
-export function toTool(definition: JsonObject, schemaKey: string, path: string): Tool {
+/** One function: `schemaKey` is the field of the definition that holds its parameters, and may be absent. */
+export function toTool(definition: JsonObject, schemaKey: string, path: string, longest = LONGEST_NAME): Tool {
   const name = toText(definition["name"], `${path}.name`);
-  if (!NAME.test(name)) refuse(`${path}.name`, "expected 1 to 64 letters, digits, underscores and hyphens");
+  if (!NAME.test(name) || name.length > longest) refuse(`${path}.name`, `expected 1 to ${longest} letters, digits, underscores and hyphens`);
   const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toFreeObject) ?? {};
   if (schema["type"] !== undefined && schema["type"] !== "object") refuse(`${path}.${schemaKey}.type`, 'expected "object"');
   // The API takes no other names, and the CLI would leave the whole tool out without a word.
@@ -34,11 +35,21 @@ export function checkNames(tools: readonly Tool[], toPath: (at: number) => strin
   }
 }
 
+/** A name that one of the tools has. */
+export function toKnownName(tools: readonly Tool[], name: unknown, path: string): string {
+  const wanted = toText(name, path);
+  return tools.some((tool) => tool.name === wanted) ? wanted : refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
+}
+
 /** A choice that names a tool. */
 export function toNamedChoice(tools: readonly Tool[], name: unknown, path: string): ToolSelection {
-  const wanted = toText(name, path);
-  if (!tools.some((tool) => tool.name === wanted)) refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
-  return { tools, toolChoice: { name: wanted } };
+  return { tools, toolChoice: { name: toKnownName(tools, name, path) } };
+}
+
+/** A choice among some of the tools; the others are hidden. */
+export function toAllowedChoice(tools: readonly Tool[], names: readonly string[], mode: "auto" | "required", path: string): ToolSelection {
+  const allowed = tools.filter(({ name }) => names.includes(name));
+  return toPlainChoice(allowed, mode, path);
 }
 
 /** A choice in one word. `none` offers no tools at all. */

@@ -10,6 +10,7 @@ import type { Models } from "../core/model.ts";
 import { createAnswer } from "../http/answer.ts";
 import { createGuard } from "../http/auth.ts";
 import { createInfo } from "../http/info.ts";
+import { createKept } from "../http/kept.ts";
 import { createRoutes } from "../http/route.ts";
 import { listen } from "../http/server.ts";
 import { createGate } from "../lib/gate.ts";
@@ -96,10 +97,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
   let stopping: Promise<void> | undefined;
   const counts = () => ({ live: store.size + gate.inside, busy: gate.inside, spare: spares.size, queued: gate.waiting });
   const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
+  const kept = createKept();
   const routes = createRoutes({
     guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
     info: createInfo({ version, models, status: installation.status, counts }),
-    answer: createAnswer({ run, models, telegram, tools: config.tools, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
+    answer: createAnswer({ run, models, telegram, tools: config.tools, kept, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
+    kept,
     log,
     isStopping: () => stopping !== undefined,
   });

@@ -2,6 +2,9 @@
 import { ProxyError } from "./error.ts";
 import { NO_USAGE } from "./event.ts";
 import type { FinishReason, TurnEvent, Usage } from "./event.ts";
+import type { Message } from "./turn.ts";
+import { isObject, parseJson } from "../lib/json.ts";
+import type { JsonObject } from "../lib/json.ts";
 
 export interface ReplyCall {
   readonly id: string;
@@ -18,6 +21,19 @@ export interface Reply {
   readonly finish: FinishReason;
   readonly stopSequence: string | undefined;
   readonly usage: Usage;
+}
+
+/** A call's arguments as a value: what is not a JSON object has become an empty one. */
+export function toCallInput({ arguments: json }: ReplyCall): JsonObject {
+  const input = parseJson(json);
+  return isObject(input) ? input : {};
+}
+
+/** The answer as the message that a conversation goes on from. */
+export function toMessage({ text, calls }: Reply): Message & { readonly role: "assistant" } {
+  const said = text === "" ? [] : [{ type: "text", text } as const];
+  const made = calls.map((call) => ({ type: "call", id: call.id, name: call.name, input: toCallInput(call) }) as const);
+  return { role: "assistant", content: [...said, ...made] };
 }
 
 export interface Folder {

@@ -80,10 +80,12 @@ export interface Turn {
   readonly effort: Effort | undefined;
   /** Most output tokens. */
   readonly maxTokens: number | undefined;
-  /** Texts the answer ends before, at most 4. */
+  /** Texts the answer ends before. */
   readonly stop: readonly string[];
   readonly format: Format;
   readonly stream: boolean;
+  /** The answer is kept, so that a later request can go on from it. */
+  readonly keep: boolean;
   /** Names of request fields that were accepted and could not be honoured. */
   readonly ignored: readonly string[];
   /** What the request says of the form of its answer: the codec's own, without meaning to anyone else. */

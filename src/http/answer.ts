@@ -1,143 +1,83 @@
-/** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. Late failures go in-band. */
+/** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { optional, toOneOf } from "../codec/check.ts";
 import type { Codec, Meta } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import { toPromptTokens } from "../core/event.ts";
-import type { EventStream, TurnEvent, Usage } from "../core/event.ts";
+import type { TurnEvent, Usage } from "../core/event.ts";
 import type { Models } from "../core/model.ts";
 import { PROFILES, toOwnTools } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
-import { collect } from "../core/reply.ts";
+import { collect, createFolder, toMessage } from "../core/reply.ts";
+import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
-import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import type { Run } from "../session/run.ts";
 import { readJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+import type { KeptAnswers } from "./kept.ts";
+import { createStreamWriter } from "./stream.ts";
+import type { StreamOptions } from "./stream.ts";
 
-export interface AnswerOptions {
+export interface AnswerOptions extends StreamOptions {
   readonly run: Run;
   readonly models: Models;
   readonly telegram: Telegram;
   /** The CLI's own tools that a turn may use at most. */
   readonly tools: Profile;
-  /** Longest time a reader may leave what was written unread, in milliseconds. */
-  readonly stallMs: number;
-  /** Silence after which a stream is kept alive; the first time it also commits to 200. */
-  readonly heartbeatMs: number;
+  readonly kept: KeptAnswers;
 }
-
-/** Everything one answer is written with. */
-interface Writing {
-  readonly exchange: Exchange;
-  readonly codec: Codec;
-  readonly turn: Turn;
-  readonly meta: Meta;
-  readonly headers: OutgoingHttpHeaders;
-  /** The model expected to answer, for a stream that must begin before it is known. */
-  readonly expected: string;
-}
-
-const STREAM_HEADERS: OutgoingHttpHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache, no-transform",
-  "x-accel-buffering": "no",
-};
-
-/**
- * Deltas that come faster than this are written together: a write each costs proxy and client more than the rest of
- * the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
- */
-const BURST_MS = 4;
 
 const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
 /** Field names can hold anything; header values cannot. */
 const HEADER_SAFE = /^[\w.[\]-]{1,80}$/;
 const MOST_NAMED = 40;
 
+/** A session's name counts only where the request brings no history of its own: then the history is the truth. */
+function readName({ request }: Exchange, turn: Turn): { name: string | undefined; ignored: readonly string[] } {
+  const name = request.headers["x-session-id"];
+  if (typeof name !== "string") return { name: undefined, ignored: turn.ignored };
+  if (!SESSION_NAME.test(name)) {
+    throw new ProxyError("invalid_request", "Cannot read x-session-id: expected 1 to 200 visible ASCII characters", { param: "x-session-id" });
+  }
+  return turn.messages.length === 1 ? { name, ignored: turn.ignored } : { name: undefined, ignored: [...turn.ignored, "x-session-id"] };
+}
+
+function toHeaders(ignored: readonly string[]): Record<string, string> {
+  const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
+  return named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
+}
+
+/** Made anew for every answer: a request's id is the client's to choose, and may be used twice. */
+function createMeta(): Meta {
+  return { id: randomUUID().replaceAll("-", ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
+}
+
 /** Makes the handler of all turns. */
 export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: Exchange) => Promise<void> {
-  const { run, models, telegram, stallMs, heartbeatMs } = options;
+  const { run, models, telegram, kept } = options;
+  const writeStream = createStreamWriter(options);
 
-  /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
-  async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-    if (response.write(text)) return;
-    const stalled = AbortSignal.timeout(stallMs);
-    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) }).catch((error: unknown) => {
-      if (stalled.aborted) response.destroy();
-      throw error;
-    });
-  }
-
-  async function stream(writing: Writing, events: EventStream): Promise<void> {
-    const { exchange, codec, turn, meta, headers, expected } = writing;
-    const { response, signal } = exchange;
-    const encode = codec.createEncoder(turn, meta);
-    let hasShown = false;
-
-    /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
-    function toStanding(batch: readonly TurnEvent[]): readonly TurnEvent[] {
-      const at = batch.findLastIndex(({ type }) => type === "retract");
-      if (at === -1) return batch;
-      if (hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
-      return batch.filter(({ type }, place) => type === "start" || place > at);
-    }
-
-    function toText(batch: readonly TurnEvent[]): string {
-      const standing = toStanding(batch);
-      hasShown ||= standing.some(({ type }) => type !== "start");
-      return formatFrames(standing.flatMap(encode));
-    }
-
-    function keepAlive(): void {
-      const text = response.headersSent ? SSE_COMMENT : toText([{ type: "start", model: expected }]);
-      if (!response.headersSent) response.writeHead(200, headers);
-      if (!response.writableNeedDrain) response.write(text);
-    }
-
-    let lastWriteAt = Number.NEGATIVE_INFINITY;
-    const heartbeat = setInterval(keepAlive, heartbeatMs);
-    try {
-      for await (const batch of events) {
-        noteEnd(exchange, batch);
-        const text = toText(batch);
-        if (text === "") continue;
-        if (!response.headersSent) response.writeHead(200, headers);
-        await write(response, text, signal);
-        heartbeat.refresh();
-        const now = performance.now();
-        if (now - lastWriteAt < BURST_MS) await delay(BURST_MS);
-        lastWriteAt = now;
-      }
-      response.end();
-    } finally {
-      clearInterval(heartbeat);
-    }
-  }
-
-  /** A session's name counts only where the request brings no history of its own: then the history is the truth. */
-  function readName({ request }: Exchange, turn: Turn): { name: string | undefined; ignored: readonly string[] } {
-    const name = request.headers["x-session-id"];
-    if (typeof name !== "string") return { name: undefined, ignored: turn.ignored };
-    if (!SESSION_NAME.test(name)) {
-      throw new ProxyError("invalid_request", "Cannot read x-session-id: expected 1 to 200 visible ASCII characters", { param: "x-session-id" });
-    }
-    return turn.messages.length === 1 ? { name, ignored: turn.ignored } : { name: undefined, ignored: [...turn.ignored, "x-session-id"] };
+  /** Makes what keeps a turn's answer. A session by name knows more than its turn brings, so it cannot be gone on from by id. */
+  function createKeep(codec: Codec, turn: Turn, meta: Meta): ((reply: Reply) => void) | undefined {
+    const { keeping } = codec;
+    if (!keeping || !turn.keep) return undefined;
+    return (reply) => {
+      const answer = toMessage(reply);
+      const messages = answer.content.length === 0 ? turn.messages : [...turn.messages, answer];
+      kept.put(keeping.toId(meta), { messages, echo: turn.echo, reply: codec.encodeReply(reply, turn, meta) });
+    };
   }
 
   return async (codec, exchange) => {
-    const turn = codec.decode(await readJson(exchange.request));
+    const turn = codec.decode(await readJson(exchange.request), kept.get);
     const model = models.resolve(turn.model);
     const { name, ignored } = readName(exchange, turn);
     exchange.note({ model: model.id, stream: turn.stream });
-    const meta: Meta = { id: randomUUID().replaceAll("-", ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
-    const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
-    const headers = named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
+    const meta = createMeta();
+    const headers = toHeaders(ignored);
+    const keep = name === undefined ? createKeep(codec, turn, meta) : undefined;
     const tools = toOwnTools({
       allowed: options.tools,
       asked: readProfile(exchange),
@@ -146,9 +86,19 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     });
     const chat = telegram.chooseChat(readHeader(exchange, "x-telegram-chat-id"));
     const events = telegram.watch(run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal), chat);
-    if (turn.stream) return stream({ exchange, codec, turn, meta, headers: { ...STREAM_HEADERS, ...headers }, expected: model.id }, events);
+    if (turn.stream) {
+      const folder = keep ? createFolder() : undefined;
+      const onEvents = (batch: readonly TurnEvent[]): void => {
+        noteEnd(exchange, batch);
+        folder?.add(batch);
+        // Kept before the client can see the end, and so before its next request.
+        if (folder && batch.at(-1)?.type === "done") keep?.(folder.reply);
+      };
+      return writeStream({ exchange, encoder: codec.createEncoder(turn, meta), headers, expected: model.id, onEvents }, events);
+    }
     const reply = await collect(events);
     noteUsage(exchange, reply.model, reply.usage);
+    keep?.(reply);
     return sendJson(exchange, 200, codec.encodeReply(reply, turn, meta), headers);
   };
 }

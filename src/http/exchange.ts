@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { HTTP_STATUS, ProxyError, toProxyError } from "../core/error.ts";
 import type { Codec } from "../codec/codec.ts";
 import { formatFrames } from "../lib/sse.ts";
+import type { SseFrame } from "../lib/sse.ts";
 import type { Log, LogFields } from "../lib/log.ts";
 
 export interface Exchange {
@@ -12,11 +13,18 @@ export interface Exchange {
   readonly id: string;
   /** Path without the query. */
   readonly path: string;
+  readonly query: URLSearchParams;
   /** Aborts when the client leaves before the answer is complete; the reason is a ProxyError `canceled`. */
   readonly signal: AbortSignal;
   /** Adds to the access-log line. */
   note(fields: LogFields): void;
+  /** Begins a stream: status 200, and `fail` words what goes wrong from here on. */
+  startStream(headers: OutgoingHttpHeaders, fail: FailStream): void;
+  /** The last frames of a stream that has begun and failed. */
+  readonly failStream: FailStream;
 }
+
+type FailStream = (error: ProxyError) => SseFrame[];
 
 const SANE_ID = /^[\w.:-]{1,128}$/;
 
@@ -24,10 +32,11 @@ const SANE_ID = /^[\w.:-]{1,128}$/;
 export function openExchange(request: IncomingMessage, response: ServerResponse, log: Log): Exchange {
   const sent = request.headers["x-request-id"];
   const id = typeof sent === "string" && SANE_ID.test(sent) ? sent : `req_${randomUUID().replaceAll("-", "")}`;
-  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  const [path = "/", query] = (request.url ?? "/").split("?", 2);
   const startedAt = performance.now();
   const leaving = new AbortController();
   let noted: LogFields = {};
+  let failStream: FailStream = () => [];
   response.setHeader("x-request-id", id);
   response.once("close", () => {
     const isComplete = response.writableFinished;
@@ -41,9 +50,17 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     response,
     id,
     path,
+    query: new URLSearchParams(query),
     signal: leaving.signal,
     note(fields) {
       noted = { ...noted, ...fields };
+    },
+    startStream(headers, fail) {
+      response.writeHead(200, headers);
+      failStream = fail;
+    },
+    get failStream() {
+      return failStream;
     },
   };
 }
@@ -72,6 +89,6 @@ export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log
   exchange.note({ error: error.kind });
   const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
   if (cause !== undefined) log.warn("failed", { id, kind: error.kind, cause: String(cause) });
-  if (response.headersSent) return void response.end(formatFrames(codec.encodeStreamError(error)));
+  if (response.headersSent) return void response.end(formatFrames(exchange.failStream(error)));
   sendJson(exchange, HTTP_STATUS[error.kind], codec.encodeError(error), toRetryHeaders(error));
 }

@@ -5,14 +5,17 @@ import type { Codec } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Log } from "../lib/log.ts";
 import type { Guard } from "./auth.ts";
-import { openExchange, sendError } from "./exchange.ts";
+import { readJson } from "./body.ts";
+import { openExchange, sendError, sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Info } from "./info.ts";
+import type { KeptAnswers } from "./kept.ts";
 
 export interface RouteOptions {
   readonly guard: Guard;
   readonly info: Info;
   readonly answer: (codec: Codec, exchange: Exchange) => Promise<void>;
+  readonly kept: KeptAnswers;
   readonly log: Log;
   /** True once the server is stopping: connections are then not kept. */
   readonly isStopping: () => boolean;
@@ -36,7 +39,7 @@ function decodePath(text: string): string {
 
 function preflight({ response }: Exchange): void {
   response.writeHead(204, {
-    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
     "access-control-allow-headers": "authorization, content-type, x-api-key, x-session-id, x-request-id, x-claude-tools, x-telegram-chat-id, anthropic-version, anthropic-beta",
     "access-control-allow-private-network": "true",
     "access-control-max-age": "600",
@@ -44,16 +47,47 @@ function preflight({ response }: Exchange): void {
   response.end();
 }
 
+/** The fixed paths of a protocol: turns, and what is answered without one. */
+function toCodecRoutes(codec: Codec, answer: RouteOptions["answer"]): [string, Route][] {
+  const direct = Object.entries(codec.direct ?? {}).map(([path, reply]): [string, Route] => {
+    const handle = async (exchange: Exchange): Promise<void> => sendJson(exchange, 200, reply(await readJson(exchange.request)));
+    return [path, { methods: ["POST"], handle }];
+  });
+  return [[codec.path, { methods: ["POST"], handle: (exchange) => answer(codec, exchange) }], ...direct];
+}
+
+/** Below a protocol that keeps answers: one of them, or its input. */
+function findKeptRoute(kept: KeptAnswers, codec: Codec | undefined, path: string): Route | undefined {
+  const { keeping } = codec ?? {};
+  const match = codec && /^\/([^/]+)(\/input_items)?$/.exec(path.slice(codec.path.length));
+  if (!keeping || !match) return undefined;
+  const id = decodePath(match[1] ?? "");
+  const handle = ({ request, query }: Exchange): unknown => {
+    const answer = kept.get(id);
+    if (!answer) throw new ProxyError("not_found", `Cannot find ${id.slice(0, 100)}: it is not kept, or no longer`, { param: "id" });
+    if (match[2]) return keeping.encodeInput(answer, id, query);
+    if (request.method !== "DELETE") return answer.reply;
+    kept.delete(id);
+    return keeping.encodeDeleted(id);
+  };
+  return { methods: match[2] ? READ : [...READ, "DELETE"], handle: (exchange) => sendJson(exchange, 200, handle(exchange)) };
+}
+
+/** The protocol whose path this is, or lies above it. */
+function findCodec(path: string): Codec | undefined {
+  return CODECS.find((codec) => path === codec.path || path.startsWith(`${codec.path}/`));
+}
+
 /** Makes the listener of one server. */
-export function createRoutes({ guard, info, answer, log, isStopping }: RouteOptions): RequestListener {
+export function createRoutes({ guard, info, answer, kept, log, isStopping }: RouteOptions): RequestListener {
   const fixed = new Map<string, Route>([
     ["/health", { methods: READ, handle: info.health }],
     ["/v1/models", { methods: READ, handle: info.listModels }],
-    ...CODECS.map((codec) => [codec.path, { methods: ["POST"], handle: (exchange: Exchange) => answer(codec, exchange) }] as const),
+    ...CODECS.flatMap((codec) => toCodecRoutes(codec, answer)),
   ]);
 
   function findRoute(path: string): Route {
-    const route = fixed.get(path);
+    const route = fixed.get(path) ?? findKeptRoute(kept, findCodec(path), path);
     if (route) return route;
     if (!path.startsWith(MODEL_PREFIX)) throw new ProxyError("not_found", `Cannot find ${path.slice(0, 100)}`);
     return { methods: READ, handle: (exchange) => info.showModel(exchange, decodePath(path.slice(MODEL_PREFIX.length))) };
@@ -77,7 +111,7 @@ export function createRoutes({ guard, info, answer, log, isStopping }: RouteOpti
   return (request, response) => {
     const exchange = openExchange(request, response, log);
     if (isStopping()) response.setHeader("connection", "close");
-    const codec = CODECS.find(({ path }) => path === exchange.path) ?? DEFAULT_CODEC;
+    const codec = findCodec(exchange.path) ?? DEFAULT_CODEC;
     handle(exchange).catch((error: unknown) => sendError(exchange, codec, error, log));
   };
 }

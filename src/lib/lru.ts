@@ -8,6 +8,9 @@ export interface LruOptions<V> {
   readonly max: number;
   /** Milliseconds an entry may stay unused. */
   readonly idleMs: number;
+  /** Most weight held at once, in whatever `weigh` counts in. */
+  readonly maxWeight?: number;
+  readonly weigh?: (value: V) => number;
   /** Called for every value that leaves other than through `take`. */
   readonly dispose: (value: V, reason: DisposeReason) => void;
 }
@@ -24,14 +27,16 @@ export interface Lru<K, V> {
 
 /** Makes an empty map. Idle entries are let go by a timer each, which does not keep the process alive. */
 export function createLru<K, V>(options: LruOptions<V>): Lru<K, V> {
-  const { max, idleMs, dispose } = options;
-  const entries = new Map<K, { readonly value: V; readonly timer: NodeJS.Timeout }>();
+  const { max, idleMs, dispose, maxWeight = Infinity, weigh = () => 0 } = options;
+  const entries = new Map<K, { readonly value: V; readonly weight: number; readonly timer: NodeJS.Timeout }>();
+  let weight = 0;
 
   function remove(key: K): V | undefined {
     const entry = entries.get(key);
     if (!entry) return undefined;
     clearTimeout(entry.timer);
     entries.delete(key);
+    weight -= entry.weight;
     return entry.value;
   }
 
@@ -45,10 +50,12 @@ export function createLru<K, V>(options: LruOptions<V>): Lru<K, V> {
       drop(key, "replaced");
       const timer = setTimeout(() => drop(key, "idle"), idleMs);
       timer.unref();
-      entries.set(key, { value, timer });
+      const entry = { value, weight: weigh(value), timer };
+      entries.set(key, entry);
+      weight += entry.weight;
       // A Map keeps insertion order, so the first key is the one unused for longest.
       for (const oldest of entries.keys()) {
-        if (entries.size <= max) break;
+        if (entries.size <= max && weight <= maxWeight) break;
         drop(oldest, "evicted");
       }
     },

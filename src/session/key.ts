@@ -1,10 +1,11 @@
 /** Fingerprints of conversations: a hash chain over the set-up and every message, as a client will send them back. */
 import { createHash } from "node:crypto";
 import type { OwnTools } from "../core/profile.ts";
+import { toCallInput } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Message, Tool, Turn, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
-import { canonicalJson, isObject, parseJson } from "../lib/json.ts";
+import { canonicalJson } from "../lib/json.ts";
 
 export interface Keys {
   /** What a process is filed under that knows all but the last message; undefined when there is nothing to know. */
@@ -67,14 +68,8 @@ export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
     before,
     after({ text, calls }) {
       const asked = last ? chain(key, toPieces(last)) : key;
-      const made = calls.map(({ id, name, arguments: json }) => ({ id, name, input: toInput(json) }));
+      const made = calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) }));
       return chain(asked, toAnswerPieces(text, made));
     },
   };
-}
-
-/** Arguments as a client gives them back: what is not a JSON object has become an empty one. */
-function toInput(json: string): unknown {
-  const value = parseJson(json);
-  return isObject(value) ? value : {};
 }

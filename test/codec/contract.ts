@@ -17,6 +17,7 @@ import { ANSWERS } from "./sample.ts";
 const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
 const KINDS = Object.keys(HTTP_STATUS) as ErrorKind[];
 const FUZZED = 600;
+const noneKept = (): undefined => undefined;
 
 const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const string = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -51,7 +52,7 @@ function toKind({ event, data }: SseFrame): string {
 }
 
 function encodeAll(codec: Codec, turn: Turn, events: readonly TurnEvent[]): SseFrame[] {
-  return events.flatMap(codec.createEncoder(turn, META));
+  return events.flatMap(codec.createEncoder(turn, META).encode);
 }
 
 function encodeWhole(codec: Codec, turn: Turn, events: readonly TurnEvent[]): unknown {
@@ -78,7 +79,7 @@ function checkTurn(turn: Turn): void {
 
 function decodeOrRefusal(codec: Codec, body: unknown): Turn | ProxyError {
   try {
-    return codec.decode(body);
+    return codec.decode(body, noneKept);
   } catch (error) {
     assert.ok(error instanceof ProxyError, `${String(error)} at ${JSON.stringify(body).slice(0, 300)}`);
     return error;
@@ -89,7 +90,7 @@ function checkEncoder(codec: Codec, turn: Turn): void {
   const { path } = codec;
 
   test(`${path}: the first start gives frames, a second one none`, () => {
-    const encode = codec.createEncoder(turn, META);
+    const { encode } = codec.createEncoder(turn, META);
     assert.ok(encode(START).length > 0);
     assert.deepEqual(encode(START), []);
     assert.deepEqual(encode({ type: "start", model: "another" }), []);
@@ -123,7 +124,7 @@ function checkEncoder(codec: Codec, turn: Turn): void {
     for (const events of Object.values(ANSWERS)) {
       assert.deepEqual(encodeAll(codec, turn, events), encodeAll(codec, turn, events));
       assert.deepEqual(encodeWhole(codec, turn, events), encodeWhole(codec, turn, events));
-      const [one, other] = [codec.createEncoder(turn, META), codec.createEncoder(turn, META)];
+      const [one, other] = [codec.createEncoder(turn, META).encode, codec.createEncoder(turn, META).encode];
       for (const event of events) assert.deepEqual(one(event), other(event));
     }
   });
@@ -134,7 +135,7 @@ function checkEncoder(codec: Codec, turn: Turn): void {
   });
 }
 
-function checkErrors(codec: Codec): void {
+function checkErrors(codec: Codec, turn: Turn): void {
   test(`${codec.path}: every kind of error is worded, as a whole and in a stream`, () => {
     for (const kind of KINDS) {
       const error = new ProxyError(kind, `Words about ${kind}`);
@@ -143,7 +144,7 @@ function checkErrors(codec: Codec): void {
       const { message, type } = inner(whole, "error");
       assert.equal(message, `Words about ${kind}`);
       assert.match(string(type), /^[a-z_]+$/, kind);
-      const frames = codec.encodeStreamError(error);
+      const frames = codec.createEncoder(turn, META).fail(error);
       assert.ok(frames.some(({ data }) => data.includes(`Words about ${kind}`)), kind);
       assert.ok(frames.every(({ data }) => data === "[DONE]" || isObject(JSON.parse(data))), kind);
     }
@@ -154,7 +155,7 @@ function checkDecoder(codec: Codec): void {
   const { path } = codec;
 
   test(`${path}: a full request and the smallest one are read`, () => {
-    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(body));
+    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(body, noneKept));
   });
 
   test(`${path}: ${FUZZED} broken requests are read, or refused with the field's name, and never anything else`, () => {
@@ -186,7 +187,8 @@ function checkDecoder(codec: Codec): void {
 
 /** Declares the tests for one codec. */
 export function checkCodec(codec: Codec): void {
-  checkEncoder(codec, codec.decode(MINIMAL_BODY));
-  checkErrors(codec);
+  const turn = codec.decode(MINIMAL_BODY, noneKept);
+  checkEncoder(codec, turn);
+  checkErrors(codec, turn);
   checkDecoder(codec);
 }

@@ -16,6 +16,7 @@ export const PLAIN_TURN: Turn = {
   stop: [],
   format: { type: "text" },
   stream: false,
+  keep: false,
   ignored: [],
   echo: {},
 };

@@ -131,3 +131,16 @@ test("keys that are names of object members are ordinary keys", () => {
   lru.put("__proto__", "P");
   assert.equal(lru.take("__proto__"), "P");
 });
+
+test("the oldest go first until what is left is light enough, and one too heavy by itself goes at once", () => {
+  const gone: string[] = [];
+  const lru = createLru<string, string>({ max: 10, idleMs: IDLE_MS, maxWeight: 10, weigh: (value) => value.length, dispose: (value) => gone.push(value) });
+  for (const value of ["aaaa", "bbbb", "cc", "dddd"]) lru.put(value, value);
+  assert.deepEqual(gone, ["aaaa"]);
+  lru.take("bbbb");
+  lru.put("eeee", "eeee");
+  assert.deepEqual(gone, ["aaaa"]);
+  lru.put("heavy", "x".repeat(11));
+  assert.deepEqual(gone.slice(1), ["cc", "dddd", "eeee", "x".repeat(11)]);
+  assert.equal(lru.size, 0);
+});

@@ -1,21 +1,11 @@
 /** A chat request, narrowed field by field. */
-import type { Effort, Format, Turn } from "../../core/turn.ts";
+import type { Format, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toFreeObject, toObject, toOneOf, toText } from "../check.ts";
+import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { toEffort, toIgnored, toSchema, toStopList } from "../setting.ts";
 import { toEcho } from "./echo.ts";
 import { toConversation } from "./message.ts";
 import { toTools } from "./tool.ts";
-
-/** OpenAI's efforts, and the CLI's own `max`. */
-const EFFORTS: Readonly<Record<string, Effort>> = {
-  none: "low",
-  minimal: "low",
-  low: "low",
-  medium: "medium",
-  high: "high",
-  xhigh: "xhigh",
-  max: "max",
-};
 
 /** Fields that are honoured, or that ask for nothing. */
 const KNOWN = new Set([
@@ -36,15 +26,7 @@ function refuseUnserved(body: JsonObject): void {
 }
 
 function toStop(value: unknown, path: string): string[] {
-  if (typeof value === "string") return [toFilledText(value, path)];
-  const list = toArray(value, path);
-  if (list.length > 4) refuse(path, "expected at most 4 sequences");
-  return list.map((held, at) => toFilledText(held, `${path}[${at}]`));
-}
-
-function toSchema(value: unknown, path: string): JsonObject {
-  const schema = toFreeObject(value, path);
-  return schema["type"] === "object" ? schema : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');
+  return typeof value === "string" ? [toFilledText(value, path)] : toStopList(4)(value, path);
 }
 
 function toFormat(value: unknown, path: string): Format {
@@ -57,15 +39,6 @@ function toFormat(value: unknown, path: string): Format {
     case "json_schema":
       return { type: "json", schema: toSchema(toObject(format["json_schema"], `${path}.json_schema`)["schema"], `${path}.json_schema.schema`) };
   }
-}
-
-function toEffort(value: unknown, path: string): Effort | undefined {
-  return EFFORTS[toOneOf(Object.keys(EFFORTS))(value, path)];
-}
-
-/** What was asked for and cannot be honoured; a null asks for nothing. */
-function toIgnored(body: JsonObject): string[] {
-  return Object.keys(body).filter((name) => !KNOWN.has(name) && body[name] !== null && body[name] !== undefined);
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
@@ -90,7 +63,8 @@ export function decode(value: unknown): Turn {
     stop: optional(body["stop"], "stop", toStop) ?? [],
     format: optional(body["response_format"], "response_format", toFormat) ?? { type: "text" },
     stream: optional(body["stream"], "stream", toBoolean) ?? false,
-    ignored: [...toIgnored(body), ...ignored],
+    keep: false,
+    ignored: [...toIgnored(body, KNOWN), ...ignored],
     echo: toEcho({ includeUsage, includeProgress, isLegacy }),
   };
 }

@@ -5,8 +5,8 @@ import type { Reply } from "../../core/reply.ts";
 import type { Turn } from "../../core/turn.ts";
 import type { SseFrame } from "../../lib/sse.ts";
 import type { Encoder, Meta } from "../codec.ts";
+import { encodeError } from "../openai.ts";
 import { readEcho } from "./echo.ts";
-import { DONE } from "./error.ts";
 import type { ChatChunk, ChatCompletion, ChatDelta, ChatFinishReason, ChatMessage, ChatUsage } from "./wire.ts";
 
 function toUsage(usage: Usage): ChatUsage {
@@ -23,6 +23,7 @@ function toFinish(finish: FinishReason, isLegacy: boolean): ChatFinishReason {
   return finish === "tool_calls" && isLegacy ? "function_call" : finish;
 }
 
+const DONE: SseFrame = { data: "[DONE]" };
 const ROLE: ChatDelta = { role: "assistant", content: "", refusal: null };
 
 /** Frames of one streamed answer. */
@@ -46,7 +47,7 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
     return frame(includeUsage ? { choices, usage: null } : { choices });
   }
 
-  return (event: TurnEvent): SseFrame[] => {
+  function encode(event: TurnEvent): SseFrame[] {
     switch (event.type) {
       case "start":
         if (model !== undefined) return [];
@@ -77,7 +78,10 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
         return includeUsage ? [last, frame({ choices: [], usage: toUsage(event.usage) }), DONE] : [last, DONE];
       }
     }
-  };
+  }
+
+  // The official SDKs throw an event that holds the envelope.
+  return { encode, fail: (error) => [{ data: JSON.stringify(encodeError(error)) }, DONE] };
 }
 
 function toMessage({ text, thinking, calls }: Reply, isLegacy: boolean): ChatMessage {

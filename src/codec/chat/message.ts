@@ -1,28 +1,13 @@
 /** Chat messages, of every role and spelling clients use, as the neutral conversation and its system prompt. */
 import type { AssistantPart, ImagePart, Message, TextPart, ToolCall, UserPart } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
-import { isObject, parseJson } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toFilledText, toFreeObject, toObject, toOneOf, toText } from "../check.ts";
+import { optional, refuse, toArray, toFilledText, toObject, toOneOf, toText } from "../check.ts";
 import { createConversation } from "../conversation.ts";
 import type { ConversationBuilder } from "../conversation.ts";
 import { toDocumentOfUrl, toImageOfUrl } from "../content.ts";
-
-type PartReader<T> = (part: JsonObject, path: string) => T;
-
-/** Reads content that is a string or a list of typed parts; `readers` names the types this role may have. */
-function toParts<T>(content: unknown, path: string, readers: Readonly<Record<string, PartReader<T>>>): (T | TextPart)[] {
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  return toArray(content, path).map((held, at) => {
-    const where = `${path}[${at}]`;
-    const part = toObject(held, where);
-    const type = toOneOf(Object.keys(readers))(part["type"], `${where}.type`);
-    const read = readers[type];
-    return read ? read(part, where) : refuse(where, "unknown type");
-  });
-}
-
-const toTextPart: PartReader<TextPart> = (part, path) => ({ type: "text", text: toText(part["text"], `${path}.text`) });
+import { toCallInput, toJoinedText, toParts, toResultMessage, toSystem, toTextPart } from "../part.ts";
+import type { PartReader } from "../part.ts";
 
 const toImagePart: PartReader<ImagePart> = (part, path) => {
   const where = `${path}.image_url`;
@@ -38,26 +23,13 @@ const toFilePart: PartReader<UserPart> = (part, path) => {
   return toDocumentOfUrl(toFilledText(data, `${path}.file.file_data`), title, `${path}.file.file_data`);
 };
 
-const TEXT_ONLY = { text: toTextPart };
+const SYSTEM_PARTS = { text: toTextPart };
 const USER_PARTS = { text: toTextPart, image_url: toImagePart, file: toFilePart };
 const TOOL_PARTS = { text: toTextPart, image_url: toImagePart };
 const ASSISTANT_PARTS = {
   text: toTextPart,
   refusal: ((part, path) => ({ type: "text", text: toText(part["refusal"], `${path}.refusal`) })) satisfies PartReader<TextPart>,
 };
-
-/** A system prompt's or a result's text parts, as one text. */
-function toJoinedText(content: unknown, path: string): string {
-  const parts = toParts(content, path, TEXT_ONLY);
-  return parts.map(({ text }) => text).join("\n");
-}
-
-function toCallInput(json: unknown, path: string): JsonObject {
-  const text = optional(json, path, toText) ?? "";
-  if (text.trim() === "") return {};
-  const input = parseJson(text);
-  return isObject(input) ? toFreeObject(input, path) : refuse(path, "expected the JSON text of an object");
-}
 
 function toCalls(message: JsonObject, path: string): ToolCall[] {
   const calls = optional(message["tool_calls"], `${path}.tool_calls`, toArray) ?? [];
@@ -95,9 +67,7 @@ function toAssistantMessage(message: JsonObject, path: string): Message {
 }
 
 function toToolMessage(message: JsonObject, path: string, id: string): Message {
-  const content = toParts<TextPart | ImagePart>(message["content"] ?? "", `${path}.content`, TOOL_PARTS);
-  const filled = content.filter((part) => part.type !== "text" || part.text !== "");
-  return { role: "user", content: [{ type: "result", id, content: filled, isError: false }] };
+  return toResultMessage(id, toParts<TextPart | ImagePart>(message["content"] ?? "", `${path}.content`, TOOL_PARTS));
 }
 
 const ROLES = ["system", "developer", "user", "assistant", "tool", "function"] as const;
@@ -113,7 +83,7 @@ function addMessage(held: unknown, path: string, to: { system: string[]; convers
   switch (toOneOf(ROLES)(message["role"], `${path}.role`)) {
     case "system":
     case "developer":
-      to.system.push(toJoinedText(content, `${path}.content`));
+      to.system.push(toJoinedText(content, `${path}.content`, SYSTEM_PARTS));
       break;
     case "user":
       to.conversation.add({ role: "user", content: toParts(content, `${path}.content`, USER_PARTS) }, path);
@@ -136,6 +106,5 @@ export function toConversation(value: unknown): ChatConversation {
   const list = toArray(value, "messages");
   const to = { system: [] as string[], conversation: createConversation() };
   for (const [at, message] of list.entries()) addMessage(message, `messages[${at}]`, to);
-  const system = to.system.filter((text) => text.trim() !== "").join("\n\n");
-  return { system, messages: to.conversation.end("messages") };
+  return { system: toSystem(to.system), messages: to.conversation.end("messages") };
 }

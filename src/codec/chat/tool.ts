@@ -1,8 +1,8 @@
 /** `tools`, `tool_choice` and their deprecated forms `functions` and `function_call`. */
 import type { Tool } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toObject, toOneOf, toText } from "../check.ts";
-import { checkNames, toNamedChoice, toPlainChoice, toTool } from "../tool.ts";
+import { optional, toArray, toObject, toOneOf, toText } from "../check.ts";
+import { checkNames, toAllowedChoice, toKnownName, toNamedChoice, toPlainChoice, toTool } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
 interface ChatTools extends ToolSelection {
@@ -39,15 +39,9 @@ function toAllowed(tools: readonly Tool[], choice: JsonObject): ToolSelection {
   const mode = toOneOf(["auto", "required"])(allowed["mode"], `${path}.mode`);
   const names = toArray(allowed["tools"], `${path}.tools`).map((held, at) => {
     const where = `${path}.tools[${at}].function`;
-    const named = toObject(toObject(held, `${path}.tools[${at}]`)["function"], where);
-    const name = toText(named["name"], `${where}.name`);
-    return tools.some((tool) => tool.name === name) ? name : refuse(`${where}.name`, `${name.slice(0, 60)} is not one of the tools`);
+    return toKnownName(tools, toObject(toObject(held, `${path}.tools[${at}]`)["function"], where)["name"], `${where}.name`);
   });
-  return toPlainChoice(
-    tools.filter(({ name }) => names.includes(name)),
-    mode,
-    path,
-  );
+  return toAllowedChoice(tools, names, mode, path);
 }
 
 function toChoice(tools: readonly Tool[], value: unknown): ToolSelection {

@@ -17,6 +17,7 @@ test("the smallest request asks for nothing but an answer", () => {
     stop: [],
     format: { type: "text" },
     stream: false,
+    keep: false,
     ignored: [],
     echo: { includeUsage: false, includeProgress: false, isLegacy: false },
   });

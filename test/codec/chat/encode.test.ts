@@ -18,7 +18,7 @@ const WITH_USAGE: Turn = { ...PLAIN, echo: { includeUsage: true, isLegacy: false
 const LEGACY: Turn = { ...PLAIN, parallelCalls: false, echo: { includeUsage: false, isLegacy: true } };
 
 function toFrames(events: readonly TurnEvent[], turn: Turn): SseFrame[] {
-  return events.flatMap(chat.createEncoder(turn, META));
+  return events.flatMap(chat.createEncoder(turn, META).encode);
 }
 
 function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
@@ -58,11 +58,11 @@ test("an error tells nothing of its cause", () => {
 });
 
 test("a stream that fails ends in the envelope and one [DONE]", () => {
-  checkGoldenFrames("chat-stream-error", chat.encodeStreamError(new ProxyError("overloaded", "The API is overloaded")));
+  checkGoldenFrames("chat-stream-error", chat.createEncoder(PLAIN, META).fail(new ProxyError("overloaded", "The API is overloaded")));
 });
 
 test("a stream that began before the model was known keeps the name it began with", () => {
-  const encode = chat.createEncoder(PLAIN, META);
+  const { encode } = chat.createEncoder(PLAIN, META);
   const first = encode({ type: "start", model: "claude-expected" });
   assert.deepEqual(encode(START), []);
   const models = [...first, ...encode({ type: "text", text: "a" })].map(({ data }) => (JSON.parse(data) as { model: string }).model);

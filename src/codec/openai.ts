@@ -1,6 +1,5 @@
-/** OpenAI's error envelope, and the words it has for each kind. */
-import type { ErrorKind, ProxyError } from "../../core/error.ts";
-import type { SseFrame } from "../../lib/sse.ts";
+/** OpenAI's error envelope, in all of its protocols, and the words it has for each kind. */
+import type { ErrorKind, ProxyError } from "../core/error.ts";
 
 interface ErrorWords {
   readonly type: string;
@@ -30,16 +29,16 @@ const WORDS: Readonly<Record<ErrorKind, ErrorWords>> = {
   timeout: { type: "server_error", code: "timeout" },
 };
 
+export interface OpenAiError {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
+
 /** `{error: {message, type, param, code}}`. */
-export function encodeError(error: ProxyError): { readonly error: object } {
+export function encodeError(error: ProxyError): { readonly error: OpenAiError } {
   const { type, code } = WORDS[error.kind];
   const known = error.planLimit === undefined ? code : "plan_limit_reached";
   return { error: { message: error.message, type, param: error.param ?? null, code: known } };
-}
-
-export const DONE: SseFrame = { data: "[DONE]" };
-
-/** The envelope as an event, which the official SDKs throw, and the end. */
-export function encodeStreamError(error: ProxyError): SseFrame[] {
-  return [{ data: JSON.stringify(encodeError(error)) }, DONE];
 }

@@ -1,0 +1,168 @@
+/** Events and whole answers as Responses. Source: https://platform.openai.com/docs/api-reference/responses-streaming */
+import type { ErrorKind, ProxyError } from "../../core/error.ts";
+import { toPromptTokens } from "../../core/event.ts";
+import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import type { Reply } from "../../core/reply.ts";
+import type { Turn } from "../../core/turn.ts";
+import type { SseFrame } from "../../lib/sse.ts";
+import type { Encoder, Meta } from "../codec.ts";
+import { encodeError } from "../openai.ts";
+import { readEcho } from "./echo.ts";
+import { createItem, toItem, toItemId } from "./item.ts";
+import type { ItemEvent, ItemKind, ItemWriter } from "./item.ts";
+import type { ItemStatus, OutputItem, ResponseObject, ResponseUsage } from "./wire.ts";
+
+/** The id a client goes on from. */
+export function toResponseId({ id }: Meta): string {
+  return `resp_${id}`;
+}
+
+function toUsage(usage: Usage): ResponseUsage {
+  const input = toPromptTokens(usage);
+  return {
+    input_tokens: input,
+    input_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: usage.cacheCreation },
+    output_tokens: usage.output,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: input + usage.output,
+  };
+}
+
+/** Why an answer is not whole. */
+const CUTS: Readonly<Partial<Record<FinishReason, "max_output_tokens" | "content_filter">>> = {
+  length: "max_output_tokens",
+  content_filter: "content_filter",
+};
+
+type Outcome = Pick<ResponseObject, "status" | "error" | "incomplete_details" | "model" | "output" | "usage">;
+
+const OPEN = { status: "in_progress", error: null, incomplete_details: null, usage: null } as const;
+
+function toEnd(finish: FinishReason, usage: Usage): Omit<Outcome, "model" | "output"> {
+  const reason = CUTS[finish];
+  const details = reason === undefined ? null : { reason };
+  return { status: reason === undefined ? "completed" : "incomplete", error: null, incomplete_details: details, usage: toUsage(usage) };
+}
+
+function toResponse(turn: Turn, meta: Meta, outcome: Outcome): ResponseObject {
+  const { status, error, incomplete_details, model, output, usage } = outcome;
+  return {
+    id: toResponseId(meta),
+    object: "response",
+    created_at: meta.createdAtSeconds,
+    status,
+    background: false,
+    error,
+    incomplete_details,
+    model,
+    output,
+    ...readEcho(turn).request,
+    service_tier: "default",
+    top_logprobs: 0,
+    usage,
+  };
+}
+
+/** The codes a response's own error may have, as clients know them. */
+const FAILURE_CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
+  invalid_request: "invalid_prompt",
+  context_too_long: "context_length_exceeded",
+  rate_limited: "rate_limit_exceeded",
+  overloaded: "server_is_overloaded",
+};
+
+/** Frames of one streamed answer. Items follow one another: one is closed before the next opens. */
+export function createEncoder(turn: Turn, meta: Meta): Encoder {
+  const output: OutputItem[] = [];
+  let sequence = 0;
+  let model: string | undefined;
+  let open: { readonly type: ItemKind["type"]; readonly writer: ItemWriter } | undefined;
+
+  function frame({ type, ...rest }: ItemEvent): SseFrame {
+    return { event: type, data: JSON.stringify({ type, sequence_number: sequence++, ...rest }) };
+  }
+
+  function response(outcome: Omit<Outcome, "model" | "output">): ResponseObject {
+    return toResponse(turn, meta, { ...outcome, model: model ?? turn.model, output });
+  }
+
+  function close(status: ItemStatus): ItemEvent[] {
+    if (!open) return [];
+    const { writer } = open;
+    open = undefined;
+    output.push(writer.toItem(status));
+    return writer.close(status);
+  }
+
+  function begin(kind: ItemKind): ItemEvent[] {
+    const closed = close("completed");
+    const writer = createItem(kind, meta.id, output.length);
+    open = { type: kind.type, writer };
+    return [...closed, ...writer.open()];
+  }
+
+  function add(type: ItemKind["type"], delta: string): ItemEvent[] {
+    return open?.type === type ? [open.writer.add(delta)] : [];
+  }
+
+  function addText(type: "message" | "reasoning", delta: string): ItemEvent[] {
+    const begun = open?.type === type ? [] : begin({ type });
+    return [...begun, ...add(type, delta)];
+  }
+
+  function toEvents(event: TurnEvent): ItemEvent[] {
+    switch (event.type) {
+      case "start":
+        if (model !== undefined) return [];
+        model = event.model;
+        return ["response.created", "response.in_progress"].map((type) => ({ type, response: response(OPEN) }));
+      case "text":
+        return addText("message", event.text);
+      case "thinking":
+        return addText("reasoning", event.text);
+      case "call":
+        return begin({ type: "function_call", callId: event.id, name: event.name });
+      case "arguments":
+        return add("function_call", event.json);
+      case "progress":
+      case "retract":
+        return [];
+      case "done": {
+        const end = toEnd(event.finish, event.usage);
+        const status = end.status === "completed" ? "completed" : "incomplete";
+        return [...close(status), { type: `response.${status}`, response: response(end) }];
+      }
+    }
+  }
+
+  return {
+    encode: (event) => toEvents(event).map(frame),
+    fail(error: ProxyError) {
+      close("incomplete");
+      const { message, code, param } = encodeError(error).error;
+      const failure = { code: FAILURE_CODES[error.kind] ?? "server_error", message };
+      // Some clients look for the response's end, others for an `error` event, which the official SDKs throw.
+      return [
+        frame({ type: "response.failed", response: response({ ...OPEN, status: "failed", error: failure }) }),
+        frame({ type: "error", code, message, param }),
+      ];
+    },
+  };
+}
+
+function toOutput({ text, thinking, calls }: Reply, meta: Meta, status: ItemStatus): OutputItem[] {
+  const made: { kind: ItemKind; text: string }[] = [
+    ...(thinking === "" ? [] : [{ kind: { type: "reasoning" }, text: thinking } as const]),
+    ...(text === "" ? [] : [{ kind: { type: "message" }, text } as const]),
+    ...calls.map(({ id, name, arguments: json }) => ({ kind: { type: "function_call", callId: id, name }, text: json }) as const),
+  ];
+  const last = made.length - 1;
+  return made.map(({ kind, text: whole }, at) => toItem(kind, toItemId(kind.type, meta.id, at), at === last ? status : "completed", whole));
+}
+
+/** One whole answer. */
+export function encodeReply(reply: Reply, turn: Turn, meta: Meta): ResponseObject {
+  const end = toEnd(reply.finish, reply.usage);
+  const status = end.status === "completed" ? "completed" : "incomplete";
+  return toResponse(turn, meta, { ...end, model: reply.model, output: toOutput(reply, meta, status) });
+}

@@ -1,0 +1,76 @@
+/** The Responses objects that are sent. Source: https://platform.openai.com/docs/api-reference/responses/object */
+import type { JsonObject } from "../../lib/json.ts";
+
+export type ItemStatus = "in_progress" | "completed" | "incomplete";
+export type ResponseStatus = ItemStatus | "failed";
+
+export interface OutputText {
+  readonly type: "output_text";
+  readonly text: string;
+  readonly annotations: readonly [];
+  readonly logprobs: readonly [];
+}
+
+export interface SummaryText {
+  readonly type: "summary_text";
+  readonly text: string;
+}
+
+export type OutputItem = { readonly id: string } & (
+  | { readonly type: "reasoning"; readonly summary: readonly SummaryText[] }
+  | { readonly type: "message"; readonly status: ItemStatus; readonly role: "assistant"; readonly content: readonly OutputText[] }
+  | { readonly type: "function_call"; readonly status: ItemStatus; readonly call_id: string; readonly name: string; readonly arguments: string }
+);
+
+export interface ResponseUsage {
+  readonly input_tokens: number;
+  readonly input_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens: number };
+  readonly output_tokens: number;
+  /** Thinking is not counted apart. */
+  readonly output_tokens_details: { readonly reasoning_tokens: 0 };
+  readonly total_tokens: number;
+}
+
+/** What a response repeats of its request. */
+export interface RequestFields {
+  readonly instructions: string | null;
+  readonly max_output_tokens: number | null;
+  readonly metadata: JsonObject;
+  readonly parallel_tool_calls: boolean;
+  readonly previous_response_id: string | null;
+  readonly prompt_cache_key: string | null;
+  readonly reasoning: { readonly effort: string | null; readonly summary: string | null };
+  readonly safety_identifier: string | null;
+  readonly store: boolean;
+  readonly temperature: number;
+  readonly text: JsonObject;
+  readonly tool_choice: unknown;
+  readonly tools: readonly JsonObject[];
+  readonly top_p: number;
+  readonly truncation: string;
+  readonly user?: string;
+}
+
+export interface ResponseObject extends RequestFields {
+  readonly id: string;
+  readonly object: "response";
+  readonly created_at: number;
+  readonly status: ResponseStatus;
+  readonly background: false;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly incomplete_details: { readonly reason: "max_output_tokens" | "content_filter" } | null;
+  readonly model: string;
+  readonly output: readonly OutputItem[];
+  readonly service_tier: "default";
+  readonly top_logprobs: 0;
+  readonly usage: ResponseUsage | null;
+}
+
+/** A page of the input a response was given. */
+export interface ItemList {
+  readonly object: "list";
+  readonly data: readonly JsonObject[];
+  readonly first_id: string | null;
+  readonly last_id: string | null;
+  readonly has_more: boolean;
+}

@@ -1,0 +1,100 @@
+/** An answer written as it comes: frames, heartbeats through silence, and patience with a slow reader, up to a limit. */
+import { once } from "node:events";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Encoder } from "../codec/codec.ts";
+import { ProxyError } from "../core/error.ts";
+import type { EventStream, TurnEvent } from "../core/event.ts";
+import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
+import type { Exchange } from "./exchange.ts";
+
+export interface StreamOptions {
+  /** Longest time a reader may leave what was written unread, in milliseconds. */
+  readonly stallMs: number;
+  /** Silence after which a stream is kept alive; the first time it also commits to 200. */
+  readonly heartbeatMs: number;
+}
+
+/** Everything one stream is written with. */
+export interface Streaming {
+  readonly exchange: Exchange;
+  readonly encoder: Encoder;
+  readonly headers: OutgoingHttpHeaders;
+  /** The model expected to answer, for a stream that must begin before it is known. */
+  readonly expected: string;
+  /** Told of events before the client can see them. */
+  readonly onEvents: (events: readonly TurnEvent[]) => void;
+}
+
+const STREAM_HEADERS: OutgoingHttpHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+/**
+ * Deltas that come faster than this are written together: a write each costs proxy and client more than the rest of
+ * the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
+ */
+const BURST_MS = 4;
+
+/** Makes the writer of streams. Its promise rejects with what the events throw. */
+export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): (streaming: Streaming, events: EventStream) => Promise<void> {
+  /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
+  async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+    if (response.write(text)) return;
+    const stalled = AbortSignal.timeout(stallMs);
+    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) }).catch((error: unknown) => {
+      if (stalled.aborted) response.destroy();
+      throw error;
+    });
+  }
+
+  return async ({ exchange, encoder, headers, expected, onEvents }, events) => {
+    const { response, signal } = exchange;
+    let hasShown = false;
+
+    /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
+    function toStanding(batch: readonly TurnEvent[]): readonly TurnEvent[] {
+      const at = batch.findLastIndex(({ type }) => type === "retract");
+      if (at === -1) return batch;
+      if (hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
+      return batch.filter(({ type }, place) => type === "start" || place > at);
+    }
+
+    function toText(batch: readonly TurnEvent[]): string {
+      const standing = toStanding(batch);
+      hasShown ||= standing.some(({ type }) => type !== "start");
+      return formatFrames(standing.flatMap(encoder.encode));
+    }
+
+    function commit(): void {
+      if (!response.headersSent) exchange.startStream({ ...STREAM_HEADERS, ...headers }, encoder.fail);
+    }
+
+    function keepAlive(): void {
+      const text = response.headersSent ? SSE_COMMENT : toText([{ type: "start", model: expected }]);
+      commit();
+      if (!response.writableNeedDrain) response.write(text);
+    }
+
+    let lastWriteAt = Number.NEGATIVE_INFINITY;
+    const heartbeat = setInterval(keepAlive, heartbeatMs);
+    try {
+      for await (const batch of events) {
+        onEvents(batch);
+        const text = toText(batch);
+        if (text === "") continue;
+        commit();
+        await write(response, text, signal);
+        heartbeat.refresh();
+        const now = performance.now();
+        if (now - lastWriteAt < BURST_MS) await delay(BURST_MS);
+        lastWriteAt = now;
+      }
+      response.end();
+    } finally {
+      clearInterval(heartbeat);
+    }
+  };
+}

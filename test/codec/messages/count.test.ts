@@ -1,0 +1,25 @@
+/** The estimate of input tokens. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countTokens } from "../../../src/codec/messages/count.ts";
+import { assistant, user } from "./request.ts";
+
+const count = (fields: object): number => countTokens({ model: "opus", messages: [user("hi")], ...fields }).input_tokens;
+
+test("the estimate grows with every kind of content", () => {
+  const least = count({});
+  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } };
+  const pdf = { type: "document", source: { type: "base64", media_type: "application/pdf", data: "A".repeat(25_000) } };
+  const use = [user("hi"), assistant([{ type: "tool_use", id: "a", name: "b", input: { c: "d" } }]), user([{ type: "tool_result", tool_use_id: "a", content: "e" }])];
+  assert.ok(least > 0 && least < 10);
+  assert.equal(count({ system: "x".repeat(35) }) - least, 10);
+  assert.equal(count({ messages: [user([{ type: "text", text: "hi" }, image])] }) - least, 1600);
+  assert.equal(count({ messages: [user([{ type: "text", text: "hi" }, pdf])] }) - least, 1000);
+  assert.ok(count({ messages: use }) > least + 10);
+  assert.ok(count({ tools: [{ name: "weather", input_schema: { type: "object" } }] }) > least + 10);
+});
+
+test("a body that is no request is refused by name", () => {
+  assert.throws(() => countTokens([]), /body/);
+  assert.throws(() => countTokens({ model: "opus" }), /messages/);
+});

@@ -1,0 +1,24 @@
+/** Requests of the Messages protocol: the smallest one, and what is read from or refused of it with more fields. */
+import assert from "node:assert/strict";
+import { decode } from "../../../src/codec/messages/decode.ts";
+import { ProxyError } from "../../../src/core/error.ts";
+import type { Turn } from "../../../src/core/turn.ts";
+
+export const user = (content: unknown): object => ({ role: "user", content });
+export const assistant = (content: unknown): object => ({ role: "assistant", content });
+
+/** Reads a request that is "hi" and these fields. */
+export function read(fields: object = {}): Turn {
+  return decode({ model: "opus", max_tokens: 64, messages: [user("hi")], ...fields });
+}
+
+/** The refusal of a request that is "hi" and these fields. */
+export function refusalOf(fields: object): ProxyError {
+  try {
+    read(fields);
+  } catch (error) {
+    assert.ok(error instanceof ProxyError, String(error));
+    return error;
+  }
+  return assert.fail(`was read: ${JSON.stringify(fields)}`);
+}

@@ -1,0 +1,90 @@
+/** Responses on the wire: exact JSON of streams, whole answers and failures. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { responses } from "../../../src/codec/responses/responses.ts";
+import { ProxyError } from "../../../src/core/error.ts";
+import type { TurnEvent } from "../../../src/core/event.ts";
+import { createFolder } from "../../../src/core/reply.ts";
+import type { Turn } from "../../../src/core/turn.ts";
+import type { SseFrame } from "../../../src/lib/sse.ts";
+import { START, STOP, text } from "../../core/sample.ts";
+import { checkGolden, checkGoldenFrames } from "../golden.ts";
+import { ANSWERS } from "../sample.ts";
+import { decode } from "./request.ts";
+
+const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
+const PLAIN = decode({ input: "hi" });
+const FULL = decode({
+  input: "hi",
+  instructions: "Be brief.",
+  max_output_tokens: 100,
+  metadata: { topic: "tests" },
+  parallel_tool_calls: false,
+  prompt_cache_key: "key",
+  reasoning: { effort: "high", summary: "auto" },
+  store: false,
+  temperature: 0.5,
+  text: { format: { type: "json_object" }, verbosity: "low" },
+  tool_choice: "auto",
+  tools: [{ type: "function", name: "weather", parameters: { type: "object" } }, { type: "web_search" }, { type: "namespace" }],
+  user: "me",
+});
+
+function toFrames(events: readonly TurnEvent[], turn: Turn): SseFrame[] {
+  return events.flatMap(responses.createEncoder(turn, META).encode);
+}
+
+function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
+  const folder = createFolder();
+  folder.add(events);
+  return responses.encodeReply(folder.reply, turn, META);
+}
+
+interface WireEvent {
+  readonly type: string;
+  readonly sequence_number: number;
+  readonly output_index?: number;
+  readonly item?: { readonly id: string };
+  readonly item_id?: string;
+  readonly response?: unknown;
+}
+
+const toEvents = (frames: readonly SseFrame[]): WireEvent[] => frames.map(({ data }) => JSON.parse(data) as WireEvent);
+
+for (const name of ["text", "empty", "thinking", "tools", "length", "filter"] as const) {
+  test(`a stream with ${name} is as it is kept`, () => checkGoldenFrames(`responses-${name}-stream`, toFrames(ANSWERS[name], PLAIN)));
+  test(`a whole answer with ${name} is as it is kept`, () => checkGolden(`responses-${name}`, toWhole(ANSWERS[name], PLAIN)));
+}
+
+test("a response repeats its request, with the defaults filled in", () => checkGolden("responses-full", toWhole(ANSWERS.text, FULL)));
+
+test("the last event of a stream holds the very response that a whole answer is", () => {
+  for (const [name, events] of Object.entries(ANSWERS)) {
+    assert.deepEqual(toEvents(toFrames(events, PLAIN)).at(-1)?.response, toWhole(events, PLAIN), name);
+  }
+});
+
+test("every event has its name and number, and every item its own id and place", () => {
+  for (const [name, events] of Object.entries(ANSWERS)) {
+    const frames = toFrames(events, PLAIN);
+    const wire = toEvents(frames);
+    assert.deepEqual(wire.map(({ type }) => type), frames.map(({ event }) => event), name);
+    assert.deepEqual(wire.map((event) => event.sequence_number), [...wire.keys()], name);
+    const places = new Map(wire.flatMap(({ item, output_index }) => (item ? [[item.id, output_index] as const] : [])));
+    assert.deepEqual([...places.values()], [...places.keys()].map((_, at) => at), name);
+    for (const { item_id, output_index } of wire) if (item_id !== undefined) assert.equal(places.get(item_id), output_index, name);
+  }
+});
+
+test("text after a second thought is an item of its own", () => {
+  const thought: TurnEvent = { type: "thinking", text: "hm" };
+  const wire = toEvents(toFrames([START, thought, text("a"), thought, text("b"), STOP], PLAIN));
+  const opened = wire.filter(({ type }) => type === "response.output_item.added").map(({ item }) => item?.id);
+  assert.deepEqual(opened, ["rs_abc1230", "msg_abc1231", "rs_abc1232", "msg_abc1233"]);
+});
+
+test("a stream that fails tells it twice: as the response's end, and as an error to throw", () => {
+  const encoder = responses.createEncoder(PLAIN, META);
+  const frames = [...[START, text("Hel")].flatMap(encoder.encode), ...encoder.fail(new ProxyError("rate_limited", "Too many requests"))];
+  checkGoldenFrames("responses-stream-error", frames);
+});
