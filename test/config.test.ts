@@ -46,6 +46,7 @@ test("without options everything has its default", () => {
     allowedOrigins: [],
     allowedHosts: [],
     logLevel: "info",
+    telegram: { token: "", chats: [], apiUrl: "https://api.telegram.org" },
     demo: false,
     stateFolder: STATE,
     home: homedir(),
