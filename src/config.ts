@@ -130,6 +130,8 @@ function toWhole(values: Values, name: OptionName, fallback: number, [least, mos
 
 const toLast = (values: Values, name: OptionName): string | undefined => values.get(name)?.at(-1);
 
+const toPath = (text: string | undefined): string | undefined => (text === undefined ? undefined : resolve(text));
+
 function toList(values: Values, name: OptionName): string[] {
   return (values.get(name) ?? []).flatMap((text) => text.split(",")).map((text) => text.trim()).filter((text) => text !== "");
 }
@@ -178,7 +180,8 @@ function toLogLevel(values: Values, environment: NodeJS.ProcessEnv): LogLevel {
 
 function toOrigins(values: Values): string[] {
   return toList(values, "allow-origin").map((text) => {
-    if (URL.canParse(text) && new URL(text).origin === text) return text;
+    // Extensions and desktop shells have schemes of their own, whose origin URL does not spell.
+    if (/^[a-z][a-z0-9+.-]*:\/\/[^/\s\p{Lu}]+$/u.test(text) && URL.canParse(text)) return text;
     throw new UsageError(`Cannot use --allow-origin ${text}: expected an origin such as http://localhost:5173`);
   });
 }
@@ -214,7 +217,7 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
     port: toWhole(values, "port", 3456, [0, 65_535]),
     host,
     apiKeys,
-    claude: toLast(values, "claude"),
+    claude: toPath(toLast(values, "claude")),
     tools: toTools(values, environment),
     workspace: resolve(toLast(values, "workspace") ?? join(stateFolder, "workspace")),
     settingSources: toLast(values, "setting-sources") ?? "",

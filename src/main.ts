@@ -1,9 +1,14 @@
 /** The program: reads what it was called with, runs the command, and turns signals into an orderly end. */
+import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
 import { serve } from "./commands/serve.ts";
 import { formatHelp, readCommand, UsageError } from "./config.ts";
 import type { Config } from "./config.ts";
 import { createLog } from "./lib/log.ts";
+
+// A server that mostly waits: V8 would let its young generation grow to 16 MB and more, and keep it.
+setFlagsFromString("--max-semi-space-size=2");
+setFlagsFromString("--semi-space-growth-factor=1");
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;

@@ -72,17 +72,30 @@ export function toArgs(launch: Launch, settingSources: string): string[] {
 // Marks of an enclosing session: a CLI that sees them takes itself for a part of it.
 const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"];
 
+/** Settings without which the CLI would change what the client sent. */
+const EXACT: Readonly<Record<string, string>> = {
+  // Else tools may be put behind a search tool, and every tool list has a placeholder.
+  ENABLE_TOOL_SEARCH: "false",
+  // Else a tool's description ends after 4096 characters.
+  CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: "1000000000",
+  // Else a result of more than 25,000 tokens becomes a file that nobody can read.
+  MAX_MCP_OUTPUT_TOKENS: "1000000000",
+  // Else a task that ends after its turn makes the CLI begin a turn of its own.
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+};
+
+/** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */
+const NO_SUMMARY = { DISABLE_COMPACT: "1" };
+
 /** What is this program's own: a shell of the model's has no need of its keys. */
 const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
 
-/** The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and our own settings. */
-export function toEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/**
+ * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and
+ * our own settings. A task of many rounds on the CLI's own tools may be summarised by it.
+ */
+export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));
-  return {
-    ...Object.fromEntries(kept),
-    // Without this the CLI may put tools behind a search tool, and adds a placeholder to every tool list.
-    ENABLE_TOOL_SEARCH: "false",
-    // A task that ends after its turn makes the CLI begin a turn of its own.
-    CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
-  };
+  const hasLongTasks = tools === "web" || tools === "workspace" || tools === "full";
+  return { ...Object.fromEntries(kept), ...EXACT, ...(hasLongTasks ? {} : NO_SUMMARY) };
 }

@@ -1,5 +1,4 @@
 /** One conversation in one CLI process: set up by its first turn, then any number of turns, each a stream of events. */
-import type { OwnTools } from "../core/profile.ts";
 import type { CatalogueEntry } from "../core/model.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import { NO_USAGE } from "../core/event.ts";
@@ -15,7 +14,7 @@ import type { DeferredCall } from "./draft.ts";
 import { createOutput } from "./output.ts";
 import type { Output } from "./output.ts";
 import { toStructure } from "./structure.ts";
-import { createToolDesk, isGiveable } from "./tools.ts";
+import { areGiveable, createToolDesk } from "./tools.ts";
 import type { Command } from "./process.ts";
 
 /** What one turn asks of a conversation. */
@@ -34,10 +33,8 @@ export interface Conversation {
   readonly gone: Promise<void>;
   /** True when the process can take the conversation on exactly as the client knows it. */
   readonly isReusable: boolean;
-  /** What the CLI may use of its own. */
-  readonly tools: OwnTools;
-  /** The model it was last asked for, in the CLI's words; empty before the first turn. */
-  readonly model: string;
+  /** What it was started as. */
+  readonly launch: Launch;
   /** The CLI's id of the last answer, for resuming right after it. */
   readonly lastUuid: string;
   /** Whether this last user message can be handed to the process as it stands. */
@@ -78,9 +75,12 @@ function toCatalogue(response: JsonObject): CatalogueEntry[] {
   });
 }
 
-function lastResults(turn: Turn): ToolResult[] {
-  const last = turn.messages.at(-1);
-  return last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
+/** The results in the last message, in the order of their calls: the CLI passes them on as they are given. */
+function toResults({ messages }: Turn): ToolResult[] {
+  const [calling, last] = [messages.at(-2), messages.at(-1)];
+  const results = last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
+  const order = calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
+  return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
 /** The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens. */
@@ -106,7 +106,6 @@ export function startConversation(options: ConversationOptions): Conversation {
   const channel: Channel = openChannel({ ...options, answer: desk.answer });
   let settings: Settings = { effort: undefined, maxTokens: undefined };
   let isOpened = false;
-  let model = "";
   let isBusy = false;
   let lastUuid = "";
   let output: Output | undefined;
@@ -127,7 +126,7 @@ export function startConversation(options: ConversationOptions): Conversation {
 
   function handIn(turn: Turn): void {
     const last = turn.messages.at(-1);
-    if (output?.state === "held") desk.give(lastResults(turn));
+    if (output?.state === "held") desk.give(toResults(turn));
     else if (last) channel.send(toUserLine(last));
   }
 
@@ -159,24 +158,20 @@ export function startConversation(options: ConversationOptions): Conversation {
     get isReusable() {
       return channel.isAlive && !isBusy && output?.isFaithful === true && (output.state === "finished" || output.state === "held");
     },
-    tools: options.launch.tools,
-    get model() {
-      return model;
-    },
+    launch: options.launch,
     get lastUuid() {
       return lastUuid;
     },
     isReadyFor(turn) {
-      const last = turn.messages.at(-1);
-      if (output?.state !== "held") return last?.role === "user" && last.content.every(({ type }) => type !== "result");
-      return last?.role === "user" && last.content.every((part) => part.type === "result" && isGiveable(part));
+      const results = toResults(turn);
+      if (output?.state !== "held") return results.length === 0;
+      return results.length === turn.messages.at(-1)?.content.length && areGiveable(results);
     },
     async *play(step, signal) {
       isBusy = true;
-      model = step.model;
       const call = deferred.shift();
       if (call) {
-        desk.give(lastResults(step.turn));
+        desk.give(toResults(step.turn));
         isBusy = false;
         yield toDeferredAnswer(call, output?.answer.model ?? step.model);
       } else {

@@ -12,19 +12,22 @@ const RETRY_PATIENCE_MS = 10_000;
 
 const LOGIN_NEEDED = "Cannot use Claude: the claude CLI is not logged in. Run `claude auth login`";
 
-const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = {
-  authentication_failed: "not_logged_in",
-  oauth_org_not_allowed: "forbidden",
-  billing_error: "forbidden",
-  rate_limit: "rate_limited",
-  invalid_request: "invalid_request",
-  model_not_found: "model_not_found",
-  server_error: "upstream",
-  overloaded: "overloaded",
-};
+const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
+  ["authentication_failed", "not_logged_in"],
+  ["oauth_org_not_allowed", "forbidden"],
+  ["billing_error", "forbidden"],
+  ["rate_limit", "rate_limited"],
+  ["invalid_request", "invalid_request"],
+  ["model_not_found", "model_not_found"],
+  ["server_error", "upstream"],
+  ["overloaded", "overloaded"],
+]);
 
 /** The limits that hold for the whole account; every other name is a single model's. */
 const ACCOUNT_LIMITS = ["five_hour", "seven_day", "overage"];
+
+/** The API's refusal of a prompt, and the CLI's own before it asks. */
+const TOO_LONG = ["prompt_too_long", "blocking_limit"];
 
 function toSentence(kind: ErrorKind, words: string): string {
   return kind === "not_logged_in" ? LOGIN_NEEDED : words.trim() || "Cannot finish answer: the API refused";
@@ -42,9 +45,9 @@ export function toPlanLimitError(limit: string, resetsAtSeconds: number, nowMs =
 /** The error of a turn whose result is one. `limit` is a rejection the CLI told of before. */
 export function toTurnError(result: ResultMessage, failure?: FailureMessage, limit?: LimitMessage): ProxyError {
   if (limit?.resetsAtSeconds !== undefined) return toPlanLimitError(limit.limit, limit.resetsAtSeconds);
-  if (result.reason === "prompt_too_long") return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
+  if (TOO_LONG.includes(result.reason)) return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
   const status = result.status ?? failure?.status;
-  const kind = status === undefined ? KIND_OF_CODE[failure?.code ?? ""] : toErrorKind(status);
+  const kind = status === undefined ? KIND_OF_CODE.get(failure?.code ?? "") : toErrorKind(status);
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
 }
 
@@ -63,9 +66,10 @@ export interface Patience {
   /**
    * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a login
    * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
+   * `limit` is a rejection the CLI told of before.
    * @throws ProxyError to give up with.
    */
-  check(retry: RetryMessage): void;
+  check(retry: RetryMessage, limit?: LimitMessage): void;
   /** An API call has ended well: the next one has its own 10 s, however long the turn takes. */
   renew(): void;
 }
@@ -74,7 +78,8 @@ export interface Patience {
 export function createPatience(elapsedMs: () => number): Patience {
   let failingSinceMs: number | undefined = 0;
   return {
-    check(retry) {
+    check(retry, limit) {
+      if (retry.status === 429 && limit?.resetsAtSeconds !== undefined) throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
       failingSinceMs ??= elapsedMs();
       checkRetry(retry, elapsedMs() - failingSinceMs);
     },

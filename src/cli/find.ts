@@ -1,6 +1,6 @@
 /** Where the user's CLI is, which version, and whether it is signed in. Asks the CLI itself; reads no credential. */
-import { access, constants, realpath } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { access, constants, realpath, stat } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { ProxyError } from "../core/error.ts";
 import { isObject, parseJson } from "../lib/json.ts";
 import { runCommand } from "./process.ts";
@@ -22,10 +22,12 @@ const IS_WINDOWS = process.platform === "win32";
 const FILE_NAME = IS_WINDOWS ? "claude.exe" : "claude";
 
 async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency. */
@@ -35,7 +37,7 @@ async function toCandidates({ environment, home, program }: FindOptions): Promis
   const own = await realpath(program).catch(() => program);
   const platform = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
   const checkout = join(dirname(own), "..", "node_modules", platform);
-  return [...path, ...usual, checkout].map((folder) => join(folder, FILE_NAME));
+  return [...path, ...usual, checkout].map((folder) => resolve(folder, FILE_NAME));
 }
 
 /** The CLI's path. @throws ProxyError `unavailable` when there is none. */

@@ -10,6 +10,7 @@ import { startConversation } from "./client.ts";
 import type { Conversation } from "./client.ts";
 import { findClaude, readLogin, readVersion } from "./find.ts";
 import type { FindOptions, Login } from "./find.ts";
+import type { Command } from "./process.ts";
 
 export interface InstallationOptions {
   readonly find: FindOptions;
@@ -53,10 +54,15 @@ interface Found {
   readonly version: string;
 }
 
+function toCommand({ settingSources, workspace, find }: InstallationOptions, path: string, launch: Launch): Command {
+  const env = toEnvironment(find.environment, launch.tools);
+  return { file: path, args: toArgs(launch, settingSources), cwd: workspace, env, isParent: launch.tools === "full" };
+}
+
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
 export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
-  const env = toEnvironment(find.environment);
+  const env = toEnvironment(find.environment, "none");
   const places = createGate(options.maxProcesses);
   const live = new Set<Conversation>();
   let found: Promise<Found> | undefined;
@@ -96,8 +102,7 @@ export function createInstallation(options: InstallationOptions): Installation {
 
   async function startIn(release: () => void, launch: Launch): Promise<Conversation> {
     const { path } = await ready();
-    const isParent = launch.tools === "full";
-    const command = { file: path, args: toArgs(launch, options.settingSources), cwd: options.workspace, env, isParent };
+    const command = toCommand(options, path, launch);
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
     const { activityMs, onCatalogue } = options;
     const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });

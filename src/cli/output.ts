@@ -38,11 +38,11 @@ export interface OutputOptions {
 }
 
 /** Where the CLI would start another API call of its own to go on, and the answer is to end instead. */
-const CUT_REASONS: Readonly<Record<string, FinishReason>> = {
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  refusal: "content_filter",
-};
+const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "length"],
+  ["refusal", "content_filter"],
+]);
 
 function showProgress(uses: readonly ToolUse[], draft: Draft): void {
   for (const { name, input } of uses) if (isOwnTool(name)) draft.progress(name, toSummary(name, input));
@@ -93,7 +93,7 @@ export function createOutput(options: OutputOptions): Output {
         isUnsettled = false;
         patience.renew();
         stopReason = event.stopReason;
-        const cut = CUT_REASONS[stopReason];
+        const cut = CUT_REASONS.get(stopReason);
         if (cut) finish(cut, "cut");
         break;
       }
@@ -114,7 +114,7 @@ export function createOutput(options: OutputOptions): Output {
   }
 
   function readOne(message: CliMessage): void {
-    if (message.type === "retry") patience.check(message);
+    if (message.type === "retry") patience.check(message, causes.limit);
     if (message.type === "api") readApi(message.event);
     else if (message.type === "result") readResult(message);
     // Between two rounds of tools nothing is under way: what the rounds before gave stands.

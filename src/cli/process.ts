@@ -32,7 +32,7 @@ export interface CliProcess {
   /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. `isBusy` skips the first wait. Safe to call twice. */
+  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. `isBusy` begins with SIGTERM. Safe to call twice. */
   stop(isBusy: boolean): Promise<void>;
 }
 
@@ -130,7 +130,8 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   async function stopSurely(isBusy: boolean): Promise<void> {
     const { pid } = child;
     if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
-    child.stdin.end();
+    // One in mid-turn is not told of the end: it would give its held tool calls up and ask the API once more.
+    if (!isBusy) child.stdin.end();
     // What nobody will take any more must not keep the process in a blocked write.
     child.stdout.resume();
     if (!isBusy && (await isGoneWithin(gone, EOF_GRACE_MS))) return;

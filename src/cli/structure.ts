@@ -37,14 +37,19 @@ function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
   return { type: "object", properties: { calls }, required: ["calls"], additionalProperties: false };
 }
 
+/** The CLI's check knows the draft of 2020 by its keywords, but not by its name: with it, no structured output is offered. */
+function toCheckable(schema: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema"));
+}
+
 /** The structure a turn asks for, if any. A forced tool choice comes before a format, as it does at the API. */
 export function toStructure(turn: Turn): Structure | undefined {
   const { toolChoice, tools, format } = turn;
   const named = typeof toolChoice === "object" ? tools.find(({ name }) => name === toolChoice.name) : undefined;
   const only = named ?? (toolChoice === "required" && tools.length === 1 ? tools[0] : undefined);
-  if (only) return { type: "call", name: only.name, schema: { description: only.description, ...only.schema } };
+  if (only) return { type: "call", name: only.name, schema: { description: only.description, ...toCheckable(only.schema) } };
   if (toolChoice === "required") return { type: "calls", schema: toUnion(tools, turn.parallelCalls) };
-  return format.type === "json" ? { type: "json", schema: format.schema } : undefined;
+  return format.type === "json" ? { type: "json", schema: toCheckable(format.schema) } : undefined;
 }
 
 /** The calls in an output of the `calls` structure. @throws ProxyError when it is not one, which the CLI's check rules out. */

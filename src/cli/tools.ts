@@ -38,9 +38,22 @@ function toMcpTool({ name, description, schema }: Tool): JsonObject {
   return { name, description, inputSchema: schema, annotations: { readOnlyHint: true } };
 }
 
-/** False where a result holds what the MCP form cannot carry: an image by URL. */
-export function isGiveable(result: ToolResult): boolean {
-  return result.content.every((part) => part.type === "text" || part.source.type === "base64");
+/** The CLI saves a longer result to a file, and names it instead; so it does when all results together are longer than four. */
+const GIVEABLE_CHARACTERS = 50_000;
+const GIVEABLE_TOGETHER = 4 * GIVEABLE_CHARACTERS;
+
+/** Characters of text in a result the CLI would pass on as it is; infinite for one it would not: blank, too long, an image by URL. */
+function toGiveableSize({ content }: ToolResult): number {
+  const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+  const size = texts.reduce((sum, text) => sum + text.length, 0);
+  const isBlank = texts.length === content.length && texts.every((text) => text.trim() === "");
+  const hasUrl = content.some((part) => part.type === "image" && part.source.type === "url");
+  return isBlank || hasUrl || size >= GIVEABLE_CHARACTERS ? Number.POSITIVE_INFINITY : size;
+}
+
+/** False where the CLI would change one of these results on its way to the model: then the history has to be replayed. */
+export function areGiveable(results: readonly ToolResult[]): boolean {
+  return results.reduce((sum, result) => sum + toGiveableSize(result), 0) < GIVEABLE_TOGETHER;
 }
 
 function toMcpResult({ content, isError }: ToolResult): JsonObject {

@@ -1,11 +1,15 @@
 /** Narrowing of request fields. Each function gives the value in its type or throws a 400 that names the field. */
 import { ProxyError } from "../core/error.ts";
-import { isObject } from "../lib/json.ts";
+import { isObject, isWithinDepth } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
+
+/** Deepest nesting of a free-form object: schemas in use have about 20 levels. */
+const MOST_LEVELS = 100;
 
 /** What was found, in a few characters: enough to recognise it, never a whole prompt. */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (!isWithinDepth(value, MOST_LEVELS)) return "a deeply nested value";
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
@@ -26,6 +30,12 @@ export function optional<T>(value: unknown, path: string, read: (value: unknown,
 
 export function toObject(value: unknown, path: string): JsonObject {
   return isObject(value) ? value : refuseType(path, "an object", value);
+}
+
+/** An object of the client's own making, such as a schema. */
+export function toFreeObject(value: unknown, path: string): JsonObject {
+  const object = toObject(value, path);
+  return isWithinDepth(object, MOST_LEVELS) ? object : refuse(path, `nested more than ${MOST_LEVELS} levels deep`);
 }
 
 export function toArray(value: unknown, path: string): readonly unknown[] {

@@ -1,21 +1,25 @@
 /** Function tools and the choice among them, as far as protocols agree. */
 import type { Tool, ToolChoice } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { optional, refuse, toObject, toText } from "./check.ts";
+import { optional, refuse, toFreeObject, toObject, toText } from "./check.ts";
 
 export interface ToolSelection {
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
 }
 
+const PROPERTY = /^[A-Za-z0-9_.-]{1,64}$/;
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** One function: `schema` is the request's field that holds its parameters, and may be absent. */
 export function toTool(definition: JsonObject, schemaKey: string, path: string): Tool {
   const name = toText(definition["name"], `${path}.name`);
   if (!NAME.test(name)) refuse(`${path}.name`, "expected 1 to 64 letters, digits, underscores and hyphens");
-  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toObject) ?? {};
+  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toFreeObject) ?? {};
   if (schema["type"] !== undefined && schema["type"] !== "object") refuse(`${path}.${schemaKey}.type`, 'expected "object"');
+  // The API takes no other names, and the CLI would leave the whole tool out without a word.
+  const strange = Object.keys(optional(schema["properties"], `${path}.${schemaKey}.properties`, toObject) ?? {}).find((key) => !PROPERTY.test(key));
+  if (strange !== undefined) refuse(`${path}.${schemaKey}.properties`, `expected names of 1 to 64 letters, digits, _ . -, got ${strange.slice(0, 60)}`);
   const description = optional(definition["description"], `${path}.description`, toText) ?? "";
   // A schema that says nothing of its type still has to describe an object, and the API wants it said.
   return { name, description, schema: schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema };

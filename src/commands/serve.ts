@@ -71,8 +71,8 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const spares = createSpares({
     count: config.spares,
-    tools: config.tools,
-    start: (tools, signal) => installation.start({ tools }, signal),
+    first: { tools: config.tools },
+    start: installation.start,
     onStart(spare) {
       if (!models.isCatalogued) void spare.askModels();
     },
@@ -80,14 +80,9 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const gate = createGate(maxConcurrent, config.maxQueue);
   const store = createStore({ maxSessions, idleSeconds, log });
-  const takeSeat = createSeats({
-    start: installation.start,
-    store,
-    spares,
-    named: createNamedSessions(join(config.stateFolder, "sessions")),
-    replayFolder: join(config.stateFolder, "replay"),
-  });
-  const run = createRun({ takeSeat, gate, refusals: createRefusals(), noteLogin: installation.noteLogin });
+  const named = createNamedSessions(join(config.stateFolder, "sessions"), config.maxQueue);
+  const takeSeat = createSeats({ start: installation.start, store, spares, named, replayFolder: join(config.stateFolder, "replay") });
+  const run = createRun({ takeSeat, gate, named, refusals: createRefusals(), refill: spares.fill, noteLogin: installation.noteLogin });
   return { installation, models, gate, store, spares, run };
 }
 

@@ -16,6 +16,8 @@ export interface ModelInfo {
 export interface ResolvedModel {
   /** What the CLI is told: a family's name, or a pinned id. */
   readonly argument: string;
+  /** True for an id, which the CLI would check with an API call of its own if it were told it on stdin (measured). */
+  readonly isPinned: boolean;
   /** The id that is expected to answer; the same as `argument` while the catalogue does not say. */
   readonly id: string;
 }
@@ -47,7 +49,12 @@ const FAMILIES: Readonly<Record<string, string>> = {
 
 // First-party ids, and as Bedrock (`us.anthropic.claude-…-v1:0`) and Vertex (`claude-…@20251101`) spell them.
 // `[1m]` is the CLI's own suffix for the long context window.
-const PINNED = /^(?:[a-z]{2,6}\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
+const PINNED = /^(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
+
+/** "anthropic/claude-opus-4" and "claude-code-cli/opus" name the same models as without the prefix. */
+function toBare(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
 
 /** Makes the table. `aliases` maps names that clients hard-code to names that are served. */
 export function createModels(aliases: ReadonlyMap<string, string>): Models {
@@ -57,8 +64,8 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
     const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
     const value = family ?? name;
     const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
-    if (entry) return { argument: entry.id === value ? value : entry.value, id: entry.id };
-    return family !== undefined || PINNED.test(value) ? { argument: value, id: value } : undefined;
+    if (entry) return { argument: value, isPinned: entry.value !== value, id: entry.id };
+    return family !== undefined || PINNED.test(value) ? { argument: value, isPinned: family === undefined, id: value } : undefined;
   }
 
   function list(): ModelInfo[] {
@@ -72,9 +79,8 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
   return {
     resolve(name) {
       const aliased = aliases.get(name) ?? name;
-      // "anthropic/claude-opus-4" and "claude-code-cli/opus" name the same models as without the prefix.
-      const bare = aliased.slice(aliased.lastIndexOf("/") + 1);
-      const resolved = find(aliased) ?? find(aliases.get(bare) ?? bare);
+      const bare = toBare(aliased);
+      const resolved = find(aliased) ?? find(toBare(aliases.get(bare) ?? bare));
       if (resolved) return resolved;
       const known = list().map(({ id }) => id);
       throw new ProxyError("model_not_found", `Cannot find model: ${name.slice(0, 100)} is not one of ${known.join(", ")}`, {

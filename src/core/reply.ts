@@ -88,9 +88,11 @@ export function createFolder(): Folder {
  */
 export async function collect(events: AsyncIterable<readonly TurnEvent[]>): Promise<Reply> {
   const folder = createFolder();
+  let isDone = false;
   for await (const batch of events) {
     folder.add(batch);
-    if (batch.at(-1)?.type === "done") return folder.reply;
+    isDone ||= batch.at(-1)?.type === "done";
   }
+  if (isDone) return folder.reply;
   throw new ProxyError("bad_gateway", "Cannot finish answer: the CLI stopped sending");
 }

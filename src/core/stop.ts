@@ -25,12 +25,13 @@ function heldLength(text: string, sequences: readonly string[]): number {
   return most;
 }
 
-/** Where the first sequence begins; of two that begin there, the one listed first. */
+/** The sequence that is complete first, as if the text came letter by letter; of two that end there, the longer. */
 function findFirst(text: string, sequences: readonly string[]): { at: number; met: string } | undefined {
-  let found: { at: number; met: string } | undefined;
+  let found: { at: number; end: number; met: string } | undefined;
   for (const met of sequences) {
     const at = text.indexOf(met);
-    if (at !== -1 && (!found || at < found.at)) found = { at, met };
+    const end = at + met.length;
+    if (at !== -1 && (!found || end < found.end || (end === found.end && at < found.at))) found = { at, end, met };
   }
   return found;
 }

@@ -1,6 +1,8 @@
 /** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. Late failures go in-band. */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { optional, toOneOf } from "../codec/check.ts";
 import type { Codec, Meta } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
@@ -47,6 +49,12 @@ const STREAM_HEADERS: OutgoingHttpHeaders = {
   "x-accel-buffering": "no",
 };
 
+/**
+ * Deltas that come faster than this are written together: a write each costs proxy and client more than the rest of
+ * the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
+ */
+const BURST_MS = 4;
+
 const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
 /** Field names can hold anything; header values cannot. */
 const HEADER_SAFE = /^[\w.[\]-]{1,80}$/;
@@ -72,27 +80,39 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const encode = codec.createEncoder(turn, meta);
     let hasShown = false;
 
-    function toText(event: TurnEvent): string {
-      if (event.type === "retract" && hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
-      hasShown ||= event.type !== "start";
-      return formatFrames(encode(event));
+    /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
+    function toStanding(batch: readonly TurnEvent[]): readonly TurnEvent[] {
+      const at = batch.findLastIndex(({ type }) => type === "retract");
+      if (at === -1) return batch;
+      if (hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
+      return batch.filter(({ type }, place) => type === "start" || place > at);
+    }
+
+    function toText(batch: readonly TurnEvent[]): string {
+      const standing = toStanding(batch);
+      hasShown ||= standing.some(({ type }) => type !== "start");
+      return formatFrames(standing.flatMap(encode));
     }
 
     function keepAlive(): void {
-      const text = response.headersSent ? SSE_COMMENT : toText({ type: "start", model: expected });
+      const text = response.headersSent ? SSE_COMMENT : toText([{ type: "start", model: expected }]);
       if (!response.headersSent) response.writeHead(200, headers);
       if (!response.writableNeedDrain) response.write(text);
     }
 
+    let lastWriteAt = Number.NEGATIVE_INFINITY;
     const heartbeat = setInterval(keepAlive, heartbeatMs);
     try {
       for await (const batch of events) {
         noteEnd(exchange, batch);
-        const text = batch.map(toText).join("");
+        const text = toText(batch);
         if (text === "") continue;
         if (!response.headersSent) response.writeHead(200, headers);
         await write(response, text, signal);
         heartbeat.refresh();
+        const now = performance.now();
+        if (now - lastWriteAt < BURST_MS) await delay(BURST_MS);
+        lastWriteAt = now;
       }
       response.end();
     } finally {
@@ -115,7 +135,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const model = models.resolve(turn.model);
     const { name, ignored } = readName(exchange, turn);
     exchange.note({ model: model.id, stream: turn.stream });
-    const meta: Meta = { id: exchange.id.replace(/[^A-Za-z0-9]/g, ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
+    const meta: Meta = { id: randomUUID().replaceAll("-", ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
     const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
     const headers = named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
     const tools = toOwnTools({
@@ -125,7 +145,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
       hasClientTools: turn.tools.length > 0,
     });
     const chat = telegram.chooseChat(readHeader(exchange, "x-telegram-chat-id"));
-    const events = telegram.watch(run({ turn, model: model.argument, tools, name }, exchange.signal), chat);
+    const events = telegram.watch(run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal), chat);
     if (turn.stream) return stream({ exchange, codec, turn, meta, headers: { ...STREAM_HEADERS, ...headers }, expected: model.id }, events);
     const reply = await collect(events);
     noteUsage(exchange, reply.model, reply.usage);

@@ -38,6 +38,10 @@ function create(handler: RequestListener): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, handler);
   // Event streams are many small writes; each is to leave at once.
   server.on("connection", (socket) => socket.setNoDelay(true));
+  // A kept connection whose last answer ends after the server was told to close would hold it open.
+  server.on("request", (_request, response) => {
+    response.once("close", () => server.listening || setImmediate(() => server.closeIdleConnections()));
+  });
   return server;
 }
 

@@ -16,6 +16,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** True when no value lies more than `levels` objects or arrays deep. What is deeper can exhaust the stack of those who walk it. */
+export function isWithinDepth(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((held) => isWithinDepth(held, levels - 1));
+}
+
 /** JSON with the keys of every object in order, so that equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, held: unknown) =>

@@ -29,7 +29,8 @@ function toUserPieces(part: UserPart): string[] {
     case "document":
       return ["document", part.title ?? "", part.source.type === "text" ? part.source.text : part.source.data];
     case "result":
-      return ["result", part.id, String(part.isError), ...part.content.flatMap(toUserPieces)];
+      // The end is marked: else a text after the result would read as a part of it.
+      return ["result", part.id, String(part.isError), ...part.content.flatMap(toUserPieces), "end"];
   }
 }
 
@@ -51,14 +52,14 @@ function toToolPieces({ name, description, schema }: Tool): string[] {
   return [name, description, canonicalJson(schema)];
 }
 
-function toRoot(turn: Turn, model: string, ownTools: OwnTools): string {
-  const { system, tools, toolChoice, parallelCalls, format } = turn;
-  return chain("", [model, ownTools, system.trim(), canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)]);
+/** What a process is set up with once and for all, less the system prompt. A turn that wants another set-up needs another process. */
+export function toSetUpKey({ tools, toolChoice, parallelCalls, format }: Turn, model: string, ownTools: OwnTools): string {
+  return chain("", [model, ownTools, canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)]);
 }
 
 /** The keys of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
 export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
-  let key = toRoot(turn, model, ownTools);
+  let key = chain(toSetUpKey(turn, model, ownTools), [turn.system.trim()]);
   for (const message of turn.messages.slice(0, -1)) key = chain(key, toPieces(message));
   const before = turn.messages.at(-2)?.role === "assistant" ? key : undefined;
   const last = turn.messages.at(-1);

@@ -5,13 +5,17 @@ import type { EventStream } from "../core/event.ts";
 import { createFolder } from "../core/reply.ts";
 import { GateFullError } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
+import type { NamedSessions } from "./named.ts";
 import type { Refusals } from "./refusal.ts";
 import type { Job, Seat, TakeSeat } from "./seat.ts";
 
 export interface RunOptions {
   readonly takeSeat: TakeSeat;
   readonly gate: Gate;
+  readonly named: NamedSessions;
   readonly refusals: Refusals;
+  /** Puts a spare in the place of one that was claimed. */
+  readonly refill: () => void;
   /** Told what each turn has shown about the CLI's login. */
   readonly noteLogin: (isLoggedIn: boolean) => void;
 }
@@ -44,24 +48,25 @@ async function* playOn(seat: Seat, { turn, model }: Job, signal: AbortSignal): E
   }
 }
 
-async function enterGate(gate: Gate, signal: AbortSignal): Promise<() => void> {
+/** A line that is full is a 429: the client may try again soon. */
+async function waitInLine(enter: Promise<() => void>): Promise<() => void> {
   try {
-    return await gate.enter(signal);
+    return await enter;
   } catch (error) {
     if (!(error instanceof GateFullError)) throw error;
-    throw new ProxyError("rate_limited", `Too many turns at once: ${gate.inside} run and ${gate.waiting} wait`, {
-      retryAfterSeconds: QUEUE_RETRY_SECONDS,
-    });
+    throw new ProxyError("rate_limited", "Too many turns at once: the line is full", { retryAfterSeconds: QUEUE_RETRY_SECONDS });
   }
 }
 
 /** Makes the one function through which every turn runs. */
-export function createRun({ takeSeat, gate, refusals, noteLogin }: RunOptions): Run {
+export function createRun({ takeSeat, gate, named, refusals, refill, noteLogin }: RunOptions): Run {
   async function* play(job: Job, signal: AbortSignal, isFresh: boolean): EventStream {
     const seat = await takeSeat(job, signal, isFresh);
     let hasShown = false;
     try {
       for await (const events of playOn(seat, job, signal)) {
+        // Not before: a starting process would take the time the first event is waiting for.
+        if (!hasShown) refill();
         hasShown = true;
         yield events;
       }
@@ -72,11 +77,31 @@ export function createRun({ takeSeat, gate, refusals, noteLogin }: RunOptions): 
     }
   }
 
-  return async function* run(job, signal) {
-    refusals.check(job.model);
-    const leave = await enterGate(gate, signal);
+  async function* playInPlace(job: Job, signal: AbortSignal): EventStream {
+    const leave = await waitInLine(gate.enter(signal));
     try {
       yield* play(job, signal, false);
+    } finally {
+      leave();
+      refill();
+    }
+  }
+
+  /** A name's turns wait for each other before they take a place: waiting in one, they would keep others out. */
+  async function* playInTurn(job: Job, signal: AbortSignal): EventStream {
+    if (job.name === undefined) return yield* playInPlace(job, signal);
+    const leave = await waitInLine(named.enter(job.name, signal));
+    try {
+      yield* playInPlace(job, signal);
+    } finally {
+      leave();
+    }
+  }
+
+  return async function* run(job, signal) {
+    refusals.check(job.model);
+    try {
+      yield* playInTurn(job, signal);
       refusals.clearLogin();
       noteLogin(true);
     } catch (error) {
@@ -84,8 +109,6 @@ export function createRun({ takeSeat, gate, refusals, noteLogin }: RunOptions): 
       refusals.note(failure, job.model);
       if (failure.kind === "not_logged_in") noteLogin(false);
       throw error;
-    } finally {
-      leave();
     }
   };
 }

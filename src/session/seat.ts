@@ -6,9 +6,9 @@ import { ProxyError } from "../core/error.ts";
 import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
-import { toKeys } from "./key.ts";
-import { toSessionId, toSystemMark } from "./named.ts";
-import type { NamedSessions } from "./named.ts";
+import { toKeys, toSetUpKey } from "./key.ts";
+import { toFreshSessionId, toNameId, toSystemMark } from "./named.ts";
+import type { NamedRecord, NamedSessions } from "./named.ts";
 import type { Spares } from "./spare.ts";
 import type { Store } from "./store.ts";
 
@@ -16,6 +16,8 @@ export interface Job {
   readonly turn: Turn;
   /** The CLI's name of the model. */
   readonly model: string;
+  /** True where the model has to be named at the start of a process. */
+  readonly isPinned: boolean;
   /** What the CLI may use of its own. */
   readonly tools: OwnTools;
   /** A conversation the server keeps; the turn then brings only what is new. */
@@ -78,52 +80,54 @@ function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions)
       const { conversation, remove } = await replay(job, signal);
       return { conversation, isOld: false, onReady: remove, file: file(conversation), leave: remove };
     }
-    const spare = isFresh ? undefined : spares.claim(job.tools);
-    const conversation = spare ?? (await start({ tools: job.tools }, signal));
+    const launch: Launch = job.isPinned ? { tools: job.tools, model: job.model } : { tools: job.tools };
+    const spare = isFresh ? undefined : spares.claim(launch);
+    const conversation = spare ?? (await start(launch, signal));
     return { conversation, isOld: spare !== undefined, onReady: nothing, file: file(conversation), leave: nothing };
   };
 }
 
-/** Seats for conversations the server keeps by name. */
+/** Seats for conversations the server keeps by name. One turn of a name at a time: the caller sees to that. */
 function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Seat> {
-  async function resume({ turn, model, tools }: Job, id: string, signal: AbortSignal): Promise<Conversation> {
-    const record = await named.read(id);
-    const session = record ? ({ type: "resume", id, lastUuid: record.lastUuid } as const) : ({ type: "begin", id } as const);
-    // The CLI keeps the system prompt a session was begun with.
-    if (record && turn.system !== "" && record.system !== toSystemMark(turn.system)) {
-      throw new ProxyError("invalid_request", "Cannot change the system prompt of a session: begin another with a new x-session-id", {
-        param: "x-session-id",
-      });
-    }
-    return start({ tools, model, session }, signal);
+  /** What each live process was set up with. */
+  const setUps = new WeakMap<Conversation, string>();
+
+  /** The CLI keeps the system prompt a session was begun with. */
+  function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
+    if (!record || system === "" || record.system === toSystemMark(system)) return;
+    throw new ProxyError("invalid_request", "Cannot change the system prompt of a session: begin another with a new x-session-id", {
+      param: "x-session-id",
+    });
   }
 
-  async function takeSeat(job: Job, id: string, signal: AbortSignal): Promise<Omit<Seat, "leave">> {
+  async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
     const held = store.claim(id);
-    const isFit = held?.isAlive === true && held.isReadyFor(job.turn) && held.model === job.model && held.tools === job.tools;
-    if (held && !isFit) await held.close();
-    const conversation = held && isFit ? held : await resume(job, id, signal);
+    if (held?.isAlive && held.isReadyFor(turn) && setUps.get(held) === setUp) return held;
+    // Two processes must not go on with one session: the old one is gone before the new one resumes it.
+    await held?.close();
+    return undefined;
+  }
+
+  return async ({ turn, model, tools }, name, signal) => {
+    const id = toNameId(name);
+    const record = await named.read(name);
+    checkSystem(turn, record);
+    const setUp = toSetUpKey(turn, model, tools);
+    const held = await claim(id, turn, setUp);
+    const sessionId = record?.sessionId ?? toFreshSessionId();
+    const session = record ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const) : ({ type: "begin", id: sessionId } as const);
+    const conversation = held ?? (await start({ tools, model, session }, signal));
+    setUps.set(conversation, setUp);
     return {
       conversation,
-      isOld: held === conversation,
+      isOld: held !== undefined,
       onReady: nothing,
       async file() {
-        const known = await named.read(id);
-        await named.write(id, { lastUuid: conversation.lastUuid, system: known?.system ?? toSystemMark(job.turn.system) });
+        await named.write(name, { sessionId, lastUuid: conversation.lastUuid, system: record?.system ?? toSystemMark(turn.system) });
         store.file(id, conversation);
       },
+      leave: nothing,
     };
-  }
-
-  return async (job, name, signal) => {
-    const id = toSessionId(name);
-    const leave = await named.enter(id, signal);
-    try {
-      return { ...(await takeSeat(job, id, signal)), leave };
-    } catch (error) {
-      leave();
-      throw error;
-    }
   };
 }
 

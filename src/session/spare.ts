@@ -1,13 +1,13 @@
-/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They have the tools last asked for. */
+/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are started as the last one asked for was. */
+import type { Launch } from "../cli/args.ts";
 import type { Conversation } from "../cli/client.ts";
-import type { OwnTools } from "../core/profile.ts";
 import type { Log } from "../lib/log.ts";
 
 export interface SparesOptions {
   readonly count: number;
-  /** The tools the first ones have. */
-  readonly tools: OwnTools;
-  readonly start: (tools: OwnTools, signal: AbortSignal) => Promise<Conversation>;
+  /** What the first ones are started as. */
+  readonly first: Launch;
+  readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
   /** Called with each new spare before it can be claimed. */
   readonly onStart: (conversation: Conversation) => void;
   readonly log: Log;
@@ -16,8 +16,8 @@ export interface SparesOptions {
 export interface Spares {
   /** Starts spares up to the count, in the background. */
   fill(): void;
-  /** Gives a spare with these tools, if there is one, and starts another in its place. Spares with other tools give way. */
-  claim(tools: OwnTools): Conversation | undefined;
+  /** Gives a spare that was started like this, if there is one; `fill` starts another in its place. Others give way. */
+  claim(launch: Launch): Conversation | undefined;
   close(): void;
   readonly size: number;
 }
@@ -25,12 +25,18 @@ export interface Spares {
 /** A CLI that dies as a spare is likely to do so again: the next one waits, twice as long each time. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
+/** A spare that has lived this long did not die of how it was started. */
+const SOUND_MS = 10_000;
+
+function isAlike(a: Launch, b: Launch): boolean {
+  return a.tools === b.tools && a.model === b.model;
+}
 
 /** Makes an empty pool. */
-export function createSpares({ count, tools: firstTools, start, onStart, log }: SparesOptions): Spares {
+export function createSpares({ count, first, start, onStart, log }: SparesOptions): Spares {
   const spares = new Set<Conversation>();
   const closing = new AbortController();
-  let wanted = firstTools;
+  let wanted = first;
   let starting = 0;
   let retryMs = FIRST_RETRY_MS;
   let retry: NodeJS.Timeout | undefined;
@@ -48,11 +54,14 @@ export function createSpares({ count, tools: firstTools, start, onStart, log }: 
   async function add(): Promise<void> {
     try {
       const conversation = await start(wanted, closing.signal);
-      if (closing.signal.aborted || conversation.tools !== wanted) return await conversation.close();
+      if (closing.signal.aborted || !isAlike(conversation.launch, wanted)) return await conversation.close();
       spares.add(conversation);
       onStart(conversation);
+      const startedAt = performance.now();
       void conversation.gone.then(() => {
-        if (spares.delete(conversation)) fillLater("it ended");
+        if (!spares.delete(conversation)) return;
+        if (performance.now() - startedAt > SOUND_MS) retryMs = FIRST_RETRY_MS;
+        fillLater("it ended");
       });
     } catch (error) {
       fillLater(error instanceof Error ? error.message : "unknown");
@@ -71,17 +80,16 @@ export function createSpares({ count, tools: firstTools, start, onStart, log }: 
 
   return {
     fill,
-    claim(tools) {
-      wanted = tools;
+    claim(launch) {
+      wanted = launch;
       let claimed: Conversation | undefined;
       for (const spare of spares) {
-        if (claimed) break;
+        // One that is ending leaves by itself, and is not replaced at once.
+        if (claimed || !spare.isAlive) continue;
         spares.delete(spare);
-        if (spare.isAlive && spare.tools === tools) claimed = spare;
+        if (isAlike(spare.launch, launch)) claimed = spare;
         else void spare.close();
       }
-      if (claimed) retryMs = FIRST_RETRY_MS;
-      fill();
       return claimed;
     },
     close() {

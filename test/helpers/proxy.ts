@@ -1,11 +1,13 @@
 /** The built program, run as a user runs it: a process of its own, a free port, an empty home, and the real CLI unless told otherwise. */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import type { Scope } from "./scope.ts";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
 export const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.mjs");
@@ -56,11 +58,12 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end. */
-export async function eventually(what: string, holds: () => boolean, patienceMs = 20_000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 20_000): Promise<void> {
   const endAt = performance.now() + patienceMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
-    await once(AbortSignal.timeout(20), "abort");
+    // A timer that keeps the test alive: the process waited for may be the last thing that did.
+    await setTimeout(20);
   }
 }
 
@@ -78,8 +81,8 @@ function toEnvironment(options: ProxyOptions, home: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Starts the program and waits until it is ready. It ends with the test, and so does every process it has. */
-export async function startProxy(t: TestContext, options: ProxyOptions = {}): Promise<Proxy> {
+/** Starts the program and waits until it is ready. It ends with the scope, and so does every process it has. */
+export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<Proxy> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
   const args = [BUNDLE, "--port", "0", ...(options.args ?? [])];
   const child = spawn(process.execPath, args, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
@@ -155,6 +158,46 @@ export async function readStream(response: Response): Promise<{ data: string[]; 
   const chunks = data.filter((text) => text !== "[DONE]").map((text) => JSON.parse(text) as ChatChunk);
   const text = chunks.map((chunk) => chunk.choices?.[0]?.delta.content ?? "").join("");
   return { data, chunks, text };
+}
+
+/** A whole answer, as far as tests look at it. */
+export interface ChatAnswer {
+  readonly id: string;
+  readonly model: string;
+  readonly choices: {
+    readonly message: {
+      readonly role: string;
+      readonly content: string | null;
+      readonly reasoning_content?: string;
+      readonly tool_calls?: { readonly id: string; readonly function: { readonly name: string; readonly arguments: string } }[];
+    };
+    readonly finish_reason: string;
+  }[];
+  readonly usage: unknown;
+}
+
+/** Reads a whole answer that has to be a success; gives it with its text. */
+export async function readAnswer(response: Response): Promise<ChatAnswer & { readonly text: string }> {
+  const raw = await response.text();
+  assert.equal(response.status, 200, raw);
+  const answer = JSON.parse(raw) as ChatAnswer;
+  return { ...answer, text: answer.choices[0]?.message.content ?? "" };
+}
+
+export interface ErrorBody {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+}
+
+/** Reads a failure, which has to be OpenAI's envelope and nothing else. */
+export async function readError(response: Response): Promise<ErrorBody & { readonly status: number }> {
+  const body = (await response.json()) as { error: ErrorBody };
+  assert.deepEqual(Object.keys(body), ["error"]);
+  assert.deepEqual(Object.keys(body.error), ["message", "type", "param", "code"]);
+  assert.notEqual(body.error.message, "");
+  return { status: response.status, ...body.error };
 }
 
 /** A plain user message. */

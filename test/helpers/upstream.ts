@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
+import type { Scope } from "./scope.ts";
 
 /** One thing the API does in an answer, in order. Steps that write open the stream first. */
 export type Step =
@@ -49,6 +49,8 @@ export interface Upstream {
   readonly calls: ApiCall[];
   /** Sets what the next calls are answered with; `at` counts all calls from 0. */
   answer(script: (call: ApiCall, at: number) => Iterable<Step>): void;
+  /** Forgets the script and all calls, between tests that share it. */
+  reset(): void;
   /** Settles when there have been `count` calls. */
   called(count: number): Promise<ApiCall>;
 }
@@ -59,18 +61,23 @@ const USAGE = { input_tokens: 7, cache_creation_input_tokens: 3, cache_read_inpu
 export const EXPECTED_USAGE = { prompt_tokens: 15, completion_tokens: 42, total_tokens: 57, cached_tokens: 5 };
 
 function createWriter(response: ServerResponse, call: ApiCall, at: number) {
+  const isStreamed = call.body["stream"] === true;
+  const whole: object[] = [];
+  const message = { id: `msg_${at}`, type: "message", role: "assistant", model: call.body.model, content: [], stop_reason: null, stop_sequence: null, usage: USAGE };
   let blocks = 0;
   let stop = "end_turn";
   const write = (type: string, rest: object): void => void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
 
   function open(): void {
-    if (response.headersSent) return;
+    if (response.headersSent || !isStreamed) return;
     response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${at}` });
-    const message = { id: `msg_${at}`, type: "message", role: "assistant", model: call.body.model, content: [], stop_reason: null, stop_sequence: null, usage: USAGE };
     write("message_start", { message });
   }
 
-  function block(content_block: object, deltas: readonly object[]): void {
+  /** `rest` is what the deltas add to the block. */
+  function block(content_block: object, deltas: readonly object[], rest: object): void {
+    whole.push({ ...content_block, ...rest });
+    if (!isStreamed) return;
     open();
     const index = blocks++;
     write("content_block_start", { index, content_block });
@@ -83,15 +90,15 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   /** Does one step; true when nothing may follow. */
   async function step(next: Step): Promise<boolean> {
     if ("text" in next) {
-      block({ type: "text", text: "" }, listed(next.text).map((text) => ({ type: "text_delta", text })));
+      block({ type: "text", text: "" }, listed(next.text).map((text) => ({ type: "text_delta", text })), { text: listed(next.text).join("") });
     } else if ("thinking" in next) {
       const deltas = listed(next.thinking).map((thinking) => ({ type: "thinking_delta", thinking }));
-      block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature: "c2ln" }]);
+      block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature: "c2ln" }], { thinking: listed(next.thinking).join("") });
     } else if ("tool" in next) {
       stop = "tool_use";
       const pieces = JSON.stringify(next.input).match(/.{1,7}/gsu) ?? [];
       const deltas = pieces.map((partial_json) => ({ type: "input_json_delta", partial_json }));
-      block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas);
+      block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas, { input: next.input });
     } else if ("stop" in next) stop = next.stop;
     else if ("until" in next) {
       open();
@@ -118,6 +125,10 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   }
 
   function end(): void {
+    if (!isStreamed) {
+      const body = { ...message, content: whole, stop_reason: stop, usage: { ...USAGE, output_tokens: 42 } };
+      return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    }
     open();
     write("message_delta", { delta: { stop_reason: stop, stop_sequence: null }, usage: { output_tokens: 42 } });
     write("message_stop", {});
@@ -127,11 +138,14 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   return { step, end };
 }
 
-/** Starts the API; it ends with the test. Without a script it answers "Hello world" in two deltas. */
-export async function startUpstream(t: TestContext): Promise<Upstream> {
+/** What the API says without a script. */
+const hello = (): Step[] => [{ text: ["Hello", " world"] }];
+
+/** Starts the API; it ends with the scope. Without a script it answers "Hello world" in two deltas. */
+export async function startUpstream(t: Scope): Promise<Upstream> {
   const calls: ApiCall[] = [];
   const waiting: { count: number; resolve: (call: ApiCall) => void }[] = [];
-  let script: (call: ApiCall, at: number) => Iterable<Step> = () => [{ text: ["Hello", " world"] }];
+  let script: (call: ApiCall, at: number) => Iterable<Step> = hello;
 
   const server = createServer((request, response) => {
     void (async () => {
@@ -160,6 +174,11 @@ export async function startUpstream(t: TestContext): Promise<Upstream> {
     answer(next) {
       script = next;
     },
+    reset() {
+      script = hello;
+      calls.length = 0;
+      waiting.length = 0;
+    },
     called(count) {
       const reached = calls[count - 1];
       return reached ? Promise.resolve(reached) : new Promise((resolve) => waiting.push({ count, resolve }));
@@ -174,4 +193,17 @@ export function toPlainMessages(call: ApiCall | undefined): { role: string; cont
     content: unknown;
   }[];
   return plain.filter(({ role }) => role !== "system").map(({ role, content }) => ({ role, content: typeof content === "string" ? [{ type: "text", text: content }] : content }));
+}
+
+/** The same as one line a message, such as "user: hi"; blocks that hold no text show their type. */
+export function toDialogue(call: ApiCall | undefined): string[] {
+  return toPlainMessages(call).map(({ role, content }) => {
+    const blocks = content as { type: string; text?: string }[];
+    return `${role}: ${blocks.map(({ type, text }) => text ?? `<${type}>`).join("|")}`;
+  });
+}
+
+/** The last thing a user said in this call. */
+export function toLastWords(call: ApiCall): string {
+  return toDialogue(call).at(-1)?.replace(/^user: /, "") ?? "";
 }

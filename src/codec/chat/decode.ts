@@ -1,7 +1,7 @@
 /** A chat request, narrowed field by field. */
 import type { Effort, Format, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toFreeObject, toObject, toOneOf, toText } from "../check.ts";
 import { toEcho } from "./echo.ts";
 import { toConversation } from "./message.ts";
 import { toTools } from "./tool.ts";
@@ -43,7 +43,7 @@ function toStop(value: unknown, path: string): string[] {
 }
 
 function toSchema(value: unknown, path: string): JsonObject {
-  const schema = toObject(value, path);
+  const schema = toFreeObject(value, path);
   return schema["type"] === "object" ? schema : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');
 }
 

@@ -3,7 +3,7 @@ import type { AssistantPart, ImagePart, Message, TextPart, ToolCall, UserPart } 
 import { toCallId } from "../../core/turn.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { optional, refuse, toArray, toFilledText, toFreeObject, toObject, toOneOf, toText } from "../check.ts";
 import { createConversation } from "../conversation.ts";
 import type { ConversationBuilder } from "../conversation.ts";
 import { toDocumentOfUrl, toImageOfUrl } from "../content.ts";
@@ -56,7 +56,7 @@ function toCallInput(json: unknown, path: string): JsonObject {
   const text = optional(json, path, toText) ?? "";
   if (text.trim() === "") return {};
   const input = parseJson(text);
-  return isObject(input) ? input : refuse(path, "expected the JSON text of an object");
+  return isObject(input) ? toFreeObject(input, path) : refuse(path, "expected the JSON text of an object");
 }
 
 function toCalls(message: JsonObject, path: string): ToolCall[] {

@@ -67,11 +67,11 @@ function toLegacyChoice(tools: readonly Tool[], value: unknown): ToolSelection {
 export function toTools(body: JsonObject): ChatTools {
   const ignored: string[] = [];
   const tools = optional(body["tools"], "tools", (held) => toNewTools(held, ignored)) ?? [];
-  if (tools.length > 0 || ignored.length > 0 || !Array.isArray(body["functions"])) {
+  const functions = optional(body["functions"], "functions", toLegacyTools);
+  if (tools.length > 0 || ignored.length > 0 || !functions) {
     const selection = optional(body["tool_choice"], "tool_choice", (held) => toChoice(tools, held));
     return { ...(selection ?? { tools, toolChoice: "auto" }), isLegacy: false, ignored };
   }
-  const functions = toLegacyTools(body["functions"]);
   const selection = optional(body["function_call"], "function_call", (held) => toLegacyChoice(functions, held));
   return { ...(selection ?? { tools: functions, toolChoice: "auto" }), isLegacy: true, ignored };
 }

@@ -1,0 +1,91 @@
+/**
+ * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. Needs Linux, no account and
+ * no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { resolve } from "node:path";
+import { measureBytes } from "./bench/bytes.ts";
+import { FLOOD_DELTAS, FLOOD_STREAMS, measureFlood } from "./bench/flood.ts";
+import { measureLongAnswer, measureNewConversation, measureNextTurn } from "./bench/latency.ts";
+import { measureMemory } from "./bench/memory.ts";
+import { createPlace } from "./bench/place.ts";
+import type { Place } from "./bench/place.ts";
+import { startProxy } from "./bench/proxy.ts";
+import type { Proxy, ProxyOptions } from "./bench/proxy.ts";
+import { atLeast, atMost, formatTable } from "./bench/report.ts";
+import type { Findings } from "./bench/report.ts";
+import { createTally } from "./bench/rounds.ts";
+import type { Tally } from "./bench/rounds.ts";
+
+interface Size {
+  readonly next: number;
+  readonly fresh: number;
+  readonly long: number;
+  readonly flood: number;
+  readonly requests: number;
+}
+
+const FULL: Size = { next: 40, fresh: 20, long: 15, flood: 5, requests: 2000 };
+const QUICK: Size = { next: 8, fresh: 4, long: 4, flood: 1, requests: 400 };
+const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
+
+/** Work of others in the last minute, in running processes, above which times say more about them than about the proxy. */
+const BUSY = 0.5;
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Runs the parts that share one proxy, and adds what was seen of its processes. */
+async function withProxy(place: Place, name: string, options: ProxyOptions, parts: readonly ((proxy: Proxy) => Promise<Findings>)[]): Promise<Findings[]> {
+  const proxy = await startProxy(place, options);
+  const found: Findings[] = [];
+  for (const part of parts) {
+    say(`measuring: ${name}, ${found.length + 1} of ${parts.length}`);
+    found.push(await part(proxy));
+  }
+  const { peak, bound, left } = await proxy.end();
+  const rows = [atMost(`CLI processes at once, ${name}`, peak, bound), atMost("… left when the proxy has ended", left, 0)];
+  return [...found, { rows, samples: {} }];
+}
+
+async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findings[]> {
+  const real = await withProxy(place, "real CLI", { claude: place.claude }, [
+    (proxy) => measureBytes(place, proxy),
+    (proxy) => measureNextTurn({ place, proxy, tally, rounds: size.next }),
+    (proxy) => measureNewConversation({ place, proxy, tally, rounds: size.fresh }),
+    (proxy) => measureLongAnswer({ place, proxy, tally, rounds: size.long }),
+  ]);
+  const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(FLOOD_DELTAS) };
+  const flood = await withProxy(place, "flood", { claude: FAKE_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env }, [
+    (proxy) => measureFlood(proxy, size.flood, tally),
+  ]);
+  const echo = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
+    (proxy) => measureMemory(proxy, size.requests, tally),
+  ]);
+  const exact = atLeast(`answers exact, of ${tally.runs}`, (100 * tally.exact) / tally.runs, 100, " %");
+  return [...real, ...flood, ...echo, { rows: [exact], samples: {} }];
+}
+
+async function main(): Promise<boolean> {
+  const isQuick = process.argv.includes("--quick");
+  const load = loadavg()[0] ?? 0;
+  if (load > BUSY) say(`The machine is busy (load ${load.toFixed(1)}): do not rely on the times`);
+  const place = await createPlace();
+  const onSignal = (): void => void place.end().then(() => process.exit(1));
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    const found = await measureAll(place, isQuick ? QUICK : FULL, createTally());
+    const rows = found.flatMap((findings) => findings.rows);
+    const samples = Object.assign({}, ...found.map((findings) => findings.samples)) as Findings["samples"];
+    const machine = { node: process.version, platform: process.platform, cpus: cpus().map(({ model }) => model), load };
+    writeFileSync("dist/bench.json", `${JSON.stringify({ at: new Date().toISOString(), isQuick, machine, rows, samples }, null, 2)}\n`);
+    console.log(formatTable(rows));
+    return rows.every(({ isMet }) => isMet);
+  } finally {
+    await place.end();
+  }
+}
+
+if (!(await main())) process.exitCode = 1;

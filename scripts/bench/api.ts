@@ -1,0 +1,52 @@
+/** A Messages API on loopback that answers at once; a program of its own, so that it shares no event loop with what is measured. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { toCount, toDelta } from "./text.ts";
+
+interface Message {
+  readonly role: string;
+  readonly content: unknown;
+}
+
+const answers = new Map<string, string>();
+/** Bytes of each call's body since the list was last asked for. */
+let calls: number[] = [];
+
+const frame = (type: string, rest: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+
+function createAnswer(model: string, deltas: number): string {
+  const usage = { input_tokens: 7, output_tokens: 1 };
+  const message = { id: "msg_bench", type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null, usage };
+  const words = Array.from({ length: deltas }, (_, at) => frame("content_block_delta", { index: 0, delta: { type: "text_delta", text: toDelta(at) } }));
+  return [
+    frame("message_start", { message }),
+    frame("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+    ...words,
+    frame("content_block_stop", { index: 0 }),
+    frame("message_delta", { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: deltas } }),
+    frame("message_stop", {}),
+  ].join("");
+}
+
+/** Made once for each length, so that the API itself takes no part in the figures. */
+function toAnswer(body: string): string {
+  const { model, messages } = JSON.parse(body) as { model: string; messages: Message[] };
+  const deltas = toCount(JSON.stringify(messages.findLast(({ role }) => role === "user")?.content ?? ""));
+  const key = `${model} ${deltas}`;
+  const known = answers.get(key) ?? createAnswer(model, deltas);
+  answers.set(key, known);
+  return known;
+}
+
+const server = createServer(async (request, response) => {
+  let body = "";
+  for await (const chunk of request.setEncoding("utf8")) body += chunk;
+  if (request.method === "GET" && request.url === "/calls") {
+    response.end(JSON.stringify(calls));
+    calls = [];
+  } else if (request.method === "POST" && request.url?.startsWith("/v1/messages")) {
+    calls.push(Buffer.byteLength(body));
+    response.writeHead(200, { "content-type": "text/event-stream" }).end(toAnswer(body));
+  } else response.writeHead(404).end("{}");
+});
+server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));

@@ -1,0 +1,86 @@
+/** The measuring client: chat completions over plain `node:http` with kept connections. */
+import { Agent, request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { startClock } from "./clock.ts";
+import type { Answer, Clock } from "./clock.ts";
+
+export interface ChatMessage {
+  readonly role: "user" | "assistant";
+  readonly content: string;
+}
+
+export interface Client {
+  /** Asks for the next answer, streamed. */
+  stream(messages: readonly ChatMessage[]): Promise<Answer>;
+  /** The same, not streamed: all of it comes at once. */
+  ask(messages: readonly ChatMessage[]): Promise<Answer>;
+  /** GETs a JSON value. */
+  read(path: string): Promise<unknown>;
+  close(): void;
+}
+
+const MODEL = "claude-sonnet-4";
+
+interface Chunk {
+  readonly choices: readonly { readonly delta: { readonly content?: string } }[];
+}
+
+interface Completion {
+  readonly choices: readonly { readonly message: { readonly content: string } }[];
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) text += chunk;
+  return text;
+}
+
+async function readEvents(response: IncomingMessage, clock: Clock): Promise<void> {
+  let held = "";
+  let isDone = false;
+  for await (const chunk of response.setEncoding("utf8")) {
+    const events = (held + chunk).split("\n\n");
+    held = events.pop() ?? "";
+    for (const event of events) {
+      if (event === "data: [DONE]") isDone = true;
+      else if (event.startsWith("data: ")) clock.add((JSON.parse(event.slice(6)) as Chunk).choices[0]?.delta.content ?? "");
+    }
+  }
+  if (!isDone) throw new Error("A stream ended without [DONE]");
+}
+
+/** Makes a client of one server. */
+export function createClient(url: string): Client {
+  const agent = new Agent({ keepAlive: true });
+
+  function send(method: string, path: string, body?: string): Promise<IncomingMessage> {
+    const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    return new Promise((resolve, reject) => {
+      request(url + path, { method, agent, headers }, resolve).once("error", reject).end(body);
+    });
+  }
+
+  async function post(body: string): Promise<IncomingMessage> {
+    const response = await send("POST", "/v1/chat/completions", body);
+    if (response.statusCode !== 200) throw new Error(`The proxy answered ${response.statusCode}: ${await readAll(response)}`);
+    return response;
+  }
+
+  return {
+    async stream(messages) {
+      const body = JSON.stringify({ model: MODEL, stream: true, messages });
+      const clock = startClock();
+      await readEvents(await post(body), clock);
+      return clock.end();
+    },
+    async ask(messages) {
+      const body = JSON.stringify({ model: MODEL, messages });
+      const clock = startClock();
+      const completion = JSON.parse(await readAll(await post(body))) as Completion;
+      clock.add(completion.choices[0]?.message.content ?? "");
+      return clock.end();
+    },
+    read: async (path) => JSON.parse(await readAll(await send("GET", path))) as unknown,
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,139 @@
+/** How soon and how fast: the proxy beside the same CLI driven by hand, and beside a CLI spawned for each request. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Answer } from "./clock.ts";
+import type { ChatMessage } from "./client.ts";
+import { runSpawned, startByHand } from "./hand.ts";
+import type { Place } from "./place.ts";
+import type { Proxy } from "./proxy.ts";
+import { atLeast, atMost, median, state, toSpread } from "./report.ts";
+import type { Findings, Samples } from "./report.ts";
+import { playRounds } from "./rounds.ts";
+import type { Tally } from "./rounds.ts";
+import { toPrompt } from "./text.ts";
+
+export interface LatencyOptions {
+  readonly place: Place;
+  readonly proxy: Proxy;
+  readonly tally: Tally;
+  readonly rounds: number;
+}
+
+const SHORT = 3;
+const LONG = 5000;
+/** From the start of a spare to its claim, by hand and in the proxy. */
+const WARM_MS = 1500;
+
+const firsts = (answers: readonly Answer[]): number[] => answers.map(({ firstMs }) => firstMs);
+const wholes = (answers: readonly Answer[]): number[] => answers.map(({ wholeMs }) => wholeMs);
+
+/** A conversation with the proxy, kept as a client keeps it: each turn brings all of it. */
+function createTalk({ client }: Proxy): { next(prompt: string): Promise<Answer>; readonly messages: readonly ChatMessage[] } {
+  const messages: ChatMessage[] = [];
+  return {
+    messages,
+    async next(prompt) {
+      messages.push({ role: "user", content: prompt });
+      const answer = await client.stream(messages);
+      messages.push({ role: "assistant", content: answer.text });
+      return answer;
+    },
+  };
+}
+
+/** A history as one prompt, which is what can be said to a CLI spawned for one request. */
+const flatten = (messages: readonly ChatMessage[]): string => messages.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
+
+function toSamples(part: string, lists: Record<string, readonly number[]>): Samples {
+  return Object.fromEntries(Object.entries(lists).map(([way, list]) => [`${part}, ${way}, ms`, list]));
+}
+
+/** Two ways to meet one bound: a share of the time by hand, or a few milliseconds on top of it. */
+const GRACE_MS = 5;
+
+/** The next turn of a conversation. */
+export async function measureNextTurn({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
+  const talk = createTalk(proxy);
+  const hand = startByHand(place);
+  const prompt = toPrompt(SHORT);
+  await talk.next(prompt);
+  await hand.turn(prompt);
+  const answers = await playRounds(
+    [
+      ["proxy", () => talk.next(prompt)],
+      ["by hand", () => hand.turn(prompt)],
+      ["spawned", () => runSpawned(place, flatten([...talk.messages, { role: "user", content: prompt }]))],
+    ],
+    { rounds, deltas: SHORT, tally },
+  );
+  await hand.end();
+  const [ours, byHand, spawned] = [firsts(answers.proxy), firsts(answers["by hand"]), firsts(answers.spawned)];
+  return {
+    rows: [
+      state("next turn, first delta: proxy", toSpread(ours, "ms")),
+      state("… one live CLI by hand", toSpread(byHand, "ms")),
+      state("… a CLI spawned per request", toSpread(spawned, "ms")),
+      atMost(`… proxy, where ${1.15} × by hand or ${GRACE_MS} ms more may be`, median(ours), Math.max(1.15 * median(byHand), median(byHand) + GRACE_MS), " ms"),
+      atMost("… time the proxy adds", median(ours) - median(byHand), 10, " ms"),
+      atLeast("… spawned / proxy", median(spawned) / median(ours), 15, " ×"),
+    ],
+    samples: toSamples("next turn, first delta", { proxy: ours, "by hand": byHand, spawned }),
+  };
+}
+
+/** The first turn of a new conversation, where a spare has been warm for a while. */
+export async function measureNewConversation({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
+  let asked = 0;
+  // No two conversations begin alike, or the proxy would keep the last of them only.
+  const toOpening = (): string => `${toPrompt(SHORT)}, conversation ${asked++}`;
+
+  async function claimByHand(): Promise<Answer> {
+    const hand = startByHand(place);
+    await delay(WARM_MS);
+    const answer = await hand.turn(toOpening());
+    await hand.end();
+    return answer;
+  }
+
+  async function claimFromProxy(): Promise<Answer> {
+    await proxy.hasSpare();
+    await delay(WARM_MS);
+    return proxy.client.stream([{ role: "user", content: toOpening() }]);
+  }
+
+  const answers = await playRounds([["proxy", claimFromProxy], ["by hand", claimByHand], ["spawned", () => runSpawned(place, toOpening())]], {
+    rounds,
+    deltas: SHORT,
+    tally,
+  });
+  const [ours, byHand, spawned] = [firsts(answers.proxy), firsts(answers["by hand"]), firsts(answers.spawned)];
+  return {
+    rows: [
+      state("new conversation, first delta: proxy", toSpread(ours, "ms")),
+      state("… a warm spare by hand", toSpread(byHand, "ms")),
+      state("… a CLI spawned per request", toSpread(spawned, "ms")),
+      atMost("… proxy / by hand", median(ours) / median(byHand), 1.15, " ×"),
+      atLeast("… spawned / proxy", median(spawned) / median(ours), 3, " ×"),
+    ],
+    samples: toSamples("new conversation, first delta", { proxy: ours, "by hand": byHand, spawned }),
+  };
+}
+
+/** A long answer as fast as it comes. */
+export async function measureLongAnswer({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
+  const talk = createTalk(proxy);
+  const hand = startByHand(place);
+  const prompt = toPrompt(LONG);
+  await talk.next(toPrompt(SHORT));
+  await hand.turn(toPrompt(SHORT));
+  const answers = await playRounds([["proxy", () => talk.next(prompt)], ["by hand", () => hand.turn(prompt)]], { rounds, deltas: LONG, tally });
+  await hand.end();
+  const [ours, byHand] = [wholes(answers.proxy), wholes(answers["by hand"])];
+  return {
+    rows: [
+      state(`${LONG} deltas, whole answer: proxy`, toSpread(ours, "ms")),
+      state("… one live CLI by hand", toSpread(byHand, "ms")),
+      atMost("… proxy / by hand", median(ours) / median(byHand), 1.3, " ×"),
+    ],
+    samples: toSamples(`${LONG} deltas, whole answer`, { proxy: ours, "by hand": byHand }),
+  };
+}

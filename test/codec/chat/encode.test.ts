@@ -1,0 +1,92 @@
+/** Chat answers on the wire: exact JSON of streams, whole answers and errors. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chat } from "../../../src/codec/chat/chat.ts";
+import { HTTP_STATUS, ProxyError } from "../../../src/core/error.ts";
+import type { ErrorKind } from "../../../src/core/error.ts";
+import type { TurnEvent } from "../../../src/core/event.ts";
+import { createFolder } from "../../../src/core/reply.ts";
+import type { Turn } from "../../../src/core/turn.ts";
+import type { SseFrame } from "../../../src/lib/sse.ts";
+import { PLAIN_TURN, START } from "../../core/sample.ts";
+import { checkGolden, checkGoldenFrames } from "../golden.ts";
+import { ANSWERS } from "../sample.ts";
+
+const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
+const PLAIN: Turn = { ...PLAIN_TURN, echo: { includeUsage: false, isLegacy: false } };
+const WITH_USAGE: Turn = { ...PLAIN, echo: { includeUsage: true, isLegacy: false } };
+const LEGACY: Turn = { ...PLAIN, parallelCalls: false, echo: { includeUsage: false, isLegacy: true } };
+
+function toFrames(events: readonly TurnEvent[], turn: Turn): SseFrame[] {
+  return events.flatMap(chat.createEncoder(turn, META));
+}
+
+function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
+  const folder = createFolder();
+  folder.add(events);
+  return chat.encodeReply(folder.reply, turn, META);
+}
+
+const CASES: readonly (readonly [name: string, events: readonly TurnEvent[], turn: Turn])[] = [
+  ["text", ANSWERS.text, PLAIN],
+  ["empty", ANSWERS.empty, PLAIN],
+  ["thinking", ANSWERS.thinking, PLAIN],
+  ["tools", ANSWERS.tools, PLAIN],
+  ["legacy", ANSWERS.call, LEGACY],
+  ["usage", ANSWERS.text, WITH_USAGE],
+  ["length", ANSWERS.length, PLAIN],
+  ["content-filter", ANSWERS.filter, PLAIN],
+];
+
+for (const [name, events, turn] of CASES) {
+  test(`a stream with ${name} is as it is kept`, () => checkGoldenFrames(`chat-${name}-stream`, toFrames(events, turn)));
+  test(`a whole answer with ${name} is as it is kept`, () => checkGolden(`chat-${name}`, toWhole(events, turn)));
+}
+
+test("every kind of error is worded as it is kept", () => {
+  const kinds = Object.keys(HTTP_STATUS) as ErrorKind[];
+  checkGolden("chat-errors", Object.fromEntries(kinds.map((kind) => [kind, chat.encodeError(new ProxyError(kind, "Words", { param: "model" }))])));
+});
+
+test("a plan limit has a code of its own, and an error about no field a null for it", () => {
+  checkGolden("chat-plan-limit", chat.encodeError(new ProxyError("rate_limited", "Plan limit reached", { planLimit: "account", retryAfterSeconds: 60 })));
+});
+
+test("an error tells nothing of its cause", () => {
+  const error = new ProxyError("internal", "Internal error", { cause: new Error("/home/me/secret") });
+  assert.doesNotMatch(JSON.stringify(chat.encodeError(error)), /secret/);
+});
+
+test("a stream that fails ends in the envelope and one [DONE]", () => {
+  checkGoldenFrames("chat-stream-error", chat.encodeStreamError(new ProxyError("overloaded", "The API is overloaded")));
+});
+
+test("a stream that began before the model was known keeps the name it began with", () => {
+  const encode = chat.createEncoder(PLAIN, META);
+  const first = encode({ type: "start", model: "claude-expected" });
+  assert.deepEqual(encode(START), []);
+  const models = [...first, ...encode({ type: "text", text: "a" })].map(({ data }) => (JSON.parse(data) as { model: string }).model);
+  assert.deepEqual(new Set(models), new Set(["claude-expected"]));
+});
+
+test("every piece of a tool call has its index, and only the first its id, type and name", () => {
+  const pieces = toFrames(ANSWERS.tools, PLAIN)
+    .slice(0, -1)
+    .flatMap(({ data }) => (JSON.parse(data) as { choices: { delta: { tool_calls?: object[] } }[] }).choices[0]?.delta.tool_calls ?? []);
+  assert.deepEqual(pieces, [
+    { index: 0, id: "toolu01A", type: "function", function: { name: "weather", arguments: "" } },
+    { index: 0, function: { arguments: '{"city"' } },
+    { index: 0, function: { arguments: ':"Zürich"}' } },
+    { index: 1, id: "toolu01B", type: "function", function: { name: "time", arguments: "" } },
+    { index: 1, function: { arguments: "{}" } },
+  ]);
+});
+
+test("fields that clients take badly are never there, and those they need always are", () => {
+  for (const events of Object.values(ANSWERS)) {
+    const wire = JSON.stringify([toWhole(events, WITH_USAGE), toFrames(events, WITH_USAGE)]);
+    assert.doesNotMatch(wire, /system_fingerprint|\\?"user\\?":/);
+    const whole = toWhole(events, PLAIN) as { choices: { message: { refusal: unknown }; logprobs: unknown }[] };
+    assert.deepEqual([whole.choices[0]?.message.refusal, whole.choices[0]?.logprobs], [null, null]);
+  }
+});

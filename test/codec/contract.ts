@@ -1,0 +1,192 @@
+/** What every protocol must hold, whatever its wire form: `checkCodec` declares the tests for one codec. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Codec } from "../../src/codec/codec.ts";
+import { HTTP_STATUS, ProxyError } from "../../src/core/error.ts";
+import type { ErrorKind } from "../../src/core/error.ts";
+import type { TurnEvent } from "../../src/core/event.ts";
+import { createFolder } from "../../src/core/reply.ts";
+import type { Turn } from "../../src/core/turn.ts";
+import { isObject } from "../../src/lib/json.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
+import type { SseFrame } from "../../src/lib/sse.ts";
+import { START } from "../core/sample.ts";
+import { FULL_BODY, MINIMAL_BODY, toFuzzedBodies } from "./fuzz.ts";
+import { ANSWERS } from "./sample.ts";
+
+const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
+const KINDS = Object.keys(HTTP_STATUS) as ErrorKind[];
+const FUZZED = 600;
+
+const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+const string = (value: unknown): string => (typeof value === "string" ? value : "");
+const inner = (holder: JsonObject | undefined, key: string): JsonObject => {
+  const value = holder?.[key];
+  return isObject(value) ? value : {};
+};
+
+/** The piece of the answer's text that a frame brings, in any of the protocols. */
+function toTextDelta({ data }: SseFrame): string {
+  if (data === "[DONE]") return "";
+  const value = JSON.parse(data) as JsonObject;
+  const [choice] = objects(value["choices"]);
+  if (choice) return string(inner(choice, "delta")["content"]);
+  if (value["type"] === "response.output_text.delta") return string(value["delta"]);
+  if (value["type"] === "content_block_delta") return string(inner(value, "delta")["text"]);
+  return "";
+}
+
+/** The text of a whole answer, in any of the protocols. */
+function toReplyText(reply: unknown): string {
+  assert.ok(isObject(reply));
+  const [choice] = objects(reply["choices"]);
+  if (choice) return string(inner(choice, "message")["content"]);
+  const blocks = [...objects(reply["content"]), ...objects(reply["output"]).flatMap(({ content }) => objects(content))];
+  return blocks.map(({ type, text }) => (type === "text" || type === "output_text" ? string(text) : "")).join("");
+}
+
+/** What a frame is, apart from what it carries. */
+function toKind({ event, data }: SseFrame): string {
+  return event ?? (data === "[DONE]" ? data : "data");
+}
+
+function encodeAll(codec: Codec, turn: Turn, events: readonly TurnEvent[]): SseFrame[] {
+  return events.flatMap(codec.createEncoder(turn, META));
+}
+
+function encodeWhole(codec: Codec, turn: Turn, events: readonly TurnEvent[]): unknown {
+  const folder = createFolder();
+  folder.add(events);
+  return codec.encodeReply(folder.reply, turn, META);
+}
+
+/** What a turn promises to those who play it. */
+function checkTurn(turn: Turn): void {
+  const roles = turn.messages.map(({ role }) => role);
+  assert.equal(roles.at(-1), "user");
+  assert.ok(roles.every((role, at) => role !== "user" || roles[at + 1] !== "user"), "no two user messages stand side by side");
+  assert.ok(turn.messages.every(({ content }) => content.length > 0));
+  assert.ok(turn.stop.length <= 4 && turn.stop.every((sequence) => sequence !== ""));
+  const names = turn.tools.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  const { toolChoice } = turn;
+  if (typeof toolChoice === "object") assert.ok(names.includes(toolChoice.name));
+  if (toolChoice === "required") assert.ok(names.length > 0);
+  const calls = turn.messages.flatMap(({ content }) => content.flatMap((part) => (part.type === "call" || part.type === "result" ? part.id : [])));
+  assert.ok(calls.every((id) => /^[A-Za-z0-9]+$/.test(id)));
+}
+
+function decodeOrRefusal(codec: Codec, body: unknown): Turn | ProxyError {
+  try {
+    return codec.decode(body);
+  } catch (error) {
+    assert.ok(error instanceof ProxyError, `${String(error)} at ${JSON.stringify(body).slice(0, 300)}`);
+    return error;
+  }
+}
+
+function checkEncoder(codec: Codec, turn: Turn): void {
+  const { path } = codec;
+
+  test(`${path}: the first start gives frames, a second one none`, () => {
+    const encode = codec.createEncoder(turn, META);
+    assert.ok(encode(START).length > 0);
+    assert.deepEqual(encode(START), []);
+    assert.deepEqual(encode({ type: "start", model: "another" }), []);
+  });
+
+  test(`${path}: the deltas of every answer join exactly to the text of the whole answer`, () => {
+    for (const [name, events] of Object.entries(ANSWERS)) {
+      const text = events.map((event) => (event.type === "text" ? event.text : "")).join("");
+      assert.equal(encodeAll(codec, turn, events).map(toTextDelta).join(""), text, name);
+      assert.equal(toReplyText(encodeWhole(codec, turn, events)), text, name);
+    }
+  });
+
+  test(`${path}: the end of every answer ends the stream, once and last`, () => {
+    for (const [name, events] of Object.entries(ANSWERS)) {
+      const kinds = encodeAll(codec, turn, events).map(toKind);
+      const last = kinds.at(-1) ?? "";
+      assert.notEqual(last, "data", name);
+      assert.equal(kinds.indexOf(last), kinds.length - 1, name);
+    }
+  });
+
+  test(`${path}: every frame is one line of JSON, or a bare end`, () => {
+    for (const { data } of Object.values(ANSWERS).flatMap((events) => encodeAll(codec, turn, events))) {
+      assert.doesNotMatch(data, /[\r\n]/);
+      assert.ok(data === "[DONE]" || isObject(JSON.parse(data)));
+    }
+  });
+
+  test(`${path}: encoding is pure: same input, same output, and encoders know nothing of each other`, () => {
+    for (const events of Object.values(ANSWERS)) {
+      assert.deepEqual(encodeAll(codec, turn, events), encodeAll(codec, turn, events));
+      assert.deepEqual(encodeWhole(codec, turn, events), encodeWhole(codec, turn, events));
+      const [one, other] = [codec.createEncoder(turn, META), codec.createEncoder(turn, META)];
+      for (const event of events) assert.deepEqual(one(event), other(event));
+    }
+  });
+
+  test(`${path}: the model that answered, the id and the token counts are in the whole answer`, () => {
+    const wire = JSON.stringify(encodeWhole(codec, turn, ANSWERS.text));
+    for (const held of ["claude-sonnet-5-5", META.id, ":13"]) assert.ok(wire.includes(held), held);
+  });
+}
+
+function checkErrors(codec: Codec): void {
+  test(`${codec.path}: every kind of error is worded, as a whole and in a stream`, () => {
+    for (const kind of KINDS) {
+      const error = new ProxyError(kind, `Words about ${kind}`);
+      const whole = codec.encodeError(error);
+      assert.ok(isObject(whole));
+      const { message, type } = inner(whole, "error");
+      assert.equal(message, `Words about ${kind}`);
+      assert.match(string(type), /^[a-z_]+$/, kind);
+      const frames = codec.encodeStreamError(error);
+      assert.ok(frames.some(({ data }) => data.includes(`Words about ${kind}`)), kind);
+      assert.ok(frames.every(({ data }) => data === "[DONE]" || isObject(JSON.parse(data))), kind);
+    }
+  });
+}
+
+function checkDecoder(codec: Codec): void {
+  const { path } = codec;
+
+  test(`${path}: a full request and the smallest one are read`, () => {
+    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(body));
+  });
+
+  test(`${path}: ${FUZZED} broken requests are read, or refused with the field's name, and never anything else`, () => {
+    let refused = 0;
+    for (const body of toFuzzedBodies(FUZZED)) {
+      const turn = decodeOrRefusal(codec, body);
+      if (!(turn instanceof ProxyError)) {
+        checkTurn(turn);
+        continue;
+      }
+      refused++;
+      assert.equal(turn.kind, "invalid_request");
+      assert.ok(turn.param, turn.message);
+      assert.ok(turn.message.length < 500, turn.message);
+    }
+    assert.ok(refused > FUZZED / 10 && refused < FUZZED, `${refused} were refused`);
+  });
+
+  test(`${path}: decoding is pure: same body, same turn or refusal, and the body is left as it was`, () => {
+    for (const body of [MINIMAL_BODY, FULL_BODY, ...toFuzzedBodies(100)]) {
+      const before = JSON.stringify(body);
+      const [first, second] = [decodeOrRefusal(codec, body), decodeOrRefusal(codec, body)];
+      if (first instanceof ProxyError) assert.equal(first.message, second instanceof ProxyError ? second.message : "");
+      else assert.deepEqual(first, second);
+      assert.equal(JSON.stringify(body), before);
+    }
+  });
+}
+
+/** Declares the tests for one codec. */
+export function checkCodec(codec: Codec): void {
+  checkEncoder(codec, codec.decode(MINIMAL_BODY));
+  checkErrors(codec);
+  checkDecoder(codec);
+}

@@ -1,0 +1,173 @@
+/** The command line and the environment: every option, which of the two wins, and one sentence for what cannot be used. */
+import assert from "node:assert/strict";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { formatHelp, readCommand, UsageError } from "../src/config.ts";
+import type { Config } from "../src/config.ts";
+
+function read(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Config {
+  const command = readCommand(args, environment);
+  assert.ok(command.type === "serve");
+  return command.config;
+}
+
+/** The one sentence about what cannot be used. */
+function complaintOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
+  try {
+    readCommand(args, environment);
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.match(error.message, /^\S[^\n]*$/);
+    return error.message;
+  }
+  return assert.fail(`was read: ${args.join(" ")}`);
+}
+
+const STATE = join(homedir(), ".claude-max-api");
+
+test("without options everything has its default", () => {
+  const environment = { HOME: "/h" };
+  assert.deepEqual(read([], environment), {
+    port: 3456,
+    host: "127.0.0.1",
+    apiKeys: [],
+    claude: undefined,
+    tools: "none",
+    workspace: join(STATE, "workspace"),
+    settingSources: "",
+    maxConcurrent: 4,
+    maxQueue: 64,
+    maxSessions: 4,
+    idleSeconds: 600,
+    spares: 1,
+    activityTimeoutSeconds: 600,
+    aliases: new Map(),
+    allowedOrigins: [],
+    allowedHosts: [],
+    logLevel: "info",
+    demo: false,
+    stateFolder: STATE,
+    home: homedir(),
+    environment,
+  });
+});
+
+/** [option, a value, the field it sets, what the field becomes, another value]. */
+const OPTIONS: readonly (readonly [string, string, keyof Config, unknown, string])[] = [
+  ["port", "8080", "port", 8080, "9090"],
+  ["host", "localhost", "host", "localhost", "::1"],
+  ["api-key", "a, b,,c", "apiKeys", ["a", "b", "c"], "d"],
+  ["claude", "/opt/claude", "claude", "/opt/claude", "/usr/claude"],
+  ["workspace", "/tmp/w", "workspace", "/tmp/w", "/tmp/v"],
+  ["setting-sources", "user,project", "settingSources", "user,project", "local"],
+  ["max-concurrent", "9", "maxConcurrent", 9, "8"],
+  ["max-queue", "0", "maxQueue", 0, "8"],
+  ["max-sessions", "0", "maxSessions", 0, "8"],
+  ["idle-seconds", "1", "idleSeconds", 1, "8"],
+  ["spares", "0", "spares", 0, "8"],
+  ["activity-timeout", "30", "activityTimeoutSeconds", 30, "8"],
+  ["alias", "gpt-4o=claude-sonnet-4,o3=opus", "aliases", new Map([["gpt-4o", "claude-sonnet-4"], ["o3", "opus"]]), "x=opus"],
+  ["allow-origin", "http://localhost:5173, https://a.com", "allowedOrigins", ["http://localhost:5173", "https://a.com"], "http://b.com"],
+  ["allow-host", "box.lan,b", "allowedHosts", ["box.lan", "b"], "c"],
+  ["log-level", "trace", "logLevel", "trace", "warn"],
+];
+
+const toVariable = (name: string): string => `CLAUDE_MAX_API_${name.replaceAll("-", "_").toUpperCase()}`;
+
+for (const [name, value, field, expected, other] of OPTIONS) {
+  test(`--${name} is a flag and a variable, and the flag wins`, () => {
+    assert.deepEqual(read([`--${name}`, value])[field], expected);
+    assert.deepEqual(read([`--${name}=${value}`])[field], expected);
+    assert.deepEqual(read([], { [toVariable(name)]: value })[field], expected);
+    assert.deepEqual(read([`--${name}`, value], { [toVariable(name)]: other })[field], expected);
+  });
+}
+
+test("a variable that is empty says nothing", () => {
+  for (const [name, , field] of OPTIONS) assert.deepEqual(read([], { [toVariable(name)]: "" })[field], read([])[field], name);
+});
+
+test("a flag that stands twice is what it was last, and lists grow", () => {
+  assert.equal(read(["--port", "1", "--port", "2"]).port, 2);
+  assert.deepEqual(read(["--allow-host", "a", "--allow-host", "b,c"]).allowedHosts, ["a", "b", "c"]);
+  assert.deepEqual([...read(["--alias", "a=opus", "--alias", "b=sonnet"]).aliases], [["a", "opus"], ["b", "sonnet"]]);
+});
+
+test("the demo is a switch, and a variable that can say no", () => {
+  assert.equal(read(["--demo"]).demo, true);
+  for (const [value, isOn] of Object.entries({ "1": true, true: true, "0": false, false: false })) {
+    assert.equal(read([], { CLAUDE_MAX_API_DEMO: value }).demo, isOn, value);
+  }
+});
+
+test("paths are taken from where the command is run, since the CLI works in a folder of its own", () => {
+  assert.equal(read(["--workspace", "w"]).workspace, resolve("w"));
+  assert.equal(read(["--claude", "./bin/claude"]).claude, resolve("bin/claude"));
+});
+
+test("DEBUG of any value means debug, unless a level is asked for", () => {
+  for (const DEBUG of ["1", "*", "0", "x"]) assert.equal(read([], { DEBUG }).logLevel, "debug", DEBUG);
+  assert.equal(read([], { DEBUG: "" }).logLevel, "info");
+  assert.equal(read(["--log-level", "error"], { DEBUG: "1" }).logLevel, "error");
+  assert.equal(read([], { DEBUG: "1", CLAUDE_MAX_API_LOG_LEVEL: "warn" }).logLevel, "warn");
+});
+
+test("every loopback host needs no key, and any other one does", () => {
+  for (const host of ["127.0.0.1", "127.0.0.2", "localhost", "::1"]) assert.equal(read(["--host", host]).host, host);
+  for (const host of ["0.0.0.0", "::", "192.168.1.2", "box.lan", "localhost.evil.com"]) {
+    assert.match(complaintOf(["--host", host]), /^Cannot listen on .* without a key: add --api-key/);
+    assert.match(complaintOf(["--host", host, "--api-key", " , "]), /without a key/);
+    assert.match(complaintOf([], { CLAUDE_MAX_API_HOST: host }), /without a key/);
+    assert.equal(read(["--host", host, "--api-key", "k"]).host, host);
+  }
+});
+
+const WHOLE: Readonly<Record<string, readonly [number, number]>> = {
+  port: [0, 65_535],
+  "max-concurrent": [1, 100],
+  "max-queue": [0, 10_000],
+  "max-sessions": [0, 100],
+  "idle-seconds": [1, 86_400],
+  spares: [0, 20],
+  "activity-timeout": [1, 86_400],
+};
+
+test("numbers are whole and within bounds, as flags and as variables, or the sentence says which are", () => {
+  for (const [name, [least, most]] of Object.entries(WHOLE)) {
+    for (const value of [least, most]) assert.doesNotThrow(() => read([`--${name}=${value}`]), name);
+    for (const value of [least - 1, most + 1, "", "x", "1.5", "1e3", "0x10", " 1", "99999999999999999999", "NaN"]) {
+      assert.equal(complaintOf([`--${name}=${value}`]), `Cannot use --${name} ${value}: expected a whole number from ${least} to ${most}`);
+    }
+    assert.match(complaintOf([], { [toVariable(name)]: "many" }), new RegExp(`^Cannot use --${name} many`));
+  }
+});
+
+test("values that cannot be used are named with what was expected", () => {
+  for (const alias of ["gpt-4o", "=opus", "gpt-4o=", "a=b=c", "="]) assert.equal(complaintOf(["--alias", alias]), `Cannot use --alias ${alias}: expected NAME=MODEL`);
+  for (const level of ["verbose", "INFO", "constructor"]) assert.match(complaintOf(["--log-level", level]), /^Cannot use --log-level \S+: expected one of error, warn, info, debug, trace$/);
+  for (const origin of ["*", "null", "localhost:5173", "http://a.com/", "http://a.com/path", "HTTP://A.com"]) {
+    assert.match(complaintOf(["--allow-origin", origin]), /^Cannot use --allow-origin \S+: expected an origin such as/, origin);
+  }
+});
+
+test("flags and commands that do not exist are one sentence", () => {
+  for (const args of [["--prot", "1"], ["--port"], ["-x"], ["--demo=yes"], ["--no-demo"], ["--__proto__", "1"], ["--constructor"]]) complaintOf(args);
+  for (const args of [["start"], ["serve", "now"], ["__proto__"]]) assert.match(complaintOf(args), /^Cannot run .*--help/);
+});
+
+test("`serve` may be said", () => {
+  assert.equal(read(["serve", "--port", "1"]).port, 1);
+  assert.equal(read(["--port", "1", "serve"]).port, 1);
+});
+
+test("help and version come before all else, however bad the rest", () => {
+  assert.deepEqual(readCommand(["--help", "--port", "x"], {}), { type: "help" });
+  assert.deepEqual(readCommand(["--version", "--host", "0.0.0.0"], {}), { type: "version" });
+  assert.equal(readCommand([], { CLAUDE_MAX_API_HELP: "1", CLAUDE_MAX_API_VERSION: "1" }).type, "serve");
+});
+
+test("the help names every option", () => {
+  for (const [name] of OPTIONS) assert.ok(formatHelp().includes(`--${name} `), name);
+  for (const name of ["demo", "version", "help"]) assert.ok(formatHelp().includes(`--${name}`), name);
+});

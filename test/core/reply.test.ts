@@ -1,0 +1,74 @@
+/** The fold of an answer's events: whole, voided, or broken off. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ProxyError } from "../../src/core/error.ts";
+import { NO_USAGE } from "../../src/core/event.ts";
+import type { TurnEvent } from "../../src/core/event.ts";
+import { collect, createFolder } from "../../src/core/reply.ts";
+import { START, STOP, text, USAGE } from "./sample.ts";
+
+async function* stream(...batches: readonly (readonly TurnEvent[])[]): AsyncGenerator<readonly TurnEvent[], void, undefined> {
+  yield* batches;
+}
+
+test("texts, thinking and arguments are joined, and the end says why and what it took", async () => {
+  const thinking: TurnEvent = { type: "thinking", text: "hm" };
+  const reply = await collect(stream([START, thinking], [thinking, text("He")], [text("llo"), STOP]));
+  assert.deepEqual(reply, {
+    model: "claude-sonnet-5-5",
+    text: "Hello",
+    thinking: "hmhm",
+    calls: [],
+    finish: "stop",
+    stopSequence: undefined,
+    usage: USAGE,
+  });
+});
+
+test("pieces of parallel calls find their call by its index, also when they alternate", async () => {
+  const call = (index: number): TurnEvent => ({ type: "call", index, id: `c${index}`, name: `f${index}` });
+  const piece = (index: number, json: string): TurnEvent => ({ type: "arguments", index, json });
+  const events = [START, call(0), piece(0, '{"a'), call(1), piece(1, "{}"), piece(0, '":1}')];
+  const reply = await collect(stream([...events, { type: "done", finish: "tool_calls", usage: USAGE }]));
+  assert.deepEqual(reply.calls, [
+    { id: "c0", name: "f0", arguments: '{"a":1}' },
+    { id: "c1", name: "f1", arguments: "{}" },
+  ]);
+  assert.equal(reply.finish, "tool_calls");
+});
+
+test("a retraction voids text, thinking and calls so far, and nothing after it", async () => {
+  const before: TurnEvent[] = [text("wrong"), { type: "thinking", text: "wrong" }, { type: "call", index: 0, id: "w", name: "w" }];
+  const reply = await collect(stream([START, ...before, { type: "retract" }, text("right"), STOP]));
+  assert.deepEqual([reply.text, reply.thinking, reply.calls], ["right", "", []]);
+  assert.equal(reply.model, "claude-sonnet-5-5");
+});
+
+test("the stop sequence that was met is told", async () => {
+  const reply = await collect(stream([START, { type: "done", finish: "stop", stopSequence: "END", usage: USAGE }]));
+  assert.equal(reply.stopSequence, "END");
+});
+
+test("a stream that ends without its end is a bad gateway, not an answer", async () => {
+  const isBroken = (error: unknown): boolean => error instanceof ProxyError && error.kind === "bad_gateway";
+  await assert.rejects(collect(stream([START, text("half")])), isBroken);
+  await assert.rejects(collect(stream()), isBroken);
+});
+
+test("what the stream throws is thrown on as it is", async () => {
+  const error = new ProxyError("overloaded", "busy");
+  async function* failing(): AsyncGenerator<readonly TurnEvent[]> {
+    yield [START, text("half")];
+    throw error;
+  }
+  await assert.rejects(collect(failing()), error);
+});
+
+test("a fold can be read at any time, and later events do not change what was read", () => {
+  const folder = createFolder();
+  folder.add([START, text("a")]);
+  const early = folder.reply;
+  folder.add([text("b"), STOP]);
+  assert.deepEqual([early.text, folder.reply.text], ["a", "ab"]);
+  assert.deepEqual([early.usage, folder.reply.usage], [NO_USAGE, USAGE]);
+});

@@ -1,0 +1,126 @@
+/** How things end: a client that leaves takes its turn along, and the program leaves no process behind. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { eventually, isRunning, readAnswer, readStream, startProxy, user } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+import type { Upstream } from "../helpers/upstream.ts";
+
+const hi = { model: "sonnet", messages: [user("hi")] };
+
+async function start(t: TestContext, args: readonly string[] = []): Promise<{ upstream: Upstream; proxy: Proxy }> {
+  const upstream = await startUpstream(t);
+  return { upstream, proxy: await startProxy(t, { upstream, args }) };
+}
+
+/** Waits for the program's end; it has to be in order, and to leave none of the processes that it had. */
+async function assertCleanEnd(proxy: Proxy, pids: readonly number[]): Promise<void> {
+  assert.deepEqual(await proxy.exited, { code: 0, signal: null });
+  assert.deepEqual(pids.filter(isRunning), []);
+}
+
+for (const stream of [true, false]) {
+  test(`a client that hangs up ${stream ? "on a stream" : "while it waits"} closes its API call and ends its process at once`, async (t) => {
+    const { upstream, proxy } = await start(t, ["--spares", "0"]);
+    upstream.answer(() => [{ text: "begun" }, { hang: true }]);
+    const client = new AbortController();
+    const asking = proxy.chat({ ...hi, stream }, { signal: client.signal });
+    asking.catch(() => undefined);
+    const call = await upstream.called(1);
+    if (stream) await (await asking).body?.getReader().read();
+    const pids = proxy.children();
+    assert.equal(pids.length, 1);
+    const leftAt = performance.now();
+    client.abort();
+    assert.equal(await call.closed, true);
+    const ms = performance.now() - leftAt;
+    assert.ok(ms < 5000, `${Math.round(ms)} ms`);
+    await eventually("its process is gone", () => !pids.some(isRunning));
+    assert.match(await proxy.logged(/ request method=POST/), / status=499 /);
+    assert.equal(upstream.calls.length, 1);
+  });
+}
+
+test("a client that leaves the line costs nothing, and those behind it move up", async (t) => {
+  const { upstream, proxy } = await start(t, ["--max-concurrent", "1"]);
+  const release = new AbortController();
+  upstream.answer((_, at) => (at === 0 ? [{ until: once(release.signal, "abort") }, { text: "first" }] : [{ text: "third" }]));
+  const first = proxy.chat(hi);
+  await upstream.called(1);
+  const leaving = new AbortController();
+  const second = proxy.chat({ ...hi, messages: [user("second")] }, { signal: leaving.signal, headers: { "x-request-id": "second" } });
+  const third = proxy.chat({ ...hi, messages: [user("third")] });
+  leaving.abort();
+  await assert.rejects(second, { name: "AbortError" });
+  release.abort();
+  assert.equal((await readAnswer(await first)).text, "first");
+  assert.equal((await readAnswer(await third)).text, "third");
+  assert.deepEqual(upstream.calls.map(({ body }) => JSON.stringify(body).includes("second")), [false, false]);
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test(`${signal} ends an idle program at once, with its spare and its kept processes`, async (t) => {
+    const { proxy } = await start(t);
+    await readAnswer(await proxy.chat(hi));
+    await eventually("a spare and a kept process", () => proxy.children().length === 2);
+    const pids = proxy.children();
+    proxy.kill(signal);
+    await assertCleanEnd(proxy, pids);
+  });
+}
+
+test("SIGTERM lets a running turn finish, takes no other, and then ends all", async (t) => {
+  const { upstream, proxy } = await start(t);
+  const release = new AbortController();
+  upstream.answer(() => [{ text: "begun" }, { until: once(release.signal, "abort") }, { text: ", and done" }]);
+  const response = await proxy.chat({ ...hi, stream: true });
+  const pids = proxy.children();
+  proxy.kill("SIGTERM");
+  await proxy.logged(/ stopping /);
+  await assert.rejects(fetch(`${proxy.url}/health`));
+  release.abort();
+  const { text, data } = await readStream(response);
+  assert.equal(text, "begun, and done");
+  assert.equal(data.at(-1), "[DONE]");
+  const doneAt = performance.now();
+  await assertCleanEnd(proxy, pids);
+  // Well before it would cut whoever is left: a kept connection is no running turn.
+  const ms = performance.now() - doneAt;
+  assert.ok(ms < 6000, `${Math.round(ms)} ms`);
+});
+
+test("SIGTERM with a turn that hangs ends all within 15 seconds", async (t) => {
+  const { upstream, proxy } = await start(t);
+  upstream.answer(() => [{ text: "begun" }, { hang: true }]);
+  const reading = (await proxy.chat({ ...hi, stream: true })).text();
+  reading.catch(() => undefined);
+  const pids = proxy.children();
+  const askedAt = performance.now();
+  proxy.kill("SIGTERM");
+  await assertCleanEnd(proxy, pids);
+  const ms = performance.now() - askedAt;
+  assert.ok(ms <= 15_000, `${Math.round(ms)} ms`);
+  await assert.rejects(reading);
+});
+
+test("a program that is killed takes its idle processes along", async (t) => {
+  const { proxy } = await start(t);
+  await readAnswer(await proxy.chat(hi));
+  await eventually("a spare and a kept process", () => proxy.children().length === 2);
+  const pids = proxy.children();
+  proxy.kill("SIGKILL");
+  await proxy.exited;
+  await eventually("no process is left", () => !pids.some(isRunning));
+});
+
+test("letting go of processes that wait for tool results makes no further API call", async (t) => {
+  const { upstream, proxy } = await start(t, ["--max-sessions", "0", "--spares", "0"]);
+  upstream.answer(() => [{ tool: "mcp__client__look", input: {} }]);
+  const tools = [{ type: "function", function: { name: "look", parameters: { type: "object" } } }];
+  const asked = ["a", "b", "c", "d"].map((text) => proxy.chat({ model: "sonnet", messages: [user(text)], tools }));
+  for (const response of asked) assert.equal((await readAnswer(await response)).choices[0]?.finish_reason, "tool_calls");
+  await eventually("all processes are gone", () => proxy.children().length === 0);
+  assert.equal(upstream.calls.length, 4);
+});

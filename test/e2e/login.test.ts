@@ -1,0 +1,29 @@
+/** A login that is lost and found again: refused from memory for a moment, and known to be there after the first good answer, streamed or whole. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readHealth } from "../helpers/client.ts";
+import { eventually, startProxy, user } from "../helpers/proxy.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+
+const HI = { model: "sonnet", messages: [user("hi")] };
+
+for (const stream of [false, true]) {
+  test(`a login found again is known to be there after the first good answer, ${stream ? "streamed" : "as a whole"}`, async (t) => {
+    const upstream = await startUpstream(t);
+    upstream.answer(() => [{ status: 401, type: "authentication_error" }]);
+    const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+    assert.equal((await proxy.chat(HI)).status, 401);
+    assert.equal((await readHealth(proxy)).code, 503);
+    const calls = upstream.calls.length;
+    assert.equal((await proxy.chat(HI)).status, 401);
+    assert.equal(upstream.calls.length, calls, "answered from memory");
+
+    upstream.answer(() => [{ text: "Hello world" }]);
+    await eventually("the refusal is forgotten", async () => {
+      const response = await proxy.chat({ ...HI, stream });
+      await response.text();
+      return response.ok;
+    });
+    assert.equal((await readHealth(proxy)).code, 200);
+  });
+}

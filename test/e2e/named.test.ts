@@ -1,0 +1,79 @@
+/** Conversations the server keeps under `x-session-id`: clients send only what is new, and the rest is the server's to know. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLatch, readError, readHealth, readStarts, readText } from "../helpers/client.ts";
+import { assistant, startProxy, user } from "../helpers/proxy.ts";
+import { NO_SPARES, post, say, startEcho } from "../helpers/session.ts";
+import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
+
+test("a name keeps its conversation, in one process, with only the new messages sent", async (t) => {
+  const upstream = await startEcho(t);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  assert.equal(await say(proxy, "notes", "one"), "re one");
+  assert.equal(await say(proxy, "notes", "two"), "re two");
+  assert.equal(await say(proxy, "notes", "three", { reasoning_effort: "low" }), "re three");
+  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two", "assistant: re two", "user: three"]);
+  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["begin"]);
+});
+
+test("two names do not mix, and neither does a conversation without one", async (t) => {
+  const upstream = await startEcho(t);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  await Promise.all([say(proxy, "left", "l1"), say(proxy, "right", "r1"), readText(await proxy.chat({ model: "sonnet", messages: [user("l1")] }))]);
+  await Promise.all([say(proxy, "left", "l2"), say(proxy, "right", "r2")]);
+  const find = (words: string): string[] => toDialogue(upstream.calls.find((call) => toLastWords(call) === words));
+  assert.deepEqual(find("l2"), ["user: l1", "assistant: re l1", "user: l2"]);
+  assert.deepEqual(find("r2"), ["user: r1", "assistant: re r1", "user: r2"]);
+});
+
+test("two requests of one name at once run one after the other", async (t) => {
+  const upstream = await startUpstream(t);
+  const end = createLatch();
+  upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const first = say(proxy, "notes", "one");
+  await upstream.called(1);
+  const second = say(proxy, "notes", "two");
+  // A third request, of no name, overtakes the second: that one waits for its own conversation alone.
+  assert.equal(await readText(await proxy.chat({ model: "sonnet", messages: [user("other")] })), "re other");
+  assert.equal(upstream.calls.length, 2);
+  end.open();
+  assert.deepEqual(await Promise.all([first, second]), ["re one", "re two"]);
+  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
+});
+
+test("many requests of one name leave room for the others", async (t) => {
+  const upstream = await startUpstream(t);
+  const end = createLatch();
+  upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
+  const proxy = await startProxy(t, { upstream, args: [...NO_SPARES, "--max-concurrent", "2"] });
+  const one = say(proxy, "notes", "one");
+  await upstream.called(1);
+  const two = say(proxy, "notes", "two");
+  const { sessions } = await readHealth(proxy);
+  assert.equal(sessions.live, sessions.busy);
+  const other = readText(await proxy.chat({ model: "sonnet", messages: [user("other")] }, { signal: AbortSignal.timeout(20_000) }));
+  await assert.doesNotReject(other, "a request of no name must not wait behind a name's line");
+  end.open();
+  assert.deepEqual(await Promise.all([one, two]), ["re one", "re two"]);
+});
+
+test("a request that brings history ignores the name and says so", async (t) => {
+  const upstream = await startEcho(t);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  await say(proxy, "notes", "one");
+  const response = await post(proxy, "notes", "", { temperature: 1, messages: [user("a"), assistant("b"), user("c")] });
+  assert.equal(response.headers.get("x-ignored-parameters"), "temperature, x-session-id");
+  assert.equal(await readText(response), "re c");
+  assert.deepEqual(toDialogue(upstream.calls[1]), ["user: a", "assistant: b", "user: c"]);
+  await say(proxy, "notes", "two");
+  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
+});
+
+test("a name that no header should hold is refused", async (t) => {
+  const upstream = await startEcho(t);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  for (const name of ["two words", "x".repeat(201)]) assert.equal((await readError(await post(proxy, name, "hi"))).status, 400);
+  assert.equal(await say(proxy, "../../../etc/passwd", "hi"), "re hi");
+  assert.equal(upstream.calls.length, 1);
+});

@@ -1,0 +1,190 @@
+/** The client's tools on their way to the API, and the choice among them, against the real CLI. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { user } from "../helpers/proxy.ts";
+import { ask, byId, call, calling, inTurn, lastBlocks, replays, result, startPair, textResult, tool } from "../helpers/tools.ts";
+import type { Answer } from "../helpers/tools.ts";
+import type { ApiCall } from "../helpers/upstream.ts";
+
+const NAMED = (name: string): object => ({ type: "function", function: { name } });
+const namesAt = (held: ApiCall | undefined): string[] => (held?.body.tools ?? []).map(({ name }) => name);
+const schemaAt = (held: ApiCall | undefined, name: string): unknown => held?.body.tools?.find((offered) => offered.name === name)?.input_schema;
+const callsIn = ({ message }: Answer): [string, unknown][] =>
+  (message.tool_calls ?? []).map((made) => [made.function.name, JSON.parse(made.function.arguments) as unknown]);
+
+const SCHEMAS: Record<string, object> = {
+  deep: {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    type: "object",
+    properties: {
+      a: { type: "object", properties: { b: { type: "array", items: { type: "object", properties: { c: { type: ["string", "null"], minLength: 1 } } } } } },
+    },
+    required: ["a"],
+    additionalProperties: false,
+  },
+  refs: {
+    type: "object",
+    $defs: { node: { type: "object", properties: { next: { $ref: "#/$defs/node" }, value: { type: "number" } } } },
+    properties: { root: { $ref: "#/$defs/node" }, kind: { enum: ["one", "two", 3, null] } },
+    required: ["root"],
+  },
+  choice: { type: "object", properties: { v: { anyOf: [{ type: "string", format: "date-time" }, { const: 1 }] }, when: { default: "now" } } },
+  empty: { type: "object", properties: {} },
+};
+
+test("schemas, names and descriptions reach the API as they are, with no other tool beside them", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const tools = Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema));
+  assert.equal((await ask(proxy, { messages: [user("hi")], tools: [...tools, tool("With-Hyphen__9")] })).status, 200);
+  for (const [name, schema] of Object.entries(SCHEMAS)) assert.deepEqual(schemaAt(upstream.calls[0], `mcp__client__${name}`), schema);
+  const expected = [...Object.keys(SCHEMAS), "With-Hyphen__9"].map((name) => `mcp__client__${name}`);
+  assert.deepEqual(new Set(namesAt(upstream.calls[0])), new Set(expected));
+  assert.equal(namesAt(upstream.calls[0]).length, expected.length);
+  assert.equal(upstream.calls[0]?.body.tools?.find(({ name }) => name === "mcp__client__deep")?.description, "does deep");
+});
+
+test("a schema that is absent, empty or without a type still describes an object", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const tools = [
+    { type: "function", function: { name: "absent" } },
+    tool("blank", {}),
+    tool("untyped", { properties: { q: { type: "string" } }, required: ["q"] }),
+  ];
+  assert.equal((await ask(proxy, { messages: [user("hi")], tools })).status, 200);
+  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__absent"), { type: "object", properties: {} });
+  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__blank"), { type: "object", properties: {} });
+  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__untyped"), { type: "object", properties: { q: { type: "string" } }, required: ["q"] });
+});
+
+test("a description of 20,000 characters reaches the API whole", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const description = `${"long ".repeat(4000)}end`;
+  await ask(proxy, { messages: [user("hi")], tools: [{ type: "function", function: { name: "long", description } }] });
+  assert.equal(upstream.calls[0]?.body.tools?.[0]?.description, description);
+});
+
+test("texts of a tool in other scripts reach the API as they are", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const words = "Größe, naïve café, 日本語の説明, עברית, 😀 → ≤ «x» <b> & \\n \"q\"";
+  const schema = { type: "object", properties: { size: { type: "string", title: words, description: words, enum: [words, ""], default: words } } };
+  await ask(proxy, { messages: [user("hi")], tools: [{ type: "function", function: { name: "words", description: words, parameters: schema } }] });
+  assert.equal(upstream.calls[0]?.body.tools?.[0]?.description, words);
+  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__words"), schema);
+});
+
+test("120 tools are all offered at once, none deferred", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const names = Array.from({ length: 120 }, (_, at) => `tool_${at}`);
+  upstream.answer(inTurn([call("tool_77", { q: "x" }, "toolu_many")]));
+  const answer = await ask(proxy, { messages: [user("hi")], tools: names.map((name) => tool(name)) });
+  assert.deepEqual(callsIn(answer), [["tool_77", { q: "x" }]]);
+  assert.deepEqual(namesAt(upstream.calls[0]).sort(), names.map((name) => `mcp__client__${name}`).sort());
+  assert.ok(upstream.calls[0]?.body.tools?.every((offered) => !("defer_loading" in offered)));
+});
+
+test("legacy functions are answered with one function_call, and its result is understood", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer(inTurn([call("look", { q: "x" }, "toolu_l1"), call("look", { q: "y" }, "toolu_l2")]));
+  const functions = [{ name: "look", description: "looks", parameters: SCHEMAS["empty"] }];
+  const messages = [user("go")];
+  const first = await ask(proxy, { messages, functions });
+  assert.equal(first.finish, "function_call");
+  assert.deepEqual(first.message, { role: "assistant", content: null, refusal: null, function_call: { name: "look", arguments: '{"q":"x"}' } });
+  messages.push(first.message, { role: "function", name: "look", content: "seen" });
+  const second = await ask(proxy, { messages, functions });
+  assert.deepEqual([second.finish, second.message.content], ["stop", "done"]);
+  const [block] = lastBlocks(upstream.calls.at(-1));
+  assert.equal(block?.["type"], "tool_result");
+  assert.deepEqual(block?.["content"], [{ type: "text", text: "seen" }]);
+  const named = await ask(proxy, { messages: [user("go")], functions, function_call: "none" });
+  assert.equal(named.message.content, "done");
+  assert.deepEqual(namesAt(upstream.calls.at(-1)), []);
+});
+
+test("tool_choice none offers no tool, also after a history of calls; auto offers all", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const tools = [tool("one"), tool("two")];
+  await ask(proxy, { messages: [user("hi")], tools, tool_choice: "none" });
+  assert.deepEqual(namesAt(upstream.calls[0]), []);
+  await ask(proxy, { messages: [user("hi")], tools, tool_choice: "auto" });
+  assert.deepEqual(namesAt(upstream.calls[1]), ["mcp__client__one", "mcp__client__two"]);
+  const messages = [user("go"), calling(["callN1", "one", { q: "a" }]), result("callN1", "found")];
+  const last = await ask(proxy, { messages, tools, tool_choice: "none" });
+  assert.equal(last.message.content, "Hello world");
+  assert.deepEqual(lastBlocks(upstream.calls[2]), [textResult("callN1", "found")]);
+});
+
+test("allowed_tools offers the allowed ones alone", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const tools = [tool("one"), tool("two"), tool("three")];
+  const allowed = (mode: string): object => ({ type: "allowed_tools", allowed_tools: { mode, tools: [NAMED("three"), NAMED("one")] } });
+  await ask(proxy, { messages: [user("hi")], tools, tool_choice: allowed("auto") });
+  assert.deepEqual(namesAt(upstream.calls[0]).sort(), ["mcp__client__one", "mcp__client__three"]);
+  const forced = { calls: [{ name: "three", arguments: { q: "x" } }] };
+  upstream.answer((_, at) => (at === 1 ? [{ tool: "StructuredOutput", input: forced, id: "toolu_aw" }] : [{ text: "done" }]));
+  const answer = await ask(proxy, { messages: [user("hi")], tools, tool_choice: allowed("required") });
+  assert.deepEqual(callsIn(answer), [["three", { q: "x" }]]);
+  assert.ok(!JSON.stringify(upstream.calls[1]?.body.tools).includes('"two"'));
+});
+
+for (const [name, schema] of Object.entries(SCHEMAS)) {
+  test(`a named choice is an ordinary call: ${name}`, async (t) => {
+    const { upstream, proxy } = await startPair(t);
+    const input = { a: { b: [{ c: "x" }] }, root: { next: { value: 2 } }, kind: "two", v: 1 };
+    const fit = Object.fromEntries(Object.entries(input).filter(([key]) => key in ((schema as { properties: object }).properties ?? {})));
+    upstream.answer(inTurn([{ text: "I shall." }, { tool: "StructuredOutput", input: fit, id: "toolu_n1" }]));
+    const tools = [tool("other"), tool(name, schema)];
+    const messages = [user("go")];
+    const first = await ask(proxy, { messages, tools, tool_choice: NAMED(name) });
+    assert.equal(first.status, 200, first.error.message);
+    assert.equal(first.finish, "tool_calls");
+    assert.deepEqual(callsIn(first), [[name, fit]]);
+    assert.equal(first.message.content, null);
+    assert.deepEqual(namesAt(upstream.calls[0]), ["StructuredOutput"]);
+    const offered = upstream.calls[0]?.body.tools?.[0]?.input_schema as Record<string, unknown>;
+    assert.deepEqual(offered["properties"], (schema as Record<string, unknown>)["properties"]);
+    messages.push(first.message, result(first.message.tool_calls?.[0]?.id ?? "", "fine"));
+    const second = await ask(proxy, { messages, tools });
+    assert.equal(second.message.content, "done");
+    assert.deepEqual(lastBlocks(upstream.calls.at(-1)), [textResult(first.message.tool_calls?.[0]?.id ?? "", "fine")]);
+  });
+}
+
+test("required gives the calls the model chose, of schemas with references too, and an output that does not fit is tried again", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const tools = Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema));
+  const calls = [
+    { name: "refs", arguments: { root: { next: { next: { value: 1 } } } } },
+    { name: "empty", arguments: {} },
+    { name: "deep", arguments: { a: { b: [] } } },
+  ];
+  const wrong = { calls: [{ name: "refs", arguments: { root: { next: "not a node" } } }] };
+  upstream.answer(inTurn([{ tool: "StructuredOutput", input: wrong, id: "toolu_r1" }], [{ tool: "StructuredOutput", input: { calls }, id: "toolu_r2" }]));
+  const answer = await ask(proxy, { messages: [user("go")], tools, tool_choice: "required" });
+  assert.equal(answer.status, 200, answer.error.message);
+  assert.equal(answer.finish, "tool_calls");
+  assert.deepEqual(callsIn(answer), calls.map(({ name, arguments: input }) => [name, input]));
+  const ids = answer.message.tool_calls?.map(({ id }) => id) ?? [];
+  assert.equal(new Set(ids).size, 3);
+  for (const id of ids) assert.match(id, /^[A-Za-z0-9]+$/);
+  assert.equal(upstream.calls.length, 2);
+});
+
+test("parallel_tool_calls false gives one call at a time though the model made three", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const inputs = [{ q: "a" }, { q: "b" }, {}];
+  upstream.answer(inTurn(inputs.map((input, at) => call("look", input, `toolu_p${at}`))));
+  const messages = [user("go")];
+  const body = { tools: [tool("look")], parallel_tool_calls: false };
+  for (const input of inputs) {
+    const answer = await ask(proxy, { ...body, messages });
+    assert.deepEqual(callsIn(answer), [["look", input]]);
+    assert.equal(answer.finish, "tool_calls");
+    messages.push(answer.message, result(answer.message.tool_calls?.[0]?.id ?? "", `for ${JSON.stringify(input)}`));
+    assert.equal(upstream.calls.length, 1);
+  }
+  assert.equal((await ask(proxy, { ...body, messages })).message.content, "done");
+  const expected = inputs.map((input, at) => textResult(`toolu_p${at}`, `for ${JSON.stringify(input)}`));
+  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), expected);
+  assert.equal(replays(proxy), 0);
+});

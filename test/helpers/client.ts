@@ -1,0 +1,130 @@
+/** What a client of the proxy does and sees: chats that keep their own history, the state of the server, its log of processes. */
+import assert from "node:assert/strict";
+import { assistant, eventually, user } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
+
+export interface ChatClient {
+  /** Everything said so far, as it is sent with the next turn. */
+  readonly messages: object[];
+  /** Sends the next turn and gives the answer. `rest` is added to the body of this turn alone. */
+  say(content: unknown, rest?: object): Promise<string>;
+}
+
+interface Completion {
+  readonly choices: { readonly message: { readonly content: string | null }; readonly finish_reason: string }[];
+}
+
+/** The text of a whole answer, which must be a good one. */
+export async function readText(response: Response): Promise<string> {
+  const body = await response.text();
+  assert.equal(response.status, 200, body);
+  return (JSON.parse(body) as Completion).choices[0]?.message.content ?? "";
+}
+
+/** Why a whole answer ended. */
+export async function readFinish(response: Response): Promise<string | undefined> {
+  return ((await response.json()) as Completion).choices[0]?.finish_reason;
+}
+
+/** The error of an answer that failed before its first event. */
+export async function readError(response: Response): Promise<{ status: number; message: string; type: string; code: string | null }> {
+  const { error } = (await response.json()) as { error: { message: string; type: string; code: string | null } };
+  return { status: response.status, ...error };
+}
+
+/** Makes a chat that begins with `messages` and sends its whole history each time, as OpenAI clients do. */
+export function createChat(proxy: Proxy, body: object = {}, messages: readonly object[] = []): ChatClient {
+  const said = [...messages];
+  return {
+    messages: said,
+    async say(content, rest = {}) {
+      said.push(user(content));
+      const text = await readText(await proxy.chat({ model: "sonnet", ...body, ...rest, messages: said }));
+      said.push(assistant(text));
+      return text;
+    },
+  };
+}
+
+export interface Health {
+  readonly status: string;
+  readonly reason?: string;
+  readonly sessions: { readonly live: number; readonly busy: number; readonly spare: number; readonly queued: number };
+}
+
+/** What /health says, with its status. Once it has been asked, the proxy runs no short commands of the CLI for a minute. */
+export async function readHealth(proxy: Proxy): Promise<Health & { code: number }> {
+  const response = await fetch(`${proxy.url}/health`);
+  return { ...((await response.json()) as Health), code: response.status };
+}
+
+/** Settles when the sessions are as `holds` wants them. */
+export async function untilSessions(proxy: Proxy, what: string, holds: (sessions: Health["sessions"]) => boolean): Promise<void> {
+  await eventually(what, async () => holds((await readHealth(proxy)).sessions));
+}
+
+/** A CLI process that the log tells of. */
+export interface Start {
+  readonly pid: number;
+  /** `fresh`, `replay`, `begin` or `resume`. */
+  readonly as: string;
+}
+
+/** The processes started so far, oldest first. */
+export function readStarts(proxy: Proxy): Start[] {
+  return proxy.log.flatMap((line) => {
+    const [, pid, as] = /started claude pid=(\d+) as=(\w+)/.exec(line) ?? [];
+    return pid === undefined || as === undefined ? [] : [{ pid: Number(pid), as }];
+  });
+}
+
+/** How many processes were started as `as`. */
+export function countStarts(proxy: Proxy, as: string): number {
+  return readStarts(proxy).filter((start) => start.as === as).length;
+}
+
+/** Settles when the log tells that a process has ended. */
+export async function untilEnded(proxy: Proxy, pid: number | undefined): Promise<void> {
+  assert.ok(pid !== undefined);
+  await proxy.logged(new RegExp(`claude ended pid=${pid}\\b`));
+}
+
+/** The most processes that were alive at once, by the log. */
+export function countMostAlive(proxy: Proxy): number {
+  let alive = 0;
+  let most = 0;
+  for (const line of proxy.log) {
+    if (line.includes("started claude")) alive++;
+    if (line.includes("claude ended")) alive--;
+    most = Math.max(most, alive);
+  }
+  return most;
+}
+
+/** Reads a stream until `text` has come, and gives its reader to go on with. */
+export async function readUntil(response: Response, text: string): Promise<{ rest(): Promise<string> }> {
+  assert.ok(response.body);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = "";
+  while (!seen.includes(text)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`the stream ended before ${JSON.stringify(text)} came: ${seen}`);
+    seen += value;
+  }
+  return {
+    async rest() {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return seen;
+        seen += value;
+      }
+    },
+  };
+}
+
+/** A promise, and the function that settles it. */
+export function createLatch(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}

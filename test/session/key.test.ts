@@ -1,0 +1,145 @@
+/** Fingerprints: alike for one conversation however a client writes it, and different for any two. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Reply } from "../../src/core/reply.ts";
+import type { AssistantPart, Message, Turn, UserPart } from "../../src/core/turn.ts";
+import { toKeys } from "../../src/session/key.ts";
+import { PLAIN_TURN, USAGE } from "../core/sample.ts";
+
+const text = (words: string) => ({ type: "text", text: words }) as const;
+const user = (...content: readonly UserPart[]): Message => ({ role: "user", content });
+const assistant = (...content: readonly AssistantPart[]): Message => ({ role: "assistant", content });
+const call = (id: string, name = "f", input = {}): AssistantPart => ({ type: "call", id, name, input });
+const result = (id: string, content: readonly ReturnType<typeof text>[] = [], isError = false): UserPart => ({ type: "result", id, content, isError });
+const TOOL = { name: "f", description: "d", schema: { type: "object" } };
+const REPLY: Reply = { model: "m", text: "yes", thinking: "", calls: [], finish: "stop", stopSequence: undefined, usage: USAGE };
+
+/** What a process is looked up by that knows these messages and is asked one more. */
+function before(messages: readonly Message[], fields: Partial<Turn> = {}, model = "opus"): string | undefined {
+  return toKeys({ ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] }, model, "none").before;
+}
+
+/** What a process is filed under after this reply to these messages. */
+function after(messages: readonly Message[], reply: Partial<Reply> = {}, fields: Partial<Turn> = {}): string {
+  return toKeys({ ...PLAIN_TURN, ...fields, messages }, "opus", "none").after({ ...REPLY, ...reply });
+}
+
+test("a process is found by the next request under the key it was filed under", () => {
+  const asked = [user(text("hi"))];
+  assert.equal(after(asked), before([...asked, assistant(text("yes"))]));
+  const longer = [...asked, assistant(text("yes")), user(text("and?"))];
+  assert.equal(after(longer, { text: "no" }), before([...longer, assistant(text("no"))]));
+});
+
+test("the same holds for answers with calls, however the client gives their arguments back", () => {
+  const asked = [user(text("hi"))];
+  const calls = [
+    { id: "a1", name: "f", arguments: '{"b": 1,  "a": {"d":2,"c":3}}' },
+    { id: "a2", name: "g", arguments: "{}" },
+  ];
+  const history = [...asked, assistant(text("yes"), call("a1", "f", { a: { c: 3, d: 2 }, b: 1 }), call("a2", "g"))];
+  const results = user(result("a1"), result("a2"));
+  const turn = { ...PLAIN_TURN, messages: [...history, results] };
+  assert.equal(toKeys(turn, "opus", "none").before, after(asked, { calls }));
+});
+
+test("arguments that are no JSON object come back as an empty one", () => {
+  const asked = [user(text("hi"))];
+  for (const json of ["", "{", "[]", "null"]) {
+    const turn = { ...PLAIN_TURN, messages: [...asked, assistant(text("yes"), call("a1")), user(result("a1"))] };
+    assert.equal(toKeys(turn, "opus", "none").before, after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }), json);
+  }
+});
+
+test("white space around texts, and the way an answer is cut, change nothing", () => {
+  const plain = before([user(text("hi")), assistant(text("yes, sir"))]);
+  assert.equal(before([user(text(" hi\n")), assistant(text("yes, sir"))]), plain);
+  assert.equal(before([user(text("hi"), text(" ")), assistant(text("yes,"), text(" sir\n"))]), plain);
+  assert.equal(before([user(text("hi")), assistant(text("yes, sir"))], { system: "  \n" }), plain);
+});
+
+test("effort, output limit, stop sequences and the form of the answer change nothing", () => {
+  const history = [user(text("hi")), assistant(text("yes"))];
+  const fields: Partial<Turn> = { effort: "high", maxTokens: 7, stop: ["x"], stream: true, ignored: ["top_p"], echo: { includeUsage: true } };
+  assert.equal(before(history, fields), before(history));
+});
+
+test("there is nothing to look up before the first answer, or where the last message follows none", () => {
+  assert.equal(before([]), undefined);
+  assert.equal(toKeys({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before, undefined);
+});
+
+/** Histories of which no two are the same conversation. */
+const DIFFERENT: Readonly<Record<string, readonly Message[]>> = {
+  plain: [user(text("ab")), assistant(text("c"))],
+  "a letter moved to the next message": [user(text("a")), assistant(text("bc"))],
+  "a text in two parts": [user(text("a"), text("b")), assistant(text("c"))],
+  "other letters": [user(text("ba")), assistant(text("c"))],
+  "other case": [user(text("Ab")), assistant(text("c"))],
+  "white space inside": [user(text("a b")), assistant(text("c"))],
+  "a line break inside": [user(text("a\nb")), assistant(text("c"))],
+  "two rounds": [user(text("ab")), assistant(text("c")), user(text("ab")), assistant(text("c"))],
+  "two answers": [user(text("ab")), assistant(text("c")), assistant(text("c"))],
+  "text that looks like a length": [user(text("ab\n1:c")), assistant(text("c"))],
+  "text that names a kind of part": [user(text("text"), text("ab")), assistant(text("c"))],
+  "an image by URL": [user({ type: "image", source: { type: "url", url: "ab" } }), assistant(text("c"))],
+  "a document": [user({ type: "document", source: { type: "text", text: "ab" } }), assistant(text("c"))],
+  "a document of a name": [user({ type: "document", source: { type: "text", text: "ab" }, title: "a" }), assistant(text("c"))],
+  "a call": [user(text("ab")), assistant(text("c"), call("1"))],
+  "a call of another id": [user(text("ab")), assistant(text("c"), call("2"))],
+  "a call of another tool": [user(text("ab")), assistant(text("c"), call("1", "g"))],
+  "a call of other arguments": [user(text("ab")), assistant(text("c"), call("1", "f", { x: 1 }))],
+  "a call of arguments of another type": [user(text("ab")), assistant(text("c"), call("1", "f", { x: "1" }))],
+  "a call twice": [user(text("ab")), assistant(text("c"), call("1"), call("1"))],
+  "a result": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r")])), assistant(text("d"))],
+  "a result that failed": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r")], true)), assistant(text("d"))],
+  "another result": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("s")])), assistant(text("d"))],
+  "a result and a word": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r")]), text("s")), assistant(text("d"))],
+  "a result of two words": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r"), text("s")])), assistant(text("d"))],
+  "a word instead of a result": [user(text("ab")), assistant(text("c"), call("1")), user(text("r")), assistant(text("d"))],
+};
+
+test("no two conversations that differ have one key", () => {
+  const names = new Map<string, string>();
+  for (const [name, history] of Object.entries(DIFFERENT)) {
+    const key = before(history) ?? "";
+    assert.equal(names.get(key), undefined, `"${name}" has the key of "${names.get(key)}"`);
+    names.set(key, name);
+  }
+});
+
+test("no two set-ups that differ have one key", () => {
+  const other = { ...TOOL, name: "g" };
+  const setUps: readonly Partial<Turn>[] = [
+    {},
+    { system: "s" },
+    { tools: [TOOL] },
+    { tools: [{ ...TOOL, description: "e" }] },
+    { tools: [{ ...TOOL, schema: { type: "object", required: [] } }] },
+    { tools: [TOOL, other] },
+    { tools: [other, TOOL] },
+    { tools: [TOOL], toolChoice: "required" },
+    { tools: [TOOL], toolChoice: { name: "f" } },
+    { tools: [TOOL], parallelCalls: false },
+    { format: { type: "json", schema: { type: "object" } } },
+    { format: { type: "json", schema: { type: "object", required: ["a"] } } },
+  ];
+  const history = [user(text("hi")), assistant(text("yes"))];
+  const keys = [...setUps.map((fields) => before(history, fields)), before(history, {}, "sonnet")];
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test("tools of equal schemas are alike, whatever the order of their keys", () => {
+  const history = [user(text("hi")), assistant(text("yes"))];
+  const one = { ...TOOL, schema: { type: "object", properties: { a: {}, b: {} } } };
+  const same = { ...TOOL, schema: { properties: { b: {}, a: {} }, type: "object" } };
+  assert.equal(before(history, { tools: [one] }), before(history, { tools: [same] }));
+});
+
+test("all short conversations of three letters have keys of their own, however the letters fall into messages", () => {
+  const cuts = (letters: string): string[][] =>
+    letters.length < 2 ? [[letters]] : cuts(letters.slice(1)).flatMap(([first = "", ...rest]) => [[letters.slice(0, 1), first, ...rest], [letters.slice(0, 1) + first, ...rest]]);
+  const histories = ["abcdef", "aabbcc", "1:1:1:", "\\n1:aa"].flatMap(cuts).map((pieces) => pieces.map((piece, at) => (at % 2 ? assistant(text(piece)) : user(text(piece)))));
+  const whole = histories.filter((messages) => messages.length % 2 === 0);
+  assert.equal(new Set(whole.map((messages) => before(messages))).size, whole.length);
+});
