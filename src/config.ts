@@ -330,8 +330,8 @@ function readWords(positionals: readonly string[], values: Values): Words {
   if (name === undefined || rest.length > 0) throw new UsageError(`Cannot run ${positionals.join(" ")}: see claude-max-api --help`);
   const { words, options, hasServerOptions }: CommandShape = COMMANDS[name];
   if (words.length === 0 ? word !== "" : !words.includes(word)) {
-    const expected = words.length === 0 ? "nothing after it" : `one of ${words.join(", ")}`;
-    throw new UsageError(`Cannot run ${positionals.join(" ")}: expected ${expected}`);
+    const advice = words.length === 0 ? "see claude-max-api --help" : `expected one of ${words.join(", ")}`;
+    throw new UsageError(`Cannot run ${positionals.join(" ")}: ${advice}`);
   }
   const strange = [...values.keys()].find((option) => !(option in options) && !(hasServerOptions && option in OPTIONS));
   if (strange !== undefined) throw new UsageError(`Cannot use --${strange} with ${name}: see claude-max-api --help`);

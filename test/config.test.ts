@@ -45,6 +45,8 @@ test("without options everything has its default", () => {
     allowedOrigins: [],
     allowedHosts: [],
     logLevel: "info",
+    logFile: undefined,
+    envFile: undefined,
     demo: false,
     stateFolder: STATE,
     home: homedir(),

@@ -13,7 +13,7 @@ test("what cannot be used is one sentence on stderr, and 2", async (t) => {
   const cases: [string[], string][] = [
     [["--nonsense"], "Unknown option '--nonsense'"],
     [["dance"], "Cannot run dance: see claude-max-api --help"],
-    [["doctor", "who"], "Cannot run doctor who: expected nothing after it"],
+    [["doctor", "who"], "Cannot run doctor who: see claude-max-api --help"],
     [["service"], "Cannot run service: expected one of install, uninstall, status, logs"],
     [["completion", "tcsh"], "Cannot run completion tcsh: expected one of bash, zsh, fish"],
     [["--json"], "Cannot use --json with serve: see claude-max-api --help"],
