@@ -42,10 +42,13 @@ class ClaudeMaxApi < Formula
         claude auth login
       To see whether all is well:
         {{name}} doctor
+      To run it at login, with the defaults or with options, one of:
+        brew services start {{name}}
+        {{name}} service install --port 8080
     EOS
   end
 
-  # Options of the service are variables of ~/.{{name}}/service.env, such as CLAUDE_MAX_API_PORT=8080.
+  # With the defaults. `{{name}} service install` makes a service with options.
   service do
     run [opt_bin/"{{name}}", "serve"]
     keep_alive crashed: true

@@ -23,6 +23,14 @@ test("every curl example of the README answers with the words it was sent", asyn
   }
 });
 
+test("the JavaScript example of the README is answered with the words it sent", async (t) => {
+  const readme = await readFile("README.md", "utf8");
+  const [, script = ""] = /```js\n([\s\S]*?)\n```/.exec(readme) ?? [];
+  const proxy = await startProxy(t, { args: ["--demo"] });
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script.replace("http://localhost:3456", proxy.url)]);
+  assert.equal(stdout, "Hello from JavaScript");
+});
+
 test("the options of the README are those of --help", async () => {
   const readme = await readFile("README.md", "utf8");
   const { stdout } = await run(PROGRAM[0], [...PROGRAM.slice(1), "--help"]);
