@@ -22,8 +22,7 @@ export function toLocalUrl({ host, port }: Pick<Config, "host" | "port">): strin
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The version of the server of ours that answers at a URL, if one does. */
-export async function askHealth(url: string, apiKey: string | undefined): Promise<string | undefined> {
+async function askOnce(url: string, apiKey: string | undefined): Promise<string | undefined> {
   // A timer of our own: that of AbortSignal.timeout lets the process end, and a fetch whose peer hangs up at once may never settle.
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), HEALTH_PATIENCE_MS);
@@ -38,6 +37,15 @@ export async function askHealth(url: string, apiKey: string | undefined): Promis
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The version of the server of ours that answers at a URL and takes one of the keys, if there is one. */
+export async function askHealth(url: string, apiKeys: readonly string[]): Promise<string | undefined> {
+  for (const key of apiKeys.length === 0 ? [undefined] : apiKeys) {
+    const version = await askOnce(url, key);
+    if (version !== undefined) return version;
+  }
+  return undefined;
 }
 
 /** Reads what `lsof -F pc` or `ss -Hltnp` prints: the first program named, with its pid. */
@@ -71,7 +79,7 @@ export async function askPort(config: Config): Promise<PortState> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     if (code !== "EADDRINUSE") return { type: "refused", code };
-    const version = await askHealth(toLocalUrl(config), config.apiKeys[0]);
+    const version = await askHealth(toLocalUrl(config), config.apiKeys);
     return version === undefined ? { type: "taken", holder: await findHolder(config.port, config.environment) } : { type: "ours", version };
   }
 }

@@ -72,15 +72,23 @@ async function print(unit: ServiceUnit, command: ServiceCommand): Promise<void> 
 /** Waits until the server answers. @returns its version, or undefined when it does not come up. */
 async function awaitServer(config: Config): Promise<string | undefined> {
   for (let left = START_TRIES; left > 0; left--) {
-    const version = await askHealth(toLocalUrl(config), config.apiKeys[0]);
+    const version = await askHealth(toLocalUrl(config), config.apiKeys);
     if (version !== undefined) return version;
     await delay(PAUSE_MS);
   }
   return undefined;
 }
 
-async function install(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
+/** The configuration with the keys that an earlier install has kept: the server that runs may want one of those. */
+async function addKeptKeys(command: ServiceCommand): Promise<Config> {
   const { config } = command;
+  const held = await readFile(toEnvFile(command), "utf8").catch(() => "");
+  const kept = (parseVariables(held)["CLAUDE_MAX_API_API_KEY"] ?? "").split(",").filter((key) => key !== "");
+  return { ...config, apiKeys: [...new Set([...config.apiKeys, ...kept])] };
+}
+
+async function install(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
+  const config = await addKeptKeys(command);
   const port = await askPort(config);
   if (port.type === "taken" || port.type === "refused") {
     const why = port.type === "taken" ? `taken by ${port.holder ?? "another program"}` : `not to be had (${port.code})`;
@@ -122,7 +130,7 @@ export function readAddress(text: string): { host: string; port: number } {
   return { host: find("host", "[\\w.:-]+") ?? "127.0.0.1", port: Number(find("port", "\\d+") ?? 3456) };
 }
 
-async function status(unit: ServiceUnit, config: Config): Promise<boolean> {
+async function status(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
   const text = await readUnit(unit);
   if (text === undefined) {
     console.log("not installed: claude-max-api service install");
@@ -135,7 +143,7 @@ async function status(unit: ServiceUnit, config: Config): Promise<boolean> {
   );
   const state = /state = (\S+)|^Status:\s*(\S+)|^([\w-]+)\s*$/m.exec(said);
   const url = toLocalUrl(readAddress(text));
-  const version = await askHealth(url, config.apiKeys[0]);
+  const version = await askHealth(url, (await addKeptKeys(command)).apiKeys);
   console.log(`installed ${unit.file}`);
   console.log(`state     ${state?.[1] ?? state?.[2] ?? state?.[3] ?? "unknown"}`);
   console.log(`server    ${version === undefined ? `no answer from ${url}` : `claude-max-api ${version} on ${url}`}`);
@@ -180,7 +188,7 @@ export async function runService(options: ServiceOptions): Promise<boolean> {
       case "uninstall":
         return await uninstall(unit, command);
       case "status":
-        return await status(unit, command.config);
+        return await status(unit, command);
       case "logs":
         return await logs(unit);
     }

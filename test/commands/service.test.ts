@@ -67,6 +67,16 @@ test("status tells the state and who answers, and is 1 when nobody does", async 
   assert.match(ended.stdout, /no answer from/);
 });
 
+test("a server that wants a key is known by the key kept, also while another is installed", async (t) => {
+  const { home, run } = await makeHome(t);
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--api-key", "old"] });
+  const port = toPort(proxy.url);
+  assert.equal((await run(["install", "--port", port, "--api-key", "old"])).code, 0);
+  assert.equal((await run(["status"])).code, 0);
+  assert.equal((await run(["install", "--port", port])).code, 0);
+  assert.match(await readFile(join(home, ".claude-max-api/service.env"), "utf8"), /^CLAUDE_MAX_API_API_KEY=old$/m);
+});
+
 test("uninstall removes the unit, keeps the keys, and can be repeated", async (t) => {
   const { home, run } = await makeHome(t);
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
@@ -87,6 +97,19 @@ test("install refuses a port that another program has, and writes nothing", asyn
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`^Cannot install: port ${port} is taken`));
   await assert.rejects(stat(join(home, ".config")), { code: "ENOENT" });
+});
+
+test("logs come from the journal", async (t) => {
+  const { home, run } = await makeHome(t);
+  await writeFile(join(home, "bin/journalctl"), '#!/bin/sh\necho "journalctl $@"\n', { mode: 0o755 });
+  assert.deepEqual(await run(["logs"]), { code: 0, stdout: "journalctl --user-unit claude-max-api.service --no-pager --lines 200\n", stderr: "" });
+});
+
+test("a step that fails is told in the tool's own words", async (t) => {
+  const { home, run } = await makeHome(t);
+  await writeFile(join(home, "bin/systemctl"), "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", { mode: 0o755 });
+  const { code, stderr } = await run(["install", "--port", "0"]);
+  assert.deepEqual([code, stderr], [1, "Cannot run systemctl --user daemon-reload: Failed to connect to bus\n"]);
 });
 
 test("a system without systemctl is told so in one sentence", async (t) => {
