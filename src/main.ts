@@ -1,10 +1,14 @@
 /** The program: reads what it was called with, runs the command, and turns signals into an orderly end. */
 import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
+import { formatBanner, formatReady } from "./commands/banner.ts";
+import { formatCompletion } from "./commands/completion.ts";
+import { examine } from "./commands/doctor.ts";
 import { serve } from "./commands/serve.ts";
+import { runService } from "./commands/service.ts";
 import { formatHelp, readCommand, UsageError } from "./config.ts";
 import type { Config } from "./config.ts";
-import { createLog } from "./lib/log.ts";
+import { createLog, createLogFile } from "./lib/log.ts";
 
 // A server that mostly waits: V8 would let its young generation grow to 16 MB and more, and keep it.
 setFlagsFromString("--max-semi-space-size=2");
@@ -12,6 +16,10 @@ setFlagsFromString("--semi-space-growth-factor=1");
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+
+const { version } = packageJson;
+/** This program's own file; a packaged executable is its own runtime. */
+const program = process.argv[1] ?? process.execPath;
 
 /** What keeps a server from starting, as one sentence that says what to do. */
 function toSentence(error: unknown, { host, port }: Config): string {
@@ -22,9 +30,12 @@ function toSentence(error: unknown, { host, port }: Config): string {
 }
 
 async function runServer(config: Config): Promise<void> {
-  const log = createLog(config.logLevel);
-  const served = await serve({ config, version: packageJson.version, program: process.argv[1] ?? process.execPath, log });
-  console.log(`claude-max-api ${packageJson.version} listening on ${served.url}${config.demo ? " (demo: an echo model answers)" : ""}`);
+  const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
+  const served = await serve({ config, version, program, log });
+  // Whoever reads the address may close the pipe then; the server goes on.
+  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
+  console.log(formatReady(version, served.url, config.demo));
+  void served.status().then((status) => console.log(formatBanner(served.url, status, config)));
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isStopping) process.exit(EXIT_FAILURE);
@@ -36,18 +47,28 @@ async function runServer(config: Config): Promise<void> {
   process.on("SIGTERM", onSignal);
 }
 
+function exitUnless(isOk: boolean): void {
+  if (!isOk) process.exitCode = EXIT_FAILURE;
+}
+
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2), process.env);
   switch (command.type) {
     case "help":
       return void process.stdout.write(formatHelp());
     case "version":
-      return console.log(packageJson.version);
+      return console.log(version);
     case "serve":
       return runServer(command.config).catch((error: unknown) => {
         console.error(toSentence(error, command.config));
         process.exitCode = EXIT_FAILURE;
       });
+    case "doctor":
+      return exitUnless(await examine({ config: command.config, version, program }, command));
+    case "service":
+      return exitUnless(await runService({ command, program, runtime: process.execPath }));
+    case "completion":
+      return void process.stdout.write(formatCompletion(command.shell));
   }
 }
 

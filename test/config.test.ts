@@ -47,6 +47,8 @@ test("without options everything has its default", () => {
     allowedHosts: [],
     logLevel: "info",
     telegram: { token: "", chats: [], apiUrl: "https://api.telegram.org" },
+    logFile: undefined,
+    envFile: undefined,
     demo: false,
     stateFolder: STATE,
     home: homedir(),

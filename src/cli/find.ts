@@ -52,7 +52,8 @@ export async function findClaude(options: FindOptions): Promise<string> {
   );
 }
 
-function isOlder(version: string, than: string): boolean {
+/** True when `version` comes before `than`; both are three numbers. */
+export function isOlder(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split(".").map(Number));
   const at = [0, 1, 2].find((place) => a?.[place] !== b?.[place]);
   return at !== undefined && (a?.[at] ?? 0) < (b?.[at] ?? 0);
@@ -76,6 +77,10 @@ export interface Login {
   readonly isLoggedIn: boolean;
   /** The CLI's word for how: `claude.ai`, `api_key`, `none` and so on. */
   readonly method: string;
+  /** Who answers: `firstParty`, `bedrock`, `vertex` and so on. */
+  readonly provider?: string;
+  /** The variable or helper that an API key comes from. */
+  readonly keySource?: string;
 }
 
 /** Asks `claude auth status`; undefined when it gives no answer that can be read. */
@@ -83,6 +88,11 @@ export async function readLogin(command: Omit<Command, "args">): Promise<Login |
   const { stdout } = await runCommand({ ...command, args: ["auth", "status"] }, VERSION_PATIENCE_MS);
   const status = parseJson(stdout);
   if (!isObject(status) || typeof status["loggedIn"] !== "boolean") return undefined;
-  const method = status["authMethod"];
-  return { isLoggedIn: status["loggedIn"], method: typeof method === "string" ? method : "unknown" };
+  const { loggedIn, authMethod: method, apiProvider: provider, apiKeySource: keySource } = status;
+  return {
+    isLoggedIn: loggedIn === true,
+    method: typeof method === "string" ? method : "unknown",
+    ...(typeof provider === "string" ? { provider } : {}),
+    ...(typeof keySource === "string" ? { keySource } : {}),
+  };
 }

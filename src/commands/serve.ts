@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInstallation } from "../cli/installation.ts";
-import type { Installation } from "../cli/installation.ts";
+import type { Installation, InstallationStatus } from "../cli/installation.ts";
 import { sweepTranscripts } from "../cli/transcript.ts";
 import type { Config } from "../config.ts";
 import { createModels } from "../core/model.ts";
@@ -38,6 +38,8 @@ export interface ServeOptions {
 
 export interface Served {
   readonly url: string;
+  /** What is known of the CLI; waits for the first look at it. */
+  status(): Promise<InstallationStatus>;
   /** Lets running turns finish for a while, then ends every process. Settles when nothing is left. */
   stop(): Promise<void>;
 }
@@ -125,5 +127,5 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await demo?.close();
   }
 
-  return { url: listener.url, stop: () => (stopping ??= stop()) };
+  return { url: listener.url, status: installation.status, stop: () => (stopping ??= stop()) };
 }

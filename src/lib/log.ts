@@ -1,4 +1,6 @@
 /** One line an entry on stderr: time, level, words, then `key=value`. stdout is left to the ready line. */
+import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -37,5 +39,25 @@ export function createLog(threshold: LogLevel, write: (line: string) => void = c
     debug: entry("debug"),
     trace: entry("trace"),
     isOn: (level) => LOG_LEVELS.indexOf(level) <= most,
+  };
+}
+
+/** A log file as long as this, in bytes, becomes `PATH.1` when it is opened. */
+const LIMIT_BYTES = 10 * 1024 * 1024;
+
+/** Opens a private file to write to. Lines are written at once, so that the last words before a crash are there. @throws the system's error. */
+export function createLogFile(path: string): (line: string) => void {
+  mkdirSync(dirname(path), { recursive: true });
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > LIMIT_BYTES) renameSync(path, `${path}.1`);
+  const write = (text: string): void => appendFileSync(path, text, { mode: 0o600 });
+  write("");
+  return (line) => {
+    try {
+      write(`${line}\n`);
+    } catch {
+      // A full disk must not end the server.
+      console.error(line);
+    }
   };
 }

@@ -116,7 +116,7 @@ test("a program that does not tell its version is refused, also where it cannot 
 
 test("the login is what the CLI says of it, whatever its exit code", async (t) => {
   const folder = await makeFolder(t);
-  assert.deepEqual(await readLogin(toCommand(FAKE)), { isLoggedIn: true, method: "fake" });
+  assert.deepEqual(await readLogin(toCommand(FAKE)), { isLoggedIn: true, method: "fake", provider: "firstParty" });
   const out = await writeProgram(join(folder, "out"), `echo '{"loggedIn":false,"authMethod":"none"}'; exit 1`);
   assert.deepEqual(await readLogin(toCommand(out)), { isLoggedIn: false, method: "none" });
   const short = await writeProgram(join(folder, "short"), `echo '{"loggedIn":true}'`);

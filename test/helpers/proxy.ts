@@ -10,6 +10,10 @@ import { setTimeout } from "node:timers/promises";
 import type { Scope } from "./scope.ts";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
+/** What is tested: the bundle, or the packaged executable that the variable names. */
+export const PROGRAM: readonly [string, ...string[]] = process.env["CLAUDE_MAX_API_PROGRAM"]
+  ? [process.env["CLAUDE_MAX_API_PROGRAM"]]
+  : [process.execPath, BUNDLE];
 export const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.mjs");
 
 export interface ProxyOptions {
@@ -84,8 +88,9 @@ function toEnvironment(options: ProxyOptions, home: string): NodeJS.ProcessEnv {
 /** Starts the program and waits until it is ready. It ends with the scope, and so does every process it has. */
 export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<Proxy> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
-  const args = [BUNDLE, "--port", "0", ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
+  const [file, ...script] = PROGRAM;
+  const args = [...script, "--port", "0", ...(options.args ?? [])];
+  const child = spawn(file, args, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }) as Awaited<Proxy["exited"]>);
   const log: string[] = [];
   const watchers = new Set<(line: string) => void>();

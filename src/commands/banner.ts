@@ -1,0 +1,23 @@
+/** What is printed once the server is ready. Its first line holds the address: tests and service managers wait for it. */
+import type { InstallationStatus } from "../cli/installation.ts";
+import type { Config } from "../config.ts";
+
+/** The line that says where it listens. */
+export function formatReady(version: string, url: string, isDemo: boolean): string {
+  return `claude-max-api ${version} listening on ${url}${isDemo ? " (demo: an echo model answers)" : ""}`;
+}
+
+function toLoginWords({ login }: InstallationStatus): string {
+  if (login === undefined) return "unknown; see claude-max-api doctor";
+  return login.isLoggedIn ? login.method : "none: run claude auth login";
+}
+
+/** The rest: who answers, and what to tell a client. A key is never printed. */
+export function formatBanner(url: string, status: InstallationStatus, { tools, apiKeys, demo }: Config): string {
+  const who =
+    status.problem === undefined
+      ? [`claude   ${status.version ?? "unknown"} at ${status.path ?? "unknown"}`, `login    ${demo ? "not used" : toLoginWords(status)}`]
+      : [`claude   ${status.problem.message}`];
+  const key = apiKeys.length === 0 ? "unused" : "<your --api-key>";
+  return [...who, `tools    ${tools}`, `OPENAI_BASE_URL=${url}/v1`, `OPENAI_API_KEY=${key}`].join("\n");
+}

@@ -1,0 +1,111 @@
+/** What the service will run, found on this machine: the program, the CLI's folder, the file that holds its secrets. */
+import { access, readFile, realpath } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+import { findClaude } from "../cli/find.ts";
+import { UsageError } from "../config.ts";
+import type { Config, ServiceCommand } from "../config.ts";
+import { mergeVariables, parseVariables } from "../lib/variables.ts";
+import type { Variables } from "../lib/variables.ts";
+import { toLaunchdUnit } from "./service-launchd.ts";
+import { toSystemdUnit } from "./service-systemd.ts";
+import { toTaskUnit } from "./service-task.ts";
+import { SERVICE, toPaths, toServicePath } from "./service-unit.ts";
+import type { ServicePlan, ServiceUnit } from "./service-unit.ts";
+
+export interface ServiceOptions {
+  readonly command: ServiceCommand;
+  /** This program's own file as it was called, and the program that runs it; the same for a packaged executable. */
+  readonly program: string;
+  readonly runtime: string;
+}
+
+const real = (file: string): Promise<string> => realpath(file).catch(() => file);
+
+/** A packaged executable by the name it has on PATH, which an upgrade leaves in place; its real folder may go away. */
+async function toLasting(executable: string, path: string): Promise<string> {
+  for (const folder of path.split(delimiter)) {
+    const candidate = join(folder, basename(executable));
+    if (folder !== "" && (await real(candidate)) === executable) return candidate;
+  }
+  return executable;
+}
+
+/** The words that start this program again. @throws UsageError when it is a place that will not last. */
+async function toProgram({ program, runtime, command: { config, isPrint } }: ServiceOptions): Promise<string[]> {
+  if ((await real(program)) === (await real(runtime))) return [await toLasting(await real(runtime), config.environment["PATH"] ?? "")];
+  if (!isPrint && program.endsWith(".ts")) throw new UsageError("Cannot install the sources: run npm run build, then node dist/claude-max-api.cjs service install");
+  if (!isPrint && /[\\/]_npx[\\/]/.test(program)) throw new UsageError("Cannot install from npx's cache: run npm install -g claude-max-api first");
+  return [runtime, program];
+}
+
+async function toPlan(options: ServiceOptions, envFile: string): Promise<ServicePlan> {
+  const { config, flags, platform } = options.command;
+  const { claude: given, environment, home } = config;
+  const program = await toProgram(options);
+  const claude = await findClaude({ given, environment, home, program: options.program }).catch(() => undefined);
+  // A task has no PATH of its own to set, so it is told the CLI itself.
+  const named = platform === "win32" && claude !== undefined && given === undefined ? ["--claude", claude] : [];
+  const folders = [...(claude === undefined ? [] : [dirname(claude)]), dirname(program[0] ?? "")];
+  const domain = environment["USERDOMAIN"];
+  const { uid, username } = userInfo();
+  return {
+    command: [...program, "serve", "--env-file", envFile, ...flags, ...named],
+    home,
+    path: toServicePath(platform, home, folders),
+    userId: uid,
+    userName: domain ? `${domain}\\${username}` : username,
+  };
+}
+
+/** Where the secrets of the service are: the user's own file, or one beside the state. */
+export function toEnvFile({ config, platform }: ServiceCommand): string {
+  return config.envFile ?? toPaths(platform).join(config.stateFolder, "service.env");
+}
+
+/** Describes the service for its platform. */
+export async function toUnit(options: ServiceOptions): Promise<ServiceUnit> {
+  const { platform, config } = options.command;
+  const plan = await toPlan(options, toEnvFile(options.command));
+  const { environment, home } = config;
+  switch (platform) {
+    case "darwin":
+      return toLaunchdUnit(plan);
+    case "linux":
+      return toSystemdUnit(plan, environment["XDG_CONFIG_HOME"] || toPaths(platform).join(home, ".config"));
+    case "win32":
+      return toTaskUnit(plan, environment["LOCALAPPDATA"] || toPaths(platform).join(home, "AppData", "Local"));
+  }
+}
+
+/** What a login shell knows and a service does not. Proxies may hold a password, so all of it goes to the private file. */
+const CARRIED = [
+  ...["TELEGRAM_NOTIFY_ID", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"],
+  ...["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "NODE_EXTRA_CA_CERTS"],
+  ...["CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "AWS_PROFILE", "AWS_REGION", "CLOUD_ML_REGION"],
+  "ANTHROPIC_VERTEX_PROJECT_ID",
+];
+
+/** The variables that the service is to have. */
+export function toCarried({ apiKeys, environment }: Pick<Config, "apiKeys" | "environment">): Variables {
+  const carried = CARRIED.flatMap((name): [string, string][] => (environment[name] ? [[name, environment[name]]] : []));
+  return { ...(apiKeys.length > 0 ? { CLAUDE_MAX_API_API_KEY: apiKeys.join(",") } : {}), ...Object.fromEntries(carried) };
+}
+
+const HEADER = `# Variables of the ${SERVICE} service, one NAME=VALUE a line. Keep this file private: chmod 600.
+# Without ANTHROPIC_API_KEY here, the service uses the login that the claude CLI has stored.
+`;
+
+/** Where the variables go, and the file's new text; none when the user keeps a file of their own. What it held before, and is not set anew, stays. */
+export async function toEnvText(command: ServiceCommand): Promise<{ path: string; text: string | undefined }> {
+  const path = toEnvFile(command);
+  const { config } = command;
+  const hasFile = await access(path).then(
+    () => true,
+    () => false,
+  );
+  const held = hasFile ? await readFile(path, "utf8") : HEADER;
+  if (config.envFile === undefined) return { path, text: mergeVariables(held, toCarried(config)) };
+  if (config.apiKeys.join(",") === (parseVariables(held)["CLAUDE_MAX_API_API_KEY"] ?? "")) return { path, text: undefined };
+  throw new UsageError(`Cannot keep a key out of sight with --env-file ${path}: write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key`);
+}

@@ -1,0 +1,62 @@
+/** What a service is, whatever system runs it, and the pieces the three descriptions share. Pure. */
+import { posix, win32 } from "node:path";
+import type { Platform } from "../config.ts";
+
+/** What is to be run at login. */
+export interface ServicePlan {
+  /** The program with its arguments, all paths absolute. */
+  readonly command: readonly string[];
+  readonly home: string;
+  /** Folders where `claude` and what it needs are found: a service inherits next to nothing. */
+  readonly path: readonly string[];
+  /** A number; launchd's name for the user's domain. */
+  readonly userId: number;
+  /** `DOMAIN\NAME`, for the Task Scheduler. */
+  readonly userName: string;
+}
+
+/** A program to run, without a shell between. */
+export interface ServiceStep {
+  readonly argv: readonly string[];
+  /** It undoes what may not be there, so its failure says nothing. */
+  readonly mayFail?: boolean;
+  /** How often it is tried again, a second apart: launchd refuses a start while the end before it is under way. */
+  readonly tries?: number;
+}
+
+/** What one system is told. */
+export interface ServiceUnit {
+  readonly file: string;
+  readonly text: string;
+  readonly encoding: "utf8" | "utf16le";
+  readonly logFile: string | undefined;
+  readonly install: readonly ServiceStep[];
+  /** Run before the file is deleted. */
+  readonly uninstall: readonly ServiceStep[];
+  /** Run after it. */
+  readonly forget: readonly ServiceStep[];
+  readonly status: readonly string[];
+  /** Prints the log, where it is not in `logFile`. */
+  readonly logs: readonly string[] | undefined;
+  /** What the user may want besides. */
+  readonly hint: string | undefined;
+}
+
+/** In the log of every system, and in the names of files. */
+export const SERVICE = "claude-max-api";
+
+/** Paths as the system that is described writes them, wherever this runs. */
+export const toPaths = (platform: Platform) => (platform === "win32" ? win32 : posix);
+
+/** Text inside XML, attributes included. */
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** The folders of a service's PATH, each once: those of the CLI and of Node first, then the usual ones. */
+export function toServicePath(platform: Platform, home: string, first: readonly string[]): string[] {
+  const { join } = toPaths(platform);
+  const homebrew = platform === "darwin" ? ["/opt/homebrew/bin"] : [];
+  const usual = platform === "win32" ? [] : [...homebrew, "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
+  return [...new Set([...first, join(home, ".local", "bin"), ...usual])];
+}

@@ -1,0 +1,47 @@
+/** Completion scripts: every command and option is in each, and the shells that are here accept them. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { formatCompletion } from "../../src/commands/completion.ts";
+import { COMMANDS, OPTIONS } from "../../src/config.ts";
+import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
+
+const SHELLS = COMMANDS.completion.words;
+
+test("every command, word and option is in each script", () => {
+  for (const shell of SHELLS) {
+    const script = formatCompletion(shell);
+    const flags = [...Object.keys(OPTIONS), "json", "live", "print", "platform"];
+    for (const flag of flags) assert.match(script, new RegExp(shell === "fish" ? `-l ${flag}\\b` : `--${flag}\\b`), `${shell} ${flag}`);
+    for (const word of [...Object.keys(COMMANDS), "install", "uninstall", "status", "logs"]) assert.ok(script.includes(word), `${shell} ${word}`);
+  }
+});
+
+test("the shells that are here read the scripts without complaint", async (t) => {
+  const folder = makeFolder(t);
+  for (const shell of SHELLS) {
+    if (!(await hasProgram(shell))) continue;
+    const file = join(folder, shell);
+    await writeFile(file, formatCompletion(shell));
+    const { code, stderr } = await runFile([shell, "-n", file]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  }
+});
+
+/** What bash offers after these words. */
+async function complete(folder: string, words: readonly string[]): Promise<string[]> {
+  const file = join(folder, "complete.bash");
+  const asked = `COMP_WORDS=(claude-max-api ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _claude_max_api; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  await writeFile(file, `${formatCompletion("bash")}\n${asked}\n`);
+  return (await runFile(["bash", file])).stdout.trim().split("\n");
+}
+
+test("bash completes a command, its words and its own options", async (t) => {
+  const folder = makeFolder(t);
+  assert.deepEqual(await complete(folder, ["doc"]), ["doctor"]);
+  assert.deepEqual(await complete(folder, ["service", "un"]), ["uninstall"]);
+  assert.deepEqual(await complete(folder, ["doctor", "--li"]), ["--live"]);
+  assert.deepEqual(await complete(folder, ["--max-s"]), ["--max-sessions"]);
+  assert.deepEqual(await complete(folder, ["completion", "--po"]), [""]);
+});

@@ -1,0 +1,82 @@
+/** The descriptions that three systems are given, compared with goldens and read by those systems' own checkers where they are. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readAddress } from "../../src/commands/service.ts";
+import { toLaunchdUnit } from "../../src/commands/service-launchd.ts";
+import { toCarried } from "../../src/commands/service-plan.ts";
+import { toSystemdUnit } from "../../src/commands/service-systemd.ts";
+import { toTaskUnit } from "../../src/commands/service-task.ts";
+import { toServicePath } from "../../src/commands/service-unit.ts";
+import type { ServicePlan, ServiceUnit } from "../../src/commands/service-unit.ts";
+import { hasProgram, makeFolder, matchGolden, runFile } from "../helpers/command.ts";
+
+const FLAGS = ["--port", "4000", "--host", "::1", "--alias", "a & <b>=claude-opus-4", "--workspace", "/srv/100% \"$HOME\""];
+
+const posix: ServicePlan = {
+  command: ["/bin/sh", "serve", "--env-file", "/home/ann lee/.claude-max-api/service.env", ...FLAGS],
+  home: "/home/ann lee",
+  path: toServicePath("linux", "/home/ann lee", ["/opt/claude/bin", "/usr/bin"]),
+  userId: 501,
+  userName: "ann",
+};
+const darwin: ServicePlan = { ...posix, path: toServicePath("darwin", "/Users/ann", ["/opt/homebrew/bin"]), home: "/Users/ann" };
+const windows: ServicePlan = {
+  ...posix,
+  command: ["C:\\Program Files\\claude-max-api\\claude-max-api.exe", "serve", "--env-file", "C:\\Users\\ann\\.claude-max-api\\service.env", ...FLAGS],
+  home: "C:\\Users\\ann",
+  userName: "OFFICE\\ann",
+};
+const WINDOWS_DATA = "C:\\Users\\ann\\AppData\\Local";
+
+const toGolden = (unit: ServiceUnit): string => `${unit.file}\n${unit.text}\n${JSON.stringify({ ...unit, file: undefined, text: undefined }, undefined, 2)}\n`;
+
+test("a systemd unit quotes every word, restarts on failure only, and drops inherited tokens", async () => {
+  await matchGolden("service-systemd.txt", toGolden(toSystemdUnit(posix, "/home/ann lee/.config")));
+});
+
+test("a launchd agent escapes every word and is started again after a crash only", async () => {
+  await matchGolden("service-launchd.txt", toGolden(toLaunchdUnit(darwin)));
+});
+
+test("a Windows task quotes as its runtime reads, and logs to a file", async () => {
+  await matchGolden("service-task.txt", toGolden(toTaskUnit(windows, WINDOWS_DATA)));
+});
+
+test("a log file that was asked for is the task's log", () => {
+  const { logFile, text } = toTaskUnit({ ...windows, command: [...windows.command, "--log-file", "D:\\my.log"] }, WINDOWS_DATA);
+  assert.equal(logFile, "D:\\my.log");
+  assert.equal(text.match(/--log-file/g)?.length, 1);
+});
+
+test("the systems' own checkers accept the descriptions", async (t) => {
+  const folder = makeFolder(t);
+  const checkers = [
+    { name: "systemd-analyze", file: "claude-max-api.service", unit: toSystemdUnit({ ...posix, home: folder }, folder), args: ["verify", "--user"] },
+    { name: "plutil", file: "agent.plist", unit: toLaunchdUnit(darwin), args: ["-lint"] },
+    { name: "xmllint", file: "agent.xml", unit: toLaunchdUnit(darwin), args: ["--noout", "--nonet"] },
+  ] as const;
+  for (const { name, file, unit, args } of checkers) {
+    if (!(await hasProgram(name))) continue;
+    const path = join(folder, file);
+    await writeFile(path, unit.text);
+    const { code, stderr } = await runFile([name, ...args, path], { HOME: folder, XDG_RUNTIME_DIR: folder });
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, new RegExp(file), stderr);
+  }
+});
+
+test("the address is read back from every description", () => {
+  for (const unit of [toSystemdUnit(posix, "/x"), toLaunchdUnit(darwin), toTaskUnit(windows, WINDOWS_DATA)]) {
+    assert.deepEqual(readAddress(unit.text), { host: "::1", port: 4000 }, unit.file);
+    const bare = unit.text.replaceAll(/--(port|host)/g, "--x");
+    assert.deepEqual(readAddress(bare), { host: "127.0.0.1", port: 3456 });
+  }
+});
+
+test("a service is given keys and proxies, never the login's tokens", () => {
+  const environment = { TELEGRAM_BOT_TOKEN: "t", HTTPS_PROXY: "http://u:p@proxy", ANTHROPIC_API_KEY: "secret", CLAUDE_CODE_OAUTH_TOKEN: "secret", HOME: "/x" };
+  assert.deepEqual(toCarried({ apiKeys: ["k1", "k2"], environment }), { CLAUDE_MAX_API_API_KEY: "k1,k2", TELEGRAM_BOT_TOKEN: "t", HTTPS_PROXY: "http://u:p@proxy" });
+  assert.deepEqual(toCarried({ apiKeys: [], environment: {} }), {});
+});

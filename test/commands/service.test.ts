@@ -1,0 +1,147 @@
+/** `service`, with a stand-in for systemctl that takes down what it is asked. */
+import assert from "node:assert/strict";
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { makeFolder, runProgram } from "../helpers/command.ts";
+import type { Ended } from "../helpers/command.ts";
+import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
+
+const SYSTEMCTL = `#!/bin/sh
+echo "$@" >>"$HOME/asked"
+[ "$2" = is-active ] && echo active
+exit 0
+`;
+
+/** A home whose PATH begins with the stand-in. */
+async function makeHome(t: TestContext): Promise<{ home: string; run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended> }> {
+  const home = makeFolder(t);
+  await mkdir(join(home, "bin"));
+  await writeFile(join(home, "bin/systemctl"), SYSTEMCTL, { mode: 0o755 });
+  const own = { HOME: home, PATH: `${join(home, "bin")}:${process.env["PATH"]}`, CLAUDE_MAX_API_CLAUDE: FAKE_CLI };
+  return { home, run: (args, env = {}) => runProgram(["service", ...args], { ...own, ...env }) };
+}
+
+const toPort = (url: string): string => new URL(url).port;
+
+test("install writes a unit without secrets and a private file with them, and can be repeated", async (t) => {
+  const { home, run } = await makeHome(t);
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
+  const port = toPort(proxy.url);
+  const first = await run(["install", "--port", port, "--api-key", "hush"], { TELEGRAM_BOT_TOKEN: "hush-too", ANTHROPIC_API_KEY: "not-this" });
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /ANTHROPIC_API_KEY of this shell is not carried over/);
+  const unitFile = join(home, ".config/systemd/user/claude-max-api.service");
+  const unit = await readFile(unitFile, "utf8");
+  assert.match(unit, new RegExp(`"--port" "${port}"`));
+  assert.doesNotMatch(`${unit}${first.stdout}`, /hush|not-this/);
+  const envFile = join(home, ".claude-max-api/service.env");
+  assert.equal((await stat(envFile)).mode & 0o777, 0o600);
+  await writeFile(envFile, `${await readFile(envFile, "utf8")}# mine\nMY_OWN=1\n`);
+  const second = await run(["install", "--port", port, "--api-key", "new"]);
+  assert.equal(second.code, 0, second.stderr);
+  const env = await readFile(envFile, "utf8");
+  assert.match(env, /CLAUDE_MAX_API_API_KEY=new\nTELEGRAM_BOT_TOKEN=hush-too\n# mine\nMY_OWN=1\n$/);
+  assert.equal(await readFile(unitFile, "utf8"), unit);
+  const asked = ["--user daemon-reload", "--user enable claude-max-api.service", "--user restart claude-max-api.service"];
+  assert.deepEqual((await readFile(join(home, "asked"), "utf8")).trim().split("\n"), [...asked, ...asked]);
+});
+
+test("status tells the state and who answers, and is 1 when nobody does", async (t) => {
+  const { run } = await makeHome(t);
+  assert.equal((await run(["status"])).code, 1);
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
+  await run(["install", "--port", toPort(proxy.url)]);
+  const running = await run(["status"]);
+  assert.equal(running.code, 0);
+  assert.match(running.stdout, /^state {5}active$/m);
+  assert.match(running.stdout, new RegExp(`^server {4}claude-max-api \\S+ on ${proxy.url}$`, "m"));
+  proxy.kill("SIGTERM");
+  await proxy.exited;
+  const ended = await run(["status"]);
+  assert.equal(ended.code, 1);
+  assert.match(ended.stdout, /no answer from/);
+});
+
+test("a server that wants a key is known by the key kept, also while another is installed", async (t) => {
+  const { home, run } = await makeHome(t);
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--api-key", "old"] });
+  const port = toPort(proxy.url);
+  assert.equal((await run(["install", "--port", port, "--api-key", "old"])).code, 0);
+  assert.equal((await run(["status"])).code, 0);
+  assert.equal((await run(["install", "--port", port])).code, 0);
+  assert.match(await readFile(join(home, ".claude-max-api/service.env"), "utf8"), /^CLAUDE_MAX_API_API_KEY=old$/m);
+});
+
+test("uninstall removes the unit, keeps the keys, and can be repeated", async (t) => {
+  const { home, run } = await makeHome(t);
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
+  await run(["install", "--port", toPort(proxy.url)]);
+  assert.match((await run(["uninstall"])).stdout, /^removed .*claude-max-api\.service/);
+  await assert.rejects(stat(join(home, ".config/systemd/user/claude-max-api.service")), { code: "ENOENT" });
+  await stat(join(home, ".claude-max-api/service.env"));
+  assert.deepEqual(await run(["uninstall"]), { code: 0, stdout: "not installed\n", stderr: "" });
+});
+
+test("install refuses a port that another program has, and writes nothing", async (t) => {
+  const { home, run } = await makeHome(t);
+  const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const { code, stderr } = await run(["install", "--port", String(port)]);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`^Cannot install: port ${port} is taken`));
+  await assert.rejects(stat(join(home, ".config")), { code: "ENOENT" });
+});
+
+test("logs come from the journal", async (t) => {
+  const { home, run } = await makeHome(t);
+  await writeFile(join(home, "bin/journalctl"), '#!/bin/sh\necho "journalctl $@"\n', { mode: 0o755 });
+  assert.deepEqual(await run(["logs"]), { code: 0, stdout: "journalctl --user-unit claude-max-api.service --no-pager --lines 200\n", stderr: "" });
+});
+
+test("a step that fails is told in the tool's own words", async (t) => {
+  const { home, run } = await makeHome(t);
+  await writeFile(join(home, "bin/systemctl"), "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", { mode: 0o755 });
+  const { code, stderr } = await run(["install", "--port", "0"]);
+  assert.deepEqual([code, stderr], [1, "Cannot run systemctl --user daemon-reload: Failed to connect to bus\n"]);
+});
+
+test("a system without systemctl is told so in one sentence", async (t) => {
+  const { home, run } = await makeHome(t);
+  await rm(join(home, "bin/systemctl"));
+  const { code, stderr } = await run(["install", "--port", "0"], { PATH: join(home, "bin") });
+  assert.equal(code, 1);
+  assert.equal(stderr, "Cannot run systemctl: it is not on this system; --print shows what it would be told\n");
+});
+
+test("a variables file of the user's own is used as it is, and a key beside it is refused", async (t) => {
+  const { home, run } = await makeHome(t);
+  const file = join(home, "own.env");
+  await writeFile(file, "CLAUDE_MAX_API_API_KEY=mine\n", { mode: 0o600 });
+  const shown = await run(["install", "--print", "--env-file", file]);
+  assert.match(shown.stdout, new RegExp(`"--env-file" "${file}"`));
+  assert.doesNotMatch(shown.stdout, /mine/);
+  const refused = await run(["install", "--print", "--env-file", file, "--api-key", "other"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /^Cannot keep a key out of sight/);
+});
+
+test("the server reads its variables from a private file only, and the environment wins over it", async (t) => {
+  const { home } = await makeHome(t);
+  const file = join(home, "own.env");
+  await writeFile(file, "# a comment\nexport CLAUDE_MAX_API_API_KEY='from file'\nCLAUDE_MAX_API_LOG_LEVEL=nonsense\n", { mode: 0o600 });
+  const env = { CLAUDE_MAX_API_LOG_LEVEL: "info" };
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--env-file", file], env });
+  assert.equal((await fetch(`${proxy.url}/v1/models`)).status, 401);
+  assert.equal((await fetch(`${proxy.url}/v1/models`, { headers: { authorization: "Bearer from file" } })).status, 200);
+  await chmod(file, 0o640);
+  const { code, stderr } = await runProgram(["--env-file", file], { HOME: home });
+  assert.equal(code, 2);
+  assert.equal(stderr, `Cannot use --env-file ${file}: others can read it. Run chmod 600 ${file}\n`);
+});

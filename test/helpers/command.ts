@@ -1,0 +1,48 @@
+/** The built program, run to its end: what it printed and how it ended. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { TestContext } from "node:test";
+import assert from "node:assert/strict";
+import { PROGRAM } from "./proxy.ts";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder that goes with the test. */
+export function makeFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+/** Runs any program; its environment is what is given, and PATH. */
+export async function runFile([file, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Ended> {
+  const child = spawn(file, args, { env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"], ...(cwd ? { cwd } : {}) });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close") as Promise<[number | null]>]);
+  return { code, stdout, stderr };
+}
+
+/** Runs the program under test. */
+export async function runProgram(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  return runFile([...PROGRAM, ...args], { DISABLE_AUTOUPDATER: "1", DISABLE_TELEMETRY: "1", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1", ...env });
+}
+
+/** Compares with a file under test/fixtures/golden. With UPDATE_GOLDENS set, writes it instead. */
+export async function matchGolden(name: string, actual: string): Promise<void> {
+  const file = join(import.meta.dirname, "../fixtures/golden", name);
+  if (process.env["UPDATE_GOLDENS"]) await writeFile(file, actual);
+  assert.equal(actual, await readFile(file, "utf8"));
+}
+
+/** True when a program is on PATH. */
+export async function hasProgram(name: string): Promise<boolean> {
+  return (await runFile(["sh", "-c", `command -v ${name}`])).code === 0;
+}

@@ -1,0 +1,139 @@
+/** The installer against a release on loopback: right, wrong sum, nothing there, cut short. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { createArchive } from "../../scripts/tar.ts";
+import { NAME, toArchive, VERSION } from "../../scripts/targets.ts";
+import { fillTemplate } from "../../scripts/template.ts";
+import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
+import type { Ended } from "../helpers/command.ts";
+
+const TARGETS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"];
+const PROGRAM = `#!/bin/sh\necho ${VERSION}\n`;
+
+interface Release {
+  readonly files: Map<string, Buffer>;
+  readonly install: (env?: NodeJS.ProcessEnv) => Promise<Ended>;
+  /** What is in the folder that was installed to. */
+  readonly list: () => Promise<string[]>;
+  readonly place: string;
+}
+
+/** A release whose archives hold a small script. `cut` sends half of a file and hangs up. */
+async function startRelease(t: TestContext, { program = PROGRAM, cut }: { program?: string; cut?: string } = {}): Promise<Release> {
+  const archive = createArchive([{ name: NAME, mode: 0o755, bytes: Buffer.from(program) }]);
+  const sum = createHash("sha256").update(archive).digest("hex");
+  const files = new Map<string, Buffer>(TARGETS.map((target) => [toArchive(target), archive]));
+  files.set("SHA256SUMS", Buffer.from(TARGETS.map((target) => `${sum}  ${toArchive(target)}\n`).join("")));
+  const server = createServer((request, response) => {
+    const name = request.url?.slice(1) ?? "";
+    const file = files.get(name);
+    if (!file) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-length": file.length });
+    if (cut !== undefined && name.includes(cut)) return void response.write(file.subarray(0, file.length >> 1), () => response.destroy());
+    response.end(file);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const folder = makeFolder(t);
+  const script = join(folder, "install.sh");
+  await writeFile(script, fillTemplate("install.sh"));
+  const place = join(folder, "bin");
+  const own = {
+    HOME: folder,
+    TMPDIR: folder,
+    CLAUDE_MAX_API_VERSION: VERSION,
+    CLAUDE_MAX_API_INSTALL_DIR: place,
+    CLAUDE_MAX_API_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  };
+  return { files, place, install: (env = {}) => runFile(["sh", script], { ...own, ...env }), list: () => readdir(place).catch(() => []) };
+}
+
+test("the program is installed, alone, and installing again replaces it", async (t) => {
+  const { install, list, place } = await startRelease(t);
+  const first = await install();
+  assert.deepEqual([first.code, first.stderr], [0, ""]);
+  assert.match(first.stdout, new RegExp(`^installed ${NAME} v${VERSION}: ${place}/${NAME}$`, "m"));
+  assert.match(first.stdout, /^add it to your PATH/m);
+  await chmod(join(place, NAME), 0o500);
+  const second = await install({ PATH: `${place}:${process.env["PATH"]}` });
+  assert.equal(second.code, 0);
+  assert.doesNotMatch(second.stdout, /add it to your PATH/);
+  assert.deepEqual(await list(), [NAME]);
+  assert.equal(await readFile(join(place, NAME), "utf8"), PROGRAM);
+  assert.equal((await runFile([join(place, NAME)])).stdout, `${VERSION}\n`);
+});
+
+test("an archive whose checksum is wrong is not installed", async (t) => {
+  const { files, install, list } = await startRelease(t);
+  for (const target of TARGETS) files.set(toArchive(target), createArchive([{ name: NAME, mode: 0o755, bytes: Buffer.from("#!/bin/sh\nexit 0\n") }]));
+  const { code, stderr } = await install();
+  assert.equal(code, 1);
+  assert.match(stderr, /^install: the checksum of .* does not match; nothing was installed\n$/);
+  assert.deepEqual(await list(), []);
+});
+
+test("an archive without a checksum is not installed", async (t) => {
+  const { files, install, list } = await startRelease(t);
+  files.set("SHA256SUMS", Buffer.from(`${"0".repeat(64)}  something-else.tar.gz\n`));
+  assert.match((await install()).stderr, /^install: SHA256SUMS has no line for /);
+  assert.deepEqual(await list(), []);
+});
+
+test("a missing archive, or a missing list of sums, is told by its address", async (t) => {
+  const { files, install, list } = await startRelease(t);
+  for (const target of TARGETS) files.delete(toArchive(target));
+  const archive = await install();
+  files.delete("SHA256SUMS");
+  const sums = await install();
+  assert.match(archive.stderr, /install: cannot fetch http:\S+\.tar\.gz\n$/);
+  assert.match(sums.stderr, /install: cannot fetch http:\S+SHA256SUMS\n$/);
+  assert.deepEqual([archive.code, sums.code, await list()], [1, 1, []]);
+});
+
+test("a download that is cut installs nothing, and leaves nothing behind", async (t) => {
+  for (const cut of [".tar.gz", "SHA256SUMS"]) {
+    const { install, list, place } = await startRelease(t, { cut });
+    const { code, stderr } = await install();
+    assert.equal(code, 1);
+    assert.match(stderr, /install: cannot fetch/);
+    assert.deepEqual(await list(), []);
+    assert.deepEqual(await readdir(join(place, "..")), ["install.sh"]);
+  }
+});
+
+test("a program that does not run here leaves the installed one alone", async (t) => {
+  const broken = await startRelease(t, { program: "#!/bin/sh\nexit 1\n" });
+  const { code, stderr } = await broken.install();
+  assert.equal(code, 1);
+  assert.match(stderr, /does not run on this machine/);
+  assert.deepEqual(await broken.list(), []);
+});
+
+test("half a script runs nothing, at whatever line it is cut", async (t) => {
+  const folder = makeFolder(t);
+  const lines = fillTemplate("install.sh").trimEnd().split("\n");
+  const script = join(folder, "part.sh");
+  for (const count of lines.keys()) {
+    await writeFile(script, lines.slice(0, count).join("\n"));
+    const { stdout } = await runFile(["sh", script], { HOME: folder });
+    assert.equal(stdout, "", `${count} lines`);
+  }
+  assert.deepEqual(await readdir(folder), ["part.sh"]);
+});
+
+test("the shells that are here read the script without complaint", async (t) => {
+  const script = join(makeFolder(t), "install.sh");
+  await writeFile(script, fillTemplate("install.sh"));
+  const checks: [string, ...string[]][] = [["dash", "-n"], ["bash", "-n"], ["busybox", "sh", "-n"], ["shellcheck"]];
+  for (const check of checks) {
+    if (!(await hasProgram(check[0]))) continue;
+    assert.deepEqual(await runFile([...check, script]), { code: 0, stdout: "", stderr: "" });
+  }
+});

@@ -1,0 +1,21 @@
+/** Archives: the system's tar reads them, and they depend on their contents only. */
+import assert from "node:assert/strict";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createArchive } from "../../scripts/tar.ts";
+import { makeFolder, runFile } from "../helpers/command.ts";
+
+test("what is packed comes out again, with its mode", async (t) => {
+  const folder = makeFolder(t);
+  const entries = [0, 1, 511, 512, 513, 100_000].map((size) => ({ name: `f${size}`, mode: size % 2 === 0 ? 0o755 : 0o644, bytes: Buffer.alloc(size, "x") }));
+  const archive = createArchive(entries);
+  assert.deepEqual(createArchive(entries), archive);
+  await writeFile(join(folder, "a.tar.gz"), archive);
+  const { code, stderr } = await runFile(["tar", "-xzf", join(folder, "a.tar.gz"), "-C", folder]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  for (const { name, mode, bytes } of entries) {
+    assert.deepEqual(await readFile(join(folder, name)), bytes);
+    assert.equal((await stat(join(folder, name))).mode & 0o777, mode);
+  }
+});
