@@ -152,3 +152,20 @@ scene("count_tokens estimates from the request alone", async ({ upstream, proxy 
   assert.ok(many > 900 && many < 1200, String(many));
   assert.equal(upstream.calls.length, 0);
 });
+
+scene("a message goes on where another process has to be told the whole history, tools and images included", async ({ upstream, proxy, countReplays }) => {
+  const client = createAnthropic(proxy.url);
+  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } } as const;
+  const messages: Anthropic.MessageParam[] = [
+    { role: "user", content: [image, { type: "text", text: "Weather here?" }] },
+    { role: "assistant", content: [{ type: "thinking", thinking: "hm", signature: "x" }, { type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Bern" } }] },
+    { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: [image] }] },
+  ];
+  const message = await client.messages.create({ ...HI, messages, tools: [WEATHER] });
+  assert.equal(message.stop_reason, "end_turn");
+  assert.equal(countReplays(), 1);
+  const [asked, called, answered] = toPlainMessages(upstream.calls[0]);
+  assert.deepEqual(asked?.content, messages[0]?.content);
+  assert.deepEqual(called?.content, [{ type: "tool_use", id: "toolu1", name: "mcp__client__weather", input: { city: "Bern" } }]);
+  assert.match(JSON.stringify(answered), /"tool_use_id":"toolu1".*"type":"image"/);
+});

@@ -221,3 +221,19 @@ scene("what cannot be honoured is named in a header", async ({ proxy }) => {
     .withResponse();
   assert.equal(response.headers.get("x-ignored-parameters"), "temperature, include, tools[0]");
 });
+
+scene("paths below /v1/responses that cannot be had have OpenAI's envelope and their own status", async ({ proxy }) => {
+  const cases = [
+    ["GET", "/v1/responses", 405],
+    ["GET", "/v1/responses/resp_unknown", 404],
+    ["DELETE", "/v1/responses/resp_unknown", 404],
+    ["POST", "/v1/responses/resp_unknown", 405],
+    ["GET", "/v1/responses/resp_unknown/input_items", 404],
+    ["POST", "/v1/responses/resp_unknown/cancel", 404],
+  ] as const;
+  for (const [method, path, status] of cases) {
+    const response = await fetch(proxy.url + path, { method });
+    assert.equal(response.status, status, `${method} ${path}`);
+    assert.deepEqual(Object.keys(((await response.json()) as { error: object }).error), ["message", "type", "param", "code"]);
+  }
+});
