@@ -46,11 +46,19 @@ test("without options everything has its default", () => {
     allowedOrigins: [],
     allowedHosts: [],
     logLevel: "info",
+    telegram: { token: "", chats: [], apiUrl: "https://api.telegram.org" },
     demo: false,
     stateFolder: STATE,
     home: homedir(),
     environment,
   });
+});
+
+test("Telegram is set up by the environment alone; without a chat a token is not even kept", () => {
+  const token = "123456:AAbot-Secret_token";
+  assert.deepEqual(read([], { TELEGRAM_BOT_TOKEN: token }).telegram, { token: "", chats: [], apiUrl: "https://api.telegram.org" });
+  const environment = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_NOTIFY_ID: " 7, -1001,@channel,", TELEGRAM_API_URL: "http://localhost:8081//" };
+  assert.deepEqual(read([], environment).telegram, { token, chats: ["7", "-1001", "@channel"], apiUrl: "http://localhost:8081" });
 });
 
 /** [option, a value, the field it sets, what the field becomes, another value]. */
