@@ -15,4 +15,4 @@ function run(args: readonly string[]): void {
 }
 
 run(["--import", "tsx", "scripts/build.ts"]);
-run(["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=180000", ...files]);
+run(["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=600000", ...files]);

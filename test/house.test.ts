@@ -39,8 +39,7 @@ function toImports(source: Source): Import[] {
 
 const IMPORTS = SOURCES.flatMap(toImports);
 
-const FLOORS: Readonly<Record<string, number>> = { commands: 5, http: 4, session: 3,
-  notify: 3, codec: 2, cli: 2, core: 1, lib: 0 };
+const FLOORS: Readonly<Record<string, number>> = { commands: 5, http: 4, session: 3, notify: 3, codec: 2, cli: 2, core: 1, lib: 0 };
 const TOP = 5;
 
 /** The first folder below src; empty for a file that stands there itself. */

@@ -54,12 +54,15 @@ export function toUserLine(message: Message): JsonObject {
   };
 }
 
+/** A prompt that begins like the CLI's own first block would be taken for it, and replace it: a line break keeps it text. */
+const CLI_OWN_MARK = "x-anthropic-billing-header:";
+
 /** The request that opens a process for a conversation. Only the first one in a process counts. */
 function toInitialize(turn: Turn, structure: Structure | undefined): JsonObject {
   return {
     subtype: "initialize",
     // An empty text means no system prompt at all; without the field the CLI sends 7 kB of its own.
-    systemPrompt: [turn.system],
+    systemPrompt: [turn.system.startsWith(CLI_OWN_MARK) ? `\n${turn.system}` : turn.system],
     // A forced choice goes through structured output alone: beside it, the tools themselves could be called instead.
     ...(structure && structure.type !== "json" ? {} : toServerFields(turn.tools)),
     ...(structure ? { jsonSchema: structure.schema } : {}),

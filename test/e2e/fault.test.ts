@@ -155,7 +155,7 @@ test("a CLI that is missing is a 503 with a sentence, and is found once it is th
   const proxy = await startProxy(t, { args: ["--claude", "missing-claude"], env: { CLAUDE_MAX_API_SPARES: "1" } });
   const { status, message } = await readError(await proxy.chat(HI));
   assert.equal(status, 503);
-  assert.match(message, /^Cannot run the claude CLI: missing-claude is not an executable file$/);
+  assert.match(message, /^Cannot run the claude CLI: \/.*missing-claude is not an executable file$/);
   const health = await readHealth(proxy);
   assert.deepEqual([health.code, health.status, health.reason], [503, "unavailable", message]);
 

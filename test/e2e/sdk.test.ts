@@ -105,6 +105,9 @@ test("a lost login is not retried, though the SDK would", async () => {
   upstream.answer(() => [{ status: 401 }]);
   const eager = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 5, defaultHeaders: { "x-request-id": "eager" } });
   await assert.rejects(eager.chat.completions.create(hi), AuthenticationError);
+  // The log is written in order: what a later request's line follows is all there is.
+  await fetch(`${proxy.url}/health`, { headers: { "x-request-id": "later" } });
+  await proxy.logged(/id=later/);
   assert.equal(proxy.log.filter((line) => line.includes("id=eager")).length, 1);
 });
 
