@@ -1,5 +1,6 @@
 /** Anthropic Messages, end to end, with the official client. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { APIError, APIUserAbortError, BadRequestError, NotFoundError } from "@anthropic-ai/sdk";
 import type Anthropic from "@anthropic-ai/sdk";
 import { shareProxy } from "../helpers/scene.ts";
@@ -115,8 +116,11 @@ scene("a failure before the first event has its status and type; one after it en
   const client = createAnthropic(proxy.url);
   upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
   await assert.rejects(client.messages.create(HI), (error) => error instanceof BadRequestError && error.type === "invalid_request_error");
-  upstream.answer(() => [{ text: "Hel" }, { error: "overloaded_error" }]);
-  await assert.rejects(client.messages.stream({ ...HI, messages: [{ role: "user", content: "hello" }] }).finalMessage(), (error) => {
+  const shown = new AbortController();
+  upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
+  const stream = client.messages.stream({ ...HI, messages: [{ role: "user", content: "hello" }] });
+  stream.once("text", () => shown.abort());
+  await assert.rejects(stream.finalMessage(), (error) => {
     return error instanceof APIError && error.status === undefined && error.type !== null;
   });
 });

@@ -1,5 +1,6 @@
 /** OpenAI Responses, end to end, with the official client. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { APIError, NotFoundError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
 import { shareProxy } from "../helpers/scene.ts";
@@ -147,10 +148,14 @@ scene("a failure before the first event has its status; one after it ends the st
   const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
   await assert.rejects(client.responses.create({ model: MODEL, input: "hi", stream: true }), (error) => error instanceof APIError && error.status === 400);
-  upstream.answer(() => [{ text: "Hel" }, { error: "overloaded_error" }]);
+  const shown = new AbortController();
+  upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
   const seen: Responses.ResponseStreamEvent[] = [];
   await assert.rejects(async () => {
-    for await (const event of await client.responses.create({ model: MODEL, input: "hello", stream: true })) seen.push(event);
+    for await (const event of await client.responses.create({ model: MODEL, input: "hello", stream: true })) {
+      seen.push(event);
+      if (event.type === "response.output_text.delta") shown.abort();
+    }
   }, APIError);
   const failed = seen.find(({ type }) => type === "response.failed");
   assert.ok(failed?.type === "response.failed");
