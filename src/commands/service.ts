@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { Config, ServiceCommand } from "../config.ts";
+import type { Config, ServiceAction, ServiceCommand } from "../config.ts";
 import { parseVariables } from "../lib/variables.ts";
 import { CREDENTIALS } from "./doctor-facts.ts";
 import { askHealth, askPort, toLocalUrl } from "./port.ts";
@@ -60,13 +60,28 @@ async function replaceFile(path: string, text: string, encoding: "utf8" | "utf16
   }
 }
 
+/** What an action would run; a log file is read without any program. */
+function toSteps(unit: ServiceUnit, action: ServiceAction): readonly ServiceStep[] {
+  switch (action) {
+    case "install":
+      return unit.install;
+    case "uninstall":
+      return [...unit.uninstall, ...unit.forget];
+    case "status":
+      return [{ argv: unit.status }];
+    case "logs":
+      return unit.logs === undefined ? [] : [{ argv: unit.logs }];
+  }
+}
+
 /** What would be written and run. Values of variables are hidden: a terminal is read by others, and pasted. */
 async function print(unit: ServiceUnit, command: ServiceCommand): Promise<void> {
+  const steps = toSteps(unit, command.action).map(({ argv }) => `$ ${argv.join(" ")}`);
+  if (command.action !== "install") return console.log(steps.join("\n"));
   const env = await toEnvText(command);
   const hidden = (env.text ?? "").replace(/^(\s*(?:export\s+)?\w+\s*=).*$/gm, "$1…");
-  const steps = unit.install.map(({ argv }) => `$ ${argv.join(" ")}`);
-  const parts = [`# ${unit.file}`, unit.text.replace("\uFEFF", "").replaceAll("\r\n", "\n"), ...(env.text === undefined ? [] : [`# ${env.path} (mode 0600)`, hidden]), ...steps];
-  console.log(parts.join("\n"));
+  const parts = [`# ${unit.file}`, unit.text.replace("\uFEFF", "").replaceAll("\r\n", "\n"), ...(env.text === undefined ? [] : [`# ${env.path} (mode 0600)`, hidden])];
+  console.log([...parts, ...steps].join("\n"));
 }
 
 /** Waits until the server answers. @returns its version, or undefined when it does not come up. */

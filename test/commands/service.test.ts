@@ -99,6 +99,15 @@ test("install refuses a port that another program has, and writes nothing", asyn
   await assert.rejects(stat(join(home, ".config")), { code: "ENOENT" });
 });
 
+test("--print shows what each action would run, on any system, and does nothing", async (t) => {
+  const { home, run } = await makeHome(t);
+  const show = async (...args: string[]): Promise<string[]> => (await run([...args, "--print"])).stdout.trim().split("\n").filter((line) => line.startsWith("$ "));
+  assert.deepEqual(await show("uninstall"), ["$ systemctl --user disable --now claude-max-api.service", "$ systemctl --user daemon-reload"]);
+  assert.match((await show("install", "--platform", "darwin")).at(-1) ?? "", /^\$ launchctl bootstrap gui\/\d+ .*io\.github\.claude-max-api\.plist$/);
+  assert.deepEqual(await show("status", "--platform", "win32"), ["$ schtasks /Query /TN claude-max-api /FO LIST"]);
+  for (const made of ["asked", ".config", ".claude-max-api"]) await assert.rejects(stat(join(home, made)), { code: "ENOENT" });
+});
+
 test("logs come from the journal", async (t) => {
   const { home, run } = await makeHome(t);
   await writeFile(join(home, "bin/journalctl"), '#!/bin/sh\necho "journalctl $@"\n', { mode: 0o755 });
