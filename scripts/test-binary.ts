@@ -53,7 +53,7 @@ function runTests(executable: string): void {
   // The checkout's own CLI is found from the bundle only.
   const claude = join(process.cwd(), "node_modules/@anthropic-ai", `claude-code-${process.platform}-${process.arch}`);
   const env = { ...process.env, CLAUDE_MAX_API_PROGRAM: executable, PATH: `${claude}${delimiter}${process.env["PATH"]}` };
-  const { status } = spawnSync(process.execPath, ["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=180000", ...files], { stdio: "inherit", env });
+  const { status } = spawnSync(process.execPath, ["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=600000", ...files], { stdio: "inherit", env });
   if (status !== 0) process.exitCode = 1;
 }
 

@@ -102,13 +102,20 @@ test("the next message goes to the process that has run the tools", async (t) =>
   assert.ok(JSON.stringify(upstream.calls.at(-1)?.body.messages).includes("0815"), "it knows what its tool printed");
 });
 
-test("a tool that is silent for 16 seconds keeps the stream alive by comments", async (t) => {
+test("a tool that is silent for 90 seconds completes, streamed and not; comments keep the stream alive", async (t) => {
   const { upstream, proxy } = await start(t);
-  play(upstream, [[{ text: "one" }, bash("sleep 16")]]);
-  const raw = await (await proxy.chat({ ...ask, stream: true })).text();
-  const events = raw.split("\n\n");
-  assert.equal(events.filter((event) => event === ":").length, 1);
+  upstream.answer(({ body }) => {
+    const last = JSON.stringify(body.messages.findLast(({ role }) => role === "user"));
+    return last.includes("tool_result") ? [{ text: "finished" }] : [{ text: "one" }, bash("sleep 90")];
+  });
+  const [raw, whole] = await Promise.all([
+    proxy.chat({ ...ask, stream: true }).then((response) => response.text()),
+    proxy.chat({ ...ask, messages: [user("as a whole")] }).then((response) => response.json() as Promise<Whole>),
+  ]);
+  // One comment every 15 seconds, and a sign of the CLI's now and then in their place.
+  assert.ok(raw.split("\n\n").filter((event) => event === ":").length >= 3);
   assert.ok(raw.indexOf('"one"') < raw.indexOf("\n\n:\n\n") && raw.indexOf("\n\n:\n\n") < raw.indexOf("finished"));
+  assert.equal(whole.choices[0]?.message.content, "one\n\nfinished");
 });
 
 for (const stream of [true, false]) {
