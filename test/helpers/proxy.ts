@@ -35,7 +35,7 @@ export interface Proxy {
   logged(pattern: RegExp): Promise<string>;
   /** POSTs to chat completions. */
   chat(body: object, options?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
-  /** The CLI processes that this proxy has now. */
+  /** The CLI processes for conversations that this proxy has now; not those that only tell the CLI's version or login. */
   children(): number[];
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -55,6 +55,15 @@ function readParents(): Map<number, number> {
     }
   }
   return parents;
+}
+
+/** True for a CLI that was started to take turns. */
+function takesTurns(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("stream-json");
+  } catch {
+    return false;
+  }
 }
 
 export function isRunning(pid: number): boolean {
@@ -135,7 +144,7 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
       });
     },
     children() {
-      return [...readParents()].filter(([, parent]) => parent === child.pid).map(([pid]) => pid);
+      return [...readParents()].filter(([pid, parent]) => parent === child.pid && takesTurns(pid)).map(([pid]) => pid);
     },
     kill: (signal) => void child.kill(signal),
   };
