@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
-import { FAKE_CLI, readAnswer, readError, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { eventually, FAKE_CLI, readAnswer, readError, readStream, startProxy, user } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
@@ -72,6 +72,9 @@ test("a plan limit is 429 with its reset time, and then answered from memory", a
   assert.ok(error.message.includes(new Date(resetAtSeconds * 1000).toISOString()), error.message);
 
   const calls = upstream.calls.length;
+  // The failed turn's process ends, and a new spare takes the place of the one it was.
+  const started = (): number => plan.log.filter((line) => line.includes("started claude")).length;
+  await eventually("only the new spare is left", () => started() === 2 && plan.children().length === 1);
   const processes = plan.children();
   for (const stream of [true, false]) {
     const again = await plan.chat({ model: "opus", messages: [user("other")], stream });
