@@ -7,7 +7,7 @@ import { cpus, loadavg } from "node:os";
 import { resolve } from "node:path";
 import { measureBytes } from "./bench/bytes.ts";
 import { FLOOD_DELTAS, FLOOD_STREAMS, measureFlood } from "./bench/flood.ts";
-import { measureLongAnswer, measureNewConversation, measureNextTurn } from "./bench/latency.ts";
+import { measureLongAnswer, measureNewConversation, measureNextTurn, measureToolResult } from "./bench/latency.ts";
 import { measureMemory } from "./bench/memory.ts";
 import { createPlace } from "./bench/place.ts";
 import type { Place } from "./bench/place.ts";
@@ -26,8 +26,9 @@ interface Size {
   readonly requests: number;
 }
 
-const FULL: Size = { next: 40, fresh: 20, long: 15, flood: 5, requests: 2000 };
-const QUICK: Size = { next: 8, fresh: 4, long: 4, flood: 1, requests: 400 };
+// Multiples of six: so many rounds put every order of three ways in front of each alike.
+const FULL: Size = { next: 42, fresh: 18, long: 15, flood: 5, requests: 2000 };
+const QUICK: Size = { next: 6, fresh: 6, long: 4, flood: 1, requests: 400 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
 
 /** Work of others in the last minute, in running processes, above which times say more about them than about the proxy. */
@@ -54,6 +55,7 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
   const real = await withProxy(place, "real CLI", { claude: place.claude }, [
     (proxy) => measureBytes(place, proxy),
     (proxy) => measureNextTurn({ place, proxy, tally, rounds: size.next }),
+    (proxy) => measureToolResult({ place, proxy, tally, rounds: size.next }),
     (proxy) => measureNewConversation({ place, proxy, tally, rounds: size.fresh }),
     (proxy) => measureLongAnswer({ place, proxy, tally, rounds: size.long }),
   ]);

@@ -8,13 +8,41 @@ interface Message {
   readonly content: unknown;
 }
 
-const answers = new Map<string, string>();
+interface Call {
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools?: readonly { readonly name: string }[];
+}
+
+const texts = new Map<string, string>();
 /** Bytes of each call's body since the list was last asked for. */
 let calls: number[] = [];
 
 const frame = (type: string, rest: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
 
-function createAnswer(model: string, deltas: number): string {
+function createEnd(deltas: number, stopReason: string): string {
+  return [
+    frame("message_delta", { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: deltas } }),
+    frame("message_stop", {}),
+  ].join("");
+}
+
+/** How the CLI names the tools it is given over MCP: it never runs tools of its own here. */
+const CLIENT_TOOLS = "mcp__";
+
+let toolCalls = 0;
+
+function createCall(name: string, deltas: number): string {
+  const block = { type: "tool_use", id: `toolu_bench${++toolCalls}`, name, input: {} };
+  return [
+    frame("content_block_start", { index: 1, content_block: block }),
+    frame("content_block_delta", { index: 1, delta: { type: "input_json_delta", partial_json: "{}" } }),
+    frame("content_block_stop", { index: 1 }),
+    createEnd(deltas, "tool_use"),
+  ].join("");
+}
+
+function createText(model: string, deltas: number): string {
   const usage = { input_tokens: 7, output_tokens: 1 };
   const message = { id: "msg_bench", type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null, usage };
   const words = Array.from({ length: deltas }, (_, at) => frame("content_block_delta", { index: 0, delta: { type: "text_delta", text: toDelta(at) } }));
@@ -23,19 +51,18 @@ function createAnswer(model: string, deltas: number): string {
     frame("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
     ...words,
     frame("content_block_stop", { index: 0 }),
-    frame("message_delta", { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: deltas } }),
-    frame("message_stop", {}),
   ].join("");
 }
 
-/** Made once for each length, so that the API itself takes no part in the figures. */
+/** A text made once for each length, so that the API itself takes no part in the figures. Where the client has a tool, it is called then. */
 function toAnswer(body: string): string {
-  const { model, messages } = JSON.parse(body) as { model: string; messages: Message[] };
+  const { model, messages, tools } = JSON.parse(body) as Call;
   const deltas = toCount(JSON.stringify(messages.findLast(({ role }) => role === "user")?.content ?? ""));
   const key = `${model} ${deltas}`;
-  const known = answers.get(key) ?? createAnswer(model, deltas);
-  answers.set(key, known);
-  return known;
+  const text = texts.get(key) ?? createText(model, deltas);
+  texts.set(key, text);
+  const tool = tools?.find(({ name }) => name.startsWith(CLIENT_TOOLS));
+  return text + (tool ? createCall(tool.name, deltas) : createEnd(deltas, "end_turn"));
 }
 
 const server = createServer(async (request, response) => {

@@ -4,14 +4,13 @@ import type { IncomingMessage } from "node:http";
 import { startClock } from "./clock.ts";
 import type { Answer, Clock } from "./clock.ts";
 
-export interface ChatMessage {
-  readonly role: "user" | "assistant";
-  readonly content: string;
-}
+export type ChatMessage =
+  | { readonly role: "user" | "assistant"; readonly content: string; readonly tool_calls?: readonly object[] }
+  | { readonly role: "tool"; readonly content: string; readonly tool_call_id: string };
 
 export interface Client {
-  /** Asks for the next answer, streamed. */
-  stream(messages: readonly ChatMessage[]): Promise<Answer>;
+  /** Asks for the next answer, streamed. `tools` are functions as chat completions take them. */
+  stream(messages: readonly ChatMessage[], tools?: readonly object[]): Promise<Answer>;
   /** The same, not streamed: all of it comes at once. */
   ask(messages: readonly ChatMessage[]): Promise<Answer>;
   /** GETs a JSON value. */
@@ -22,7 +21,7 @@ export interface Client {
 const MODEL = "claude-sonnet-4";
 
 interface Chunk {
-  readonly choices: readonly { readonly delta: { readonly content?: string } }[];
+  readonly choices: readonly { readonly delta: { readonly content?: string; readonly tool_calls?: readonly { readonly id?: string }[] } }[];
 }
 
 interface Completion {
@@ -35,6 +34,12 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return text;
 }
 
+function addChunk({ choices }: Chunk, clock: Clock): void {
+  const delta = choices[0]?.delta;
+  clock.add(delta?.content ?? "");
+  for (const { id } of delta?.tool_calls ?? []) if (id !== undefined) clock.call(id);
+}
+
 async function readEvents(response: IncomingMessage, clock: Clock): Promise<void> {
   let held = "";
   let isDone = false;
@@ -43,7 +48,7 @@ async function readEvents(response: IncomingMessage, clock: Clock): Promise<void
     held = events.pop() ?? "";
     for (const event of events) {
       if (event === "data: [DONE]") isDone = true;
-      else if (event.startsWith("data: ")) clock.add((JSON.parse(event.slice(6)) as Chunk).choices[0]?.delta.content ?? "");
+      else if (event.startsWith("data: ")) addChunk(JSON.parse(event.slice(6)) as Chunk, clock);
     }
   }
   if (!isDone) throw new Error("A stream ended without [DONE]");
@@ -67,8 +72,8 @@ export function createClient(url: string): Client {
   }
 
   return {
-    async stream(messages) {
-      const body = JSON.stringify({ model: MODEL, stream: true, messages });
+    async stream(messages, tools) {
+      const body = JSON.stringify({ model: MODEL, stream: true, messages, tools });
       const clock = startClock();
       await readEvents(await post(body), clock);
       return clock.end();

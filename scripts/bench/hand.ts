@@ -4,59 +4,97 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { toArgs } from "../../src/cli/args.ts";
+import { createToolDesk, toServerFields } from "../../src/cli/tools.ts";
+import { toCallId } from "../../src/core/turn.ts";
+import type { Tool } from "../../src/core/turn.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
 import { startClock } from "./clock.ts";
 import type { Answer, Clock } from "./clock.ts";
 import { endProcess } from "./place.ts";
 import type { Place } from "./place.ts";
 
 export interface HandCli {
-  /** Plays the next turn of its one conversation. */
+  /** Plays the next turn of its one conversation: the text is a user's, or the result of the call that the last answer made. */
   turn(text: string): Promise<Answer>;
   end(): Promise<void>;
 }
 
 interface Line {
   readonly type: string;
-  readonly event?: { readonly type: string; readonly delta?: { readonly text?: string } };
+  readonly event?: {
+    readonly type: string;
+    readonly delta?: { readonly text?: string };
+    readonly content_block?: { readonly type: string; readonly id?: string };
+  };
+  readonly request_id?: string;
+  readonly request?: JsonObject;
 }
 
-/** Calls `onEnd` with each `result`. */
-function readLines(child: ChildProcess, clock: () => Clock | undefined, onEnd: () => void): void {
+function readLines(child: ChildProcess, onLine: (line: Line) => void): void {
   const decoder = new StringDecoder("utf8");
   let held = "";
   (child.stdout as Readable).on("data", (chunk: Buffer) => {
     const lines = (held + decoder.write(chunk)).split("\n");
     held = lines.pop() ?? "";
-    for (const text of lines) {
-      const line = JSON.parse(text) as Line;
-      if (line.type === "result") onEnd();
-      else if (line.event?.type === "content_block_delta") clock()?.add(line.event.delta?.text ?? "");
-    }
+    for (const text of lines) onLine(JSON.parse(text) as Line);
   });
 }
 
-const SET_UP = [
-  { type: "control_request", request_id: "1", request: { subtype: "initialize", systemPrompt: [""] } },
-  { type: "control_request", request_id: "2", request: { subtype: "set_model", model: "sonnet" } },
-];
+/** Adds what a line says to the answer under way. */
+function addLine({ event }: Line, clock: Clock): void {
+  if (event?.type === "content_block_delta") clock.add(event.delta?.text ?? "");
+  if (event?.content_block?.type === "tool_use") clock.call(event.content_block.id ?? "");
+}
 
-/** Starts a CLI that waits, told nothing, for its first turn. */
-export function startByHand(place: Place): HandCli {
+function toSetUp(tools: readonly Tool[]): JsonObject[] {
+  return [
+    { type: "control_request", request_id: "1", request: { subtype: "initialize", systemPrompt: [""], ...toServerFields(tools) } },
+    { type: "control_request", request_id: "2", request: { subtype: "set_model", model: "sonnet" } },
+  ];
+}
+
+function toUserLine(text: string): JsonObject {
+  return { type: "user", message: { role: "user", content: text }, parent_tool_use_id: null, session_id: "", client_composed: true };
+}
+
+/** Starts a CLI that waits, told nothing, for its first turn. It is to have these tools. */
+export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli {
   const child = place.start(place.claude, toArgs({ tools: "none" }, ""), { cwd: place.workspace, env: place.cliEnv, stdio: ["pipe", "pipe", "ignore"] });
-  let clock: Clock | undefined;
+  const desk = createToolDesk();
+  let clock = startClock();
   let onEnd: () => void = () => undefined;
   let isSetUp = false;
-  readLines(child, () => clock, () => onEnd());
+  let callId = "";
+  const write = (...messages: readonly JsonObject[]): void => void child.stdin?.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
+
+  async function answer(request: JsonObject, id: string | undefined): Promise<void> {
+    write({ type: "control_response", response: { subtype: "success", request_id: id, response: await desk.answer(request) } });
+  }
+
+  /** An answer ends with its result, or where the CLI asks for a call's. */
+  function onLine(line: Line): void {
+    addLine(line, clock);
+    if (line.type === "control_request" && line.request) void answer(line.request, line.request_id);
+    const isCall = (line.request?.["message"] as JsonObject | undefined)?.["method"] === "tools/call";
+    if (isCall || line.type === "result") onEnd();
+  }
+
+  function hand(text: string): void {
+    if (callId !== "") return desk.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
+    write(...(isSetUp ? [] : toSetUp(tools)), toUserLine(text));
+    isSetUp = true;
+  }
+
+  readLines(child, onLine);
   return {
     async turn(text) {
-      const user = { type: "user", message: { role: "user", content: text }, parent_tool_use_id: null, session_id: "", client_composed: true };
-      const messages = isSetUp ? [user] : [...SET_UP, user];
-      isSetUp = true;
       const ended = new Promise<void>((resolve) => (onEnd = resolve));
       clock = startClock();
-      child.stdin?.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
+      hand(text);
       await ended;
-      return clock.end();
+      const given = clock.end();
+      callId = given.callId;
+      return given;
     },
     async end() {
       child.stdin?.end();
@@ -72,7 +110,10 @@ export async function runSpawned(place: Place, prompt: string): Promise<Answer> 
   const child = place.start(place.claude, args, { cwd: place.workspace, env: place.env, stdio: ["ignore", "pipe", "ignore"] });
   const exited = once(child, "exit");
   let answer: Answer | undefined;
-  readLines(child, () => clock, () => (answer = clock.end()));
+  readLines(child, (line) => {
+    addLine(line, clock);
+    if (line.type === "result") answer = clock.end();
+  });
   await exited;
   if (!answer) throw new Error("A spawned claude gave no answer");
   return answer;

@@ -1,12 +1,13 @@
 /** How soon and how fast: the proxy beside the same CLI driven by hand, and beside a CLI spawned for each request. */
 import { setTimeout as delay } from "node:timers/promises";
+import type { Tool } from "../../src/core/turn.ts";
 import type { Answer } from "./clock.ts";
 import type { ChatMessage } from "./client.ts";
 import { runSpawned, startByHand } from "./hand.ts";
 import type { Place } from "./place.ts";
 import type { Proxy } from "./proxy.ts";
 import { atLeast, atMost, median, state, toSpread } from "./report.ts";
-import type { Findings, Samples } from "./report.ts";
+import type { Findings, Row, Samples } from "./report.ts";
 import { playRounds } from "./rounds.ts";
 import type { Tally } from "./rounds.ts";
 import { toPrompt } from "./text.ts";
@@ -26,15 +27,23 @@ const WARM_MS = 1500;
 const firsts = (answers: readonly Answer[]): number[] => answers.map(({ firstMs }) => firstMs);
 const wholes = (answers: readonly Answer[]): number[] => answers.map(({ wholeMs }) => wholeMs);
 
-/** A conversation with the proxy, kept as a client keeps it: each turn brings all of it. */
-function createTalk({ client }: Proxy): { next(prompt: string): Promise<Answer>; readonly messages: readonly ChatMessage[] } {
+const TOOL: Tool = { name: "look", description: "Looks.", schema: { type: "object", properties: {} } };
+
+/** A call as a client writes it back. */
+const toMadeCall = (id: string): object => ({ id, type: "function", function: { name: TOOL.name, arguments: "{}" } });
+
+/** A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a call, the prompt is its result. */
+function createTalk({ client }: Proxy, tools?: readonly Tool[]): { next(prompt: string): Promise<Answer>; readonly messages: readonly ChatMessage[] } {
+  const functions = tools?.map(({ name, description, schema }) => ({ type: "function", function: { name, description, parameters: schema } }));
   const messages: ChatMessage[] = [];
+  let callId = "";
   return {
     messages,
     async next(prompt) {
-      messages.push({ role: "user", content: prompt });
-      const answer = await client.stream(messages);
-      messages.push({ role: "assistant", content: answer.text });
+      messages.push(callId === "" ? { role: "user", content: prompt } : { role: "tool", tool_call_id: callId, content: prompt });
+      const answer = await client.stream(messages, functions);
+      ({ callId } = answer);
+      messages.push({ role: "assistant", content: answer.text, ...(callId === "" ? {} : { tool_calls: [toMadeCall(callId)] }) });
       return answer;
     },
   };
@@ -48,7 +57,13 @@ function toSamples(part: string, lists: Record<string, readonly number[]>): Samp
 }
 
 /** Two ways to meet one bound: a share of the time by hand, or a few milliseconds on top of it. */
+const SHARE = 1.15;
 const GRACE_MS = 5;
+
+function toHotBound(ours: readonly number[], byHand: readonly number[]): Row {
+  const most = Math.max(SHARE * median(byHand), median(byHand) + GRACE_MS);
+  return atMost(`… proxy, where ${SHARE} × by hand or ${GRACE_MS} ms more may be`, median(ours), most, " ms");
+}
 
 /** The next turn of a conversation. */
 export async function measureNextTurn({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
@@ -72,11 +87,31 @@ export async function measureNextTurn({ place, proxy, tally, rounds }: LatencyOp
       state("next turn, first delta: proxy", toSpread(ours, "ms")),
       state("… one live CLI by hand", toSpread(byHand, "ms")),
       state("… a CLI spawned per request", toSpread(spawned, "ms")),
-      atMost(`… proxy, where ${1.15} × by hand or ${GRACE_MS} ms more may be`, median(ours), Math.max(1.15 * median(byHand), median(byHand) + GRACE_MS), " ms"),
+      toHotBound(ours, byHand),
       atMost("… time the proxy adds", median(ours) - median(byHand), 10, " ms"),
       atLeast("… spawned / proxy", median(spawned) / median(ours), 15, " ×"),
     ],
     samples: toSamples("next turn, first delta", { proxy: ours, "by hand": byHand, spawned }),
+  };
+}
+
+/** The next round of a task with tools: each answer is a text and a call, whose result is the next prompt. */
+export async function measureToolResult({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
+  const talk = createTalk(proxy, [TOOL]);
+  const hand = startByHand(place, [TOOL]);
+  const prompt = toPrompt(SHORT);
+  await talk.next(prompt);
+  await hand.turn(prompt);
+  const answers = await playRounds([["proxy", () => talk.next(prompt)], ["by hand", () => hand.turn(prompt)]], { rounds, deltas: SHORT, tally });
+  await hand.end();
+  const [ours, byHand] = [firsts(answers.proxy), firsts(answers["by hand"])];
+  return {
+    rows: [
+      state("after a tool result, first delta: proxy", toSpread(ours, "ms")),
+      state("… one live CLI by hand", toSpread(byHand, "ms")),
+      toHotBound(ours, byHand),
+    ],
+    samples: toSamples("after a tool result, first delta", { proxy: ours, "by hand": byHand }),
   };
 }
 
@@ -111,7 +146,7 @@ export async function measureNewConversation({ place, proxy, tally, rounds }: La
       state("new conversation, first delta: proxy", toSpread(ours, "ms")),
       state("… a warm spare by hand", toSpread(byHand, "ms")),
       state("… a CLI spawned per request", toSpread(spawned, "ms")),
-      atMost("… proxy / by hand", median(ours) / median(byHand), 1.15, " ×"),
+      atMost("… proxy / by hand", median(ours) / median(byHand), SHARE, " ×"),
       atLeast("… spawned / proxy", median(spawned) / median(ours), 3, " ×"),
     ],
     samples: toSamples("new conversation, first delta", { proxy: ours, "by hand": byHand, spawned }),

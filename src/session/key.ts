@@ -1,5 +1,6 @@
-/** Fingerprints of conversations: a hash chain over the set-up and every message, as a client will send them back. */
+/** Fingerprints of conversations: one hash that runs over the set-up and every message, as a client will send them back. */
 import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import type { OwnTools } from "../core/profile.ts";
 import { toCallInput } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
@@ -14,11 +15,9 @@ export interface Keys {
   after(reply: Reply): string;
 }
 
-/** Every piece goes in with its length, so that no two lists of pieces run together alike. */
-function chain(previous: string, pieces: readonly string[]): string {
-  const hash = createHash("sha256").update(previous);
-  for (const piece of pieces) hash.update(`\n${piece.length}:`).update(piece);
-  return hash.digest("base64");
+/** A list of pieces as one text, with their number and lengths, so that no two lists run together alike. */
+function toText(pieces: readonly string[]): string {
+  return `${pieces.length};${pieces.map((piece) => `${piece.length}:${piece}`).join("")}`;
 }
 
 function toUserPieces(part: UserPart): string[] {
@@ -53,23 +52,28 @@ function toToolPieces({ name, description, schema }: Tool): string[] {
   return [name, description, canonicalJson(schema)];
 }
 
+function hashSetUp({ tools, toolChoice, parallelCalls, format }: Turn, model: string, ownTools: OwnTools): Hash {
+  const pieces = [model, ownTools, canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)];
+  return createHash("sha256").update(toText(pieces));
+}
+
 /** What a process is set up with once and for all, less the system prompt. A turn that wants another set-up needs another process. */
-export function toSetUpKey({ tools, toolChoice, parallelCalls, format }: Turn, model: string, ownTools: OwnTools): string {
-  return chain("", [model, ownTools, canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)]);
+export function toSetUpKey(turn: Turn, model: string, ownTools: OwnTools): string {
+  return hashSetUp(turn, model, ownTools).digest("base64");
 }
 
 /** The keys of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
 export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
-  let key = chain(toSetUpKey(turn, model, ownTools), [turn.system.trim()]);
-  for (const message of turn.messages.slice(0, -1)) key = chain(key, toPieces(message));
-  const before = turn.messages.at(-2)?.role === "assistant" ? key : undefined;
+  // One text, however long the history: a call of the hash for each message takes twice as long.
+  const known = turn.messages.slice(0, -1).map((message) => toText(toPieces(message)));
+  const hash = hashSetUp(turn, model, ownTools).update(toText([turn.system.trim()]) + known.join(""));
   const last = turn.messages.at(-1);
   return {
-    before,
+    before: turn.messages.at(-2)?.role === "assistant" ? hash.copy().digest("base64") : undefined,
     after({ text, calls }) {
-      const asked = last ? chain(key, toPieces(last)) : key;
       const made = calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) }));
-      return chain(asked, toAnswerPieces(text, made));
+      const asked = last ? toText(toPieces(last)) : "";
+      return hash.copy().update(asked + toText(toAnswerPieces(text, made))).digest("base64");
     },
   };
 }
