@@ -82,6 +82,8 @@ const EXACT: Readonly<Record<string, string>> = {
   MAX_MCP_OUTPUT_TOKENS: "1000000000",
   // Else a task that ends after its turn makes the CLI begin a turn of its own.
   CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+  // Else an answer whose stream fails is asked for again in one piece, of which no event is told.
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
 };
 
 /** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */

@@ -48,6 +48,11 @@ function showProgress(uses: readonly ToolUse[], draft: Draft): void {
   for (const { name, input } of uses) if (isOwnTool(name)) draft.progress(name, toSummary(name, input));
 }
 
+/** The CLI takes an answer for a success that is not one here. */
+function incomplete(cause: string): ProxyError {
+  return new ProxyError("bad_gateway", `Cannot finish answer: ${cause}`);
+}
+
 /** Makes the reader for one turn. */
 export function createOutput(options: OutputOptions): Output {
   const { structure, tools } = options;
@@ -107,9 +112,8 @@ export function createOutput(options: OutputOptions): Output {
 
   function readResult(result: ResultMessage): void {
     if (result.isError) throw toTurnError(result, causes.failure, causes.limit);
-    if (structure && !blocks.completeStructure()) {
-      throw new ProxyError("bad_gateway", "Cannot finish answer: the model gave no output that fits the schema");
-    }
+    if (isUnsettled || draft.state.model === "") throw incomplete("the CLI did not tell all of it");
+    if (structure && !blocks.completeStructure()) throw incomplete("the model gave no output that fits the schema");
     finish(isForced ? "tool_calls" : "stop", isForced ? "cut" : "finished");
   }
 

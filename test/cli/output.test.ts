@@ -204,6 +204,12 @@ test("a failure is told by its codes, whatever its prose says", () => {
   assert.equal(failureOf([failure({ terminal_reason: "prompt_too_long" })]).kind, "context_too_long");
 });
 
+test("an answer that was not told, or not to its end, is a failure and never a short answer", () => {
+  const untold = failureOf([init(), success()]);
+  const half = failureOf([init(), ...open(text("half")), messageStop(), success()]);
+  assert.deepEqual([untold.kind, half.kind], ["bad_gateway", "bad_gateway"]);
+});
+
 test("a missing login says what to do", () => {
   const error = failureOf([synthetic("authentication_failed"), failure({ result: "Please run /login" })]);
   assert.match(error.message, /claude auth login/);

@@ -11,7 +11,7 @@ beforeEach(() => upstream.reset());
 
 const hi = { model: "sonnet", messages: [user("hi")] };
 
-/** What the API's status comes to, and within how many milliseconds; 401 stands last, as it is remembered for seconds. */
+/** What the API's status comes to, and within how many milliseconds. 401 has a test of its own: it is remembered for seconds. */
 const STATUSES = [
   { status: 400, type: "invalid_request_error", to: 400, as: "invalid_request_error", withinMs: 5000 },
   { status: 403, type: "permission_error", to: 403, as: "permission_error", withinMs: 5000 },
@@ -20,7 +20,6 @@ const STATUSES = [
   { status: 429, type: "rate_limit_error", to: 429, as: "rate_limit_error", withinMs: 5000 },
   { status: 500, type: "api_error", to: 500, as: "server_error", withinMs: 14_000 },
   { status: 529, type: "overloaded_error", to: 503, as: "server_error", withinMs: 14_000 },
-  { status: 401, type: "authentication_error", to: 401, as: "authentication_error", withinMs: 5000 },
 ];
 for (const { status, type, to, as, withinMs } of STATUSES) {
   test(`${status} from the API is ${to}, at most ${withinMs} ms after it, even where a stream was asked for`, async () => {
@@ -40,10 +39,12 @@ for (const { status, type, to, as, withinMs } of STATUSES) {
   });
 }
 
-test("a refused key names the way to sign in, and is remembered for a moment", async (t) => {
+test("a refused key is 401, even where a stream was asked for; it names the way to sign in, and is remembered for a moment", async (t) => {
   const own = await startProxy(t, { upstream });
   upstream.answer(() => [{ status: 401, type: "authentication_error" }]);
-  assert.match((await readError(await own.chat(hi))).message, /claude auth login/);
+  const error = await readError(await own.chat({ ...hi, stream: true }));
+  assert.deepEqual([error.status, error.type], [401, "authentication_error"]);
+  assert.match(error.message, /claude auth login/);
   const calls = upstream.calls.length;
   assert.equal((await own.chat(hi)).status, 401);
   assert.equal(upstream.calls.length, calls);
@@ -126,6 +127,23 @@ test("an API that dies in mid-stream does not harm a whole answer", async () => 
 test("an API that dies before the client has seen anything does not harm a stream", async () => {
   upstream.answer((_, at) => (at === 0 ? [{ die: true }] : [{ text: "whole" }]));
   assert.equal((await readStream(await proxy.chat({ ...hi, stream: true }))).text, "whole");
+});
+
+test("an API that fails before the first word is told by its status, even where a stream was asked for", async () => {
+  upstream.answer(() => [{ error: "overloaded_error" }]);
+  for (const stream of [true, false]) {
+    const error = await readError(await proxy.chat({ ...hi, stream }));
+    assert.deepEqual([error.status, error.type, error.code], [503, "server_error", "overloaded"]);
+  }
+});
+
+test("an API that fails after some words is told in-band, and half an answer is never taken for a whole one", async () => {
+  upstream.answer(() => [{ text: "half" }, { error: "overloaded_error" }]);
+  const { chunks, text } = await readStream(await proxy.chat({ ...hi, stream: true }));
+  assert.deepEqual([text, chunks.at(-1)?.error?.type], ["half", "server_error"]);
+  assert.equal((await readError(await proxy.chat(hi))).type, "server_error");
+  // Every call was for a stream: an answer in one piece would come without events.
+  assert.ok(upstream.calls.every(({ body }) => body["stream"] === true));
 });
 
 test("an answer about errors is an answer", async () => {

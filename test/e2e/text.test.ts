@@ -9,6 +9,8 @@ import type { Step } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
 const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "0"] });
+/** Has no process but that of the turn. */
+const bare = await startProxy({ after }, { upstream, args: ["--max-sessions", "0", "--spares", "0"] });
 beforeEach(() => upstream.reset());
 
 const hi = { model: "sonnet", messages: [user("hi")] };
@@ -34,7 +36,7 @@ function endFor(reason: string): void {
 
 /** The CLI may begin to go on, but is ended, and its call with it. */
 async function assertNotContinued(): Promise<void> {
-  await eventually("only the spare is left", () => proxy.children().length <= 1);
+  await eventually("its process is gone", () => bare.children().length === 0);
   assert.ok(upstream.calls.length <= 2, `${upstream.calls.length} calls`);
   for (const call of upstream.calls.slice(1)) assert.equal(await call.closed, true);
 }
@@ -129,13 +131,13 @@ const CUTS = [
 for (const [reason, finish] of CUTS) {
   test(`${reason} ends the answer with "${finish}", and nothing the CLI goes on with is seen`, async () => {
     endFor(reason);
-    const whole = await readAnswer(await proxy.chat(hi));
+    const whole = await readAnswer(await bare.chat(hi));
     assert.deepEqual([whole.text, whole.choices[0]?.finish_reason], ["as far as it goes", finish]);
     assert.deepEqual(whole.usage, USAGE);
     await assertNotContinued();
     upstream.reset();
     endFor(reason);
-    const stream = await readStream(await proxy.chat({ ...hi, stream: true }));
+    const stream = await readStream(await bare.chat({ ...hi, stream: true }));
     assert.equal(stream.text, "as far as it goes");
     assert.deepEqual(finishes(stream.chunks), [finish]);
     assert.equal(stream.data.filter((data) => data === "[DONE]").length, 1);
