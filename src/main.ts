@@ -32,6 +32,8 @@ function toSentence(error: unknown, { host, port }: Config): string {
 async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
   const served = await serve({ config, version, program, log });
+  // From here on code is compiled when it first runs: a server that is asked now and then would be interpreted for hours.
+  setFlagsFromString("--always-sparkplug");
   // Whoever reads the address may close the pipe then; the server goes on.
   process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
   console.log(formatReady(version, served.url, config.demo));

@@ -1,5 +1,5 @@
 /** The CLI without the proxy: one process driven by hand over stream-json with the proxy's own flags, or one spawned for each request. */
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
@@ -59,7 +59,9 @@ function toUserLine(text: string): JsonObject {
 
 /** Starts a CLI that waits, told nothing, for its first turn. It is to have these tools. */
 export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli {
-  const child = place.start(place.claude, toArgs({ tools: "none" }, ""), { cwd: place.workspace, env: place.cliEnv, stdio: ["pipe", "pipe", "ignore"] });
+  // A group of its own, as under the proxy: to Linux, that is a share of the machine of its own.
+  const options: SpawnOptions = { cwd: place.workspace, env: place.cliEnv, detached: true, stdio: ["pipe", "pipe", "ignore"] };
+  const child = place.start(place.claude, toArgs({ tools: "none" }, ""), options);
   const desk = createToolDesk();
   let clock = startClock();
   let onEnd: () => void = () => undefined;

@@ -15,37 +15,49 @@ export interface Keys {
   after(reply: Reply): string;
 }
 
-/** A list of pieces as one text, with their number and lengths, so that no two lists run together alike. */
+/** Pieces as one text, each with its length. Every list begins with a word that says how many follow, so no two run together alike. */
 function toText(pieces: readonly string[]): string {
-  return `${pieces.length};${pieces.map((piece) => `${piece.length}:${piece}`).join("")}`;
+  let text = "";
+  for (const piece of pieces) text += `${piece.length}:${piece}`;
+  return text;
 }
 
-function toUserPieces(part: UserPart): string[] {
+function addUserPart(pieces: string[], part: UserPart): void {
   switch (part.type) {
-    case "text":
-      return part.text.trim() === "" ? [] : ["text", part.text.trim()];
+    case "text": {
+      const text = part.text.trim();
+      if (text !== "") pieces.push("text", text);
+      break;
+    }
     case "image":
-      return ["image", part.source.type === "url" ? part.source.url : part.source.data];
+      pieces.push("image", part.source.type === "url" ? part.source.url : part.source.data);
+      break;
     case "document":
-      return ["document", part.title ?? "", part.source.type === "text" ? part.source.text : part.source.data];
+      pieces.push("document", part.title ?? "", part.source.type === "text" ? part.source.text : part.source.data);
+      break;
     case "result":
+      pieces.push("result", part.id, String(part.isError));
+      for (const held of part.content) addUserPart(pieces, held);
       // The end is marked: else a text after the result would read as a part of it.
-      return ["result", part.id, String(part.isError), ...part.content.flatMap(toUserPieces), "end"];
+      pieces.push("end");
   }
 }
 
 /** An assistant's text is one text, as we gave it, however it is cut; arguments are compared as values. */
-function toAnswerPieces(text: string, calls: readonly { id: string; name: string; input: unknown }[]): string[] {
-  return ["assistant", text.trim(), ...calls.flatMap(({ id, name, input }) => [toCallId(id), name, canonicalJson(input)])];
+function addAnswer(pieces: string[], text: string, calls: readonly { id: string; name: string; input: unknown }[]): void {
+  pieces.push("assistant", text.trim());
+  for (const { id, name, input } of calls) pieces.push("call", toCallId(id), name, canonicalJson(input));
 }
 
-function toPieces(message: Message): string[] {
-  if (message.role === "user") return ["user", ...message.content.flatMap(toUserPieces)];
-  const texts = message.content.map((part) => (part.type === "text" ? part.text : ""));
-  return toAnswerPieces(
-    texts.join(""),
-    message.content.filter((part) => part.type === "call"),
-  );
+function addMessage(pieces: string[], message: Message): void {
+  if (message.role === "user") {
+    pieces.push("user");
+    for (const part of message.content) addUserPart(pieces, part);
+    return;
+  }
+  let text = "";
+  for (const part of message.content) if (part.type === "text") text += part.text;
+  addAnswer(pieces, text, message.content.filter((part) => part.type === "call"));
 }
 
 function toToolPieces({ name, description, schema }: Tool): string[] {
@@ -53,7 +65,7 @@ function toToolPieces({ name, description, schema }: Tool): string[] {
 }
 
 function hashSetUp({ tools, toolChoice, parallelCalls, format }: Turn, model: string, ownTools: OwnTools): Hash {
-  const pieces = [model, ownTools, canonicalJson([toolChoice, parallelCalls, format]), ...tools.flatMap(toToolPieces)];
+  const pieces = [model, ownTools, canonicalJson([toolChoice, parallelCalls, format]), String(tools.length), ...tools.flatMap(toToolPieces)];
   return createHash("sha256").update(toText(pieces));
 }
 
@@ -64,16 +76,18 @@ export function toSetUpKey(turn: Turn, model: string, ownTools: OwnTools): strin
 
 /** The keys of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
 export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
-  // One text, however long the history: a call of the hash for each message takes twice as long.
-  const known = turn.messages.slice(0, -1).map((message) => toText(toPieces(message)));
-  const hash = hashSetUp(turn, model, ownTools).update(toText([turn.system.trim()]) + known.join(""));
+  // One text, however long the history: a call of the hash for each message would take twice as long.
+  const known = [turn.system.trim()];
+  for (const message of turn.messages.slice(0, -1)) addMessage(known, message);
+  const hash = hashSetUp(turn, model, ownTools).update(toText(known));
   const last = turn.messages.at(-1);
   return {
     before: turn.messages.at(-2)?.role === "assistant" ? hash.copy().digest("base64") : undefined,
     after({ text, calls }) {
-      const made = calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) }));
-      const asked = last ? toText(toPieces(last)) : "";
-      return hash.copy().update(asked + toText(toAnswerPieces(text, made))).digest("base64");
+      const pieces: string[] = [];
+      if (last) addMessage(pieces, last);
+      addAnswer(pieces, text, calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) })));
+      return hash.copy().update(toText(pieces)).digest("base64");
     },
   };
 }
