@@ -1,4 +1,5 @@
 /** The measuring client: chat completions over plain `node:http` with kept connections. */
+import { once } from "node:events";
 import { Agent, request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { startClock } from "./clock.ts";
@@ -40,28 +41,31 @@ function addChunk({ choices }: Chunk, clock: Clock): void {
   for (const { id } of delta?.tool_calls ?? []) if (id !== undefined) clock.call(id);
 }
 
+/** Reads as the CLI's lines are read by hand: by listener, so that neither side waits for more than its data. */
 async function readEvents(response: IncomingMessage, clock: Clock): Promise<void> {
   let held = "";
   let isDone = false;
-  for await (const chunk of response.setEncoding("utf8")) {
-    const events = (held + chunk).split("\n\n");
+  response.setEncoding("utf8").on("data", (text: string) => {
+    const events = (held + text).split("\n\n");
     held = events.pop() ?? "";
     for (const event of events) {
       if (event === "data: [DONE]") isDone = true;
       else if (event.startsWith("data: ")) addChunk(JSON.parse(event.slice(6)) as Chunk, clock);
     }
-  }
+  });
+  await once(response, "end");
   if (!isDone) throw new Error("A stream ended without [DONE]");
 }
 
 /** Makes a client of one server. */
 export function createClient(url: string): Client {
   const agent = new Agent({ keepAlive: true });
+  const { hostname: host, port } = new URL(url);
 
   function send(method: string, path: string, body?: string): Promise<IncomingMessage> {
     const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     return new Promise((resolve, reject) => {
-      request(url + path, { method, agent, headers }, resolve).once("error", reject).end(body);
+      request({ host, port, path, method, agent, headers }, resolve).once("error", reject).end(body);
     });
   }
 

@@ -69,15 +69,14 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
   let callId = "";
   const write = (...messages: readonly JsonObject[]): void => void child.stdin?.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
 
-  async function answer(request: JsonObject, id: string | undefined): Promise<void> {
-    write({ type: "control_response", response: { subtype: "success", request_id: id, response: await desk.answer(request) } });
-  }
-
   /** An answer ends with its result, or where the CLI asks for a call's. */
   function onLine(line: Line): void {
     addLine(line, clock);
-    if (line.type === "control_request" && line.request) void answer(line.request, line.request_id);
-    const isCall = (line.request?.["message"] as JsonObject | undefined)?.["method"] === "tools/call";
+    const { request, request_id } = line;
+    if (line.type === "control_request" && request) {
+      desk.answer(request, (response) => write({ type: "control_response", response: { subtype: "success", request_id, response } }));
+    }
+    const isCall = (request?.["message"] as JsonObject | undefined)?.["method"] === "tools/call";
     if (isCall || line.type === "result") onEnd();
   }
 

@@ -10,10 +10,13 @@ import type { CliMessage } from "./wire.ts";
 
 export type ControlRequest = CliMessage & { type: "control_request" };
 
+/** Calls `respond` once with the answer to a control request. @throws Error for one it cannot answer. */
+export type AnswerRequest = (request: JsonObject, respond: (response: JsonObject) => void) => void;
+
 export interface ChannelOptions {
   readonly command: Command;
-  /** Answers a control request of the CLI's; what it gives is sent back. A throw is answered as an error. */
-  readonly answer: (request: JsonObject) => Promise<JsonObject>;
+  /** Answers a control request of the CLI's, at once or later. A throw is answered as an error. */
+  readonly answer: AnswerRequest;
   /** Called with each line as it was read and written, for a trace. */
   readonly trace?: (line: string) => void;
 }
@@ -79,10 +82,10 @@ export function openChannel(options: ChannelOptions): Channel {
     cli.write(line);
   }
 
-  async function answer(message: ControlRequest): Promise<void> {
+  function answer(message: ControlRequest): void {
     const respond = (response: JsonObject): void => send({ type: "control_response", response: { ...response, request_id: message.id } });
     try {
-      respond({ subtype: "success", response: await options.answer(message.request) });
+      options.answer(message.request, (response) => respond({ subtype: "success", response }));
     } catch (error) {
       respond({ subtype: "error", error: error instanceof Error ? error.message : "failed" });
     }
@@ -107,7 +110,7 @@ export function openChannel(options: ChannelOptions): Channel {
     }
     if (message.type === "result") isAtRest = true;
     if (message.type === "control_response") settle(message);
-    else if (message.type === "control_request") void answer(message);
+    else if (message.type === "control_request") answer(message);
     // Nobody reads its answer, and the next turn would take it for its own.
     else if (message.type === "api" && isAtRest) fail("began a turn that was not asked for");
     else if (message.type !== "other") queue.push(message, line.length);

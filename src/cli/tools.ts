@@ -4,6 +4,7 @@ import type { Tool, ToolResult } from "../core/turn.ts";
 import { isObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { TOOL_SERVER } from "./args.ts";
+import type { AnswerRequest } from "./channel.ts";
 
 /** A call may be held open for a day; the idle time of the process ends it long before. */
 const CALL_TIMEOUT_MS = 24 * 60 * 60 * 1000;
@@ -18,7 +19,7 @@ export interface ToolDesk {
   /** Names the tools the model will see; before the first turn only. */
   offer(tools: readonly Tool[]): void;
   /** Answers a control request of the CLI's. A tool call is answered once its result is there. @throws Error for anything else. */
-  answer(request: JsonObject): Promise<JsonObject>;
+  readonly answer: AnswerRequest;
   /** Hands in results; a call that has not yet been asked for finds its result waiting. */
   give(results: readonly ToolResult[]): void;
 }
@@ -72,27 +73,23 @@ export function createToolDesk(): ToolDesk {
   const results = new Map<string, ToolResult>();
   const waiting = new Map<string, (result: ToolResult) => void>();
 
-  function whenGiven(id: string): Promise<ToolResult> {
+  function call(params: unknown, respond: (result: JsonObject) => void): void {
+    const meta = isObject(params) ? params["_meta"] : undefined;
+    const sent = isObject(meta) ? meta["claudecode/toolUseId"] : undefined;
+    if (typeof sent !== "string") throw new Error("a tool call without an id");
+    const id = toCallId(sent);
     const result = results.get(id);
     results.delete(id);
-    return result ? Promise.resolve(result) : new Promise((resolve) => waiting.set(id, resolve));
+    if (result) respond(toMcpResult(result));
+    else waiting.set(id, (given) => respond(toMcpResult(given)));
   }
 
-  async function call(params: JsonObject): Promise<JsonObject> {
-    const meta = params["_meta"];
-    const id = isObject(meta) ? meta["claudecode/toolUseId"] : undefined;
-    if (typeof id !== "string") throw new Error("a tool call without an id");
-    return toMcpResult(await whenGiven(toCallId(id)));
-  }
-
-  async function respond(method: unknown, params: JsonObject): Promise<JsonObject> {
+  function toAnswer(method: unknown): JsonObject {
     switch (method) {
       case "initialize":
         return HELLO;
       case "tools/list":
         return { tools: offered.map(toMcpTool) };
-      case "tools/call":
-        return call(params);
       case "ping":
         return {};
       default:
@@ -105,17 +102,18 @@ export function createToolDesk(): ToolDesk {
     offer(tools) {
       offered = tools;
     },
-    async answer({ subtype, message }) {
+    answer({ subtype, message }, respond) {
       if (subtype !== "mcp_message" || !isObject(message)) throw new Error("unknown control request");
       const { method, params, id } = message;
-      const result = await respond(method, isObject(params) ? params : {});
-      return { mcp_response: { jsonrpc: "2.0", id: id ?? 0, result } };
+      const pass = (result: JsonObject): void => respond({ mcp_response: { jsonrpc: "2.0", id: id ?? 0, result } });
+      if (method === "tools/call") call(params, pass);
+      else pass(toAnswer(method));
     },
     give(given) {
       for (const result of given) {
-        const resolve = waiting.get(result.id);
+        const pass = waiting.get(result.id);
         waiting.delete(result.id);
-        if (resolve) resolve(result);
+        if (pass) pass(result);
         else results.set(result.id, result);
       }
     },

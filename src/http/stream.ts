@@ -33,16 +33,25 @@ const STREAM_HEADERS: OutgoingHttpHeaders = {
 };
 
 /**
- * Deltas that come faster than this are written together: a write each costs proxy and client more than the rest of
- * the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
+ * Deltas that come faster than this are written together, and so is what follows the first one that soon: a write each costs
+ * proxy and client more than the rest of the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
  */
 const BURST_MS = 4;
+
+/** Writes at once. By itself Node would hold the text until all else of this round of the event loop is done. */
+function writeNow(response: ServerResponse, text: string): boolean {
+  const { socket } = response;
+  socket?.cork();
+  const isTaken = response.write(text);
+  socket?.uncork();
+  return isTaken;
+}
 
 /** Makes the writer of streams. Its promise rejects with what the events throw. */
 export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): (streaming: Streaming, events: EventStream) => Promise<void> {
   /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
   async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-    if (response.write(text)) return;
+    if (writeNow(response, text)) return;
     const stalled = AbortSignal.timeout(stallMs);
     await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) }).catch((error: unknown) => {
       if (stalled.aborted) response.destroy();
@@ -78,7 +87,7 @@ export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): (st
       if (!response.writableNeedDrain) response.write(text);
     }
 
-    let lastWriteAt = Number.NEGATIVE_INFINITY;
+    let lastWriteAt: number | undefined;
     const heartbeat = setInterval(keepAlive, heartbeatMs);
     try {
       for await (const batch of events) {
@@ -89,7 +98,7 @@ export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): (st
         await write(response, text, signal);
         heartbeat.refresh();
         const now = performance.now();
-        if (now - lastWriteAt < BURST_MS) await delay(BURST_MS);
+        if (lastWriteAt === undefined || now - lastWriteAt < BURST_MS) await delay(BURST_MS);
         lastWriteAt = now;
       }
       response.end();

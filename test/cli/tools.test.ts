@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { areGiveable, createToolDesk, toServerFields } from "../../src/cli/tools.ts";
+import type { ToolDesk } from "../../src/cli/tools.ts";
 import type { Tool, ToolResult } from "../../src/core/turn.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 
@@ -16,6 +17,7 @@ const mcp = (method: string, params?: object, id: unknown = 7): JsonObject => ({
 const call = (toolUseId: string): JsonObject => mcp("tools/call", { name: "weather", arguments: {}, _meta: { "claudecode/toolUseId": toolUseId } });
 const result = (id: string, text: string, isError = false): ToolResult => ({ type: "result", id, content: [{ type: "text", text }], isError });
 const answered = (held: object, id: unknown = 7): JsonObject => ({ mcp_response: { jsonrpc: "2.0", id, result: held } });
+const ask = (desk: ToolDesk, request: JsonObject): Promise<JsonObject> => new Promise((resolve) => desk.answer(request, resolve));
 const said = (text: string): JsonObject => answered({ content: [{ type: "text", text }] });
 
 test("tools are registered with their schema unchanged, as ones that may run side by side", () => {
@@ -35,20 +37,20 @@ test("no tools register nothing", () => {
 test("a CLI that asks for the list itself is told the same as in the registration", async () => {
   const desk = createToolDesk();
   desk.offer([TOOL]);
-  assert.deepEqual(await desk.answer(mcp("tools/list")), answered({ tools: [MCP_TOOL] }));
+  assert.deepEqual(await ask(desk, mcp("tools/list")), answered({ tools: [MCP_TOOL] }));
   const { sdkMcpServerManifests } = toServerFields([TOOL]) as { sdkMcpServerManifests: { client: { initializeResult: object } } };
-  assert.deepEqual(await desk.answer(mcp("initialize")), answered(sdkMcpServerManifests.client.initializeResult));
+  assert.deepEqual(await ask(desk, mcp("initialize")), answered(sdkMcpServerManifests.client.initializeResult));
 });
 
 test("pings and notifications are answered, the latter under number 0", async () => {
   const desk = createToolDesk();
-  assert.deepEqual(await desk.answer(mcp("ping")), answered({}));
-  assert.deepEqual(await desk.answer(mcp("notifications/initialized", undefined, null)), answered({}, 0));
+  assert.deepEqual(await ask(desk, mcp("ping")), answered({}));
+  assert.deepEqual(await ask(desk, mcp("notifications/initialized", undefined, null)), answered({}, 0));
 });
 
 test("a call waits until its result is given", async () => {
   const desk = createToolDesk();
-  const answer = desk.answer(call("toolu_01-A"));
+  const answer = ask(desk, call("toolu_01-A"));
   desk.give([result("other", "no")]);
   desk.give([result("toolu01A", "rain")]);
   assert.deepEqual(await answer, said("rain"));
@@ -57,12 +59,12 @@ test("a call waits until its result is given", async () => {
 test("a result that is there first waits for its call", async () => {
   const desk = createToolDesk();
   desk.give([result("toolu01A", "rain")]);
-  assert.deepEqual(await desk.answer(call("toolu_01A")), said("rain"));
+  assert.deepEqual(await ask(desk, call("toolu_01A")), said("rain"));
 });
 
 test("parallel calls each get their own result, in whatever order they are given", async () => {
   const desk = createToolDesk();
-  const answers = ["a", "b", "c"].map((id) => desk.answer(call(id)));
+  const answers = ["a", "b", "c"].map((id) => ask(desk, call(id)));
   desk.give([result("c", "C")]);
   desk.give([result("a", "A"), result("b", "B")]);
   assert.deepEqual(await Promise.all(answers), [said("A"), said("B"), said("C")]);
@@ -71,8 +73,8 @@ test("parallel calls each get their own result, in whatever order they are given
 test("a result is given once: a call of the same id waits for another", async () => {
   const desk = createToolDesk();
   desk.give([result("a", "first")]);
-  assert.deepEqual(await desk.answer(call("a")), said("first"));
-  const second = desk.answer(call("a"));
+  assert.deepEqual(await ask(desk, call("a")), said("first"));
+  const second = ask(desk, call("a"));
   desk.give([result("a", "second")]);
   assert.deepEqual(await second, said("second"));
 });
@@ -80,7 +82,7 @@ test("a result is given once: a call of the same id waits for another", async ()
 test("a result that is an error says so", async () => {
   const desk = createToolDesk();
   desk.give([result("a", "broken", true)]);
-  assert.deepEqual(await desk.answer(call("a")), answered({ content: [{ type: "text", text: "broken" }], isError: true }));
+  assert.deepEqual(await ask(desk, call("a")), answered({ content: [{ type: "text", text: "broken" }], isError: true }));
 });
 
 test("images go along in base64, and empty results are empty", async () => {
@@ -88,8 +90,8 @@ test("images go along in base64, and empty results are empty", async () => {
   const image = { type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } } as const;
   desk.give([{ type: "result", id: "a", content: [image], isError: false }]);
   desk.give([{ type: "result", id: "b", content: [], isError: false }]);
-  assert.deepEqual(await desk.answer(call("a")), answered({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }));
-  assert.deepEqual(await desk.answer(call("b")), answered({ content: [] }));
+  assert.deepEqual(await ask(desk, call("a")), answered({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }));
+  assert.deepEqual(await ask(desk, call("b")), answered({ content: [] }));
 });
 
 test("a result can be handed in as it is unless it holds an image by URL", () => {
@@ -101,5 +103,5 @@ test("a result can be handed in as it is unless it holds an image by URL", () =>
 test("anything else is refused", async () => {
   const desk = createToolDesk();
   const refused = [{}, { subtype: "can_use_tool" }, { subtype: "mcp_message" }, { subtype: "mcp_message", message: {} }, mcp("resources/list"), mcp("tools/call", {})];
-  for (const request of refused) await assert.rejects(desk.answer(request), Error, JSON.stringify(request));
+  for (const request of refused) await assert.rejects(ask(desk, request), Error, JSON.stringify(request));
 });

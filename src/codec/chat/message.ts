@@ -70,7 +70,7 @@ function toToolMessage(message: JsonObject, path: string, id: string): Message {
   return toResultMessage(id, toParts<TextPart | ImagePart>(message["content"] ?? "", `${path}.content`, TOOL_PARTS));
 }
 
-const ROLES = ["system", "developer", "user", "assistant", "tool", "function"] as const;
+const toRole = toOneOf(["system", "developer", "user", "assistant", "tool", "function"]);
 
 export interface ChatConversation {
   readonly system: string;
@@ -80,7 +80,7 @@ export interface ChatConversation {
 function addMessage(held: unknown, path: string, to: { system: string[]; conversation: ConversationBuilder }): void {
   const message = toObject(held, path);
   const content = message["content"];
-  switch (toOneOf(ROLES)(message["role"], `${path}.role`)) {
+  switch (toRole(message["role"], `${path}.role`)) {
     case "system":
     case "developer":
       to.system.push(toJoinedText(content, `${path}.content`, SYSTEM_PARTS));
