@@ -15,7 +15,7 @@ export interface Keys {
   after(reply: Reply): string;
 }
 
-/** Pieces as one text, each with its length. Every list begins with a word that says how many follow, so no two run together alike. */
+/** Pieces as one text, each with its length. A word goes before whatever may be there or not, so no two lists make one text. */
 function toText(pieces: readonly string[]): string {
   let text = "";
   for (const piece of pieces) text += `${piece.length}:${piece}`;
