@@ -26,20 +26,22 @@ function toFinish(finish: FinishReason, isLegacy: boolean): ChatFinishReason {
 const DONE: SseFrame = { data: "[DONE]" };
 const ROLE: ChatDelta = { role: "assistant", content: "", refusal: null };
 
+type ChunkHead = Omit<ChatChunk, "choices" | "usage">;
+
+/** What every chunk of an answer begins with, spelled once: half the time of a chunk is in it. */
+function toHead(model: string, meta: Meta): string {
+  const head: ChunkHead = { id: `chatcmpl-${meta.id}`, object: "chat.completion.chunk", created: meta.createdAtSeconds, model };
+  return JSON.stringify(head).slice(0, -1);
+}
+
 /** Frames of one streamed answer. */
 export function createEncoder(turn: Turn, meta: Meta): Encoder {
   const { includeUsage, includeProgress, isLegacy } = readEcho(turn);
-  let model: string | undefined;
+  let hasStarted = false;
+  let head = toHead(turn.model, meta);
 
-  function frame(rest: Pick<ChatChunk, "choices" | "usage">): SseFrame {
-    const chunk: ChatChunk = {
-      id: `chatcmpl-${meta.id}`,
-      object: "chat.completion.chunk",
-      created: meta.createdAtSeconds,
-      model: model ?? turn.model,
-      ...rest,
-    };
-    return { data: JSON.stringify(chunk) };
+  function frame(rest: Omit<ChatChunk, keyof ChunkHead>): SseFrame {
+    return { data: `${head},${JSON.stringify(rest).slice(1)}` };
   }
 
   function chunk(delta: ChatDelta, finish: ChatFinishReason | null = null): SseFrame {
@@ -50,8 +52,9 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
   function encode(event: TurnEvent): SseFrame[] {
     switch (event.type) {
       case "start":
-        if (model !== undefined) return [];
-        model = event.model;
+        if (hasStarted) return [];
+        hasStarted = true;
+        head = toHead(event.model, meta);
         return [chunk(ROLE)];
       case "text":
         return [chunk({ content: event.text })];
