@@ -20,6 +20,7 @@ import type { Tally } from "./bench/rounds.ts";
 
 interface Size {
   readonly next: number;
+  readonly result: number;
   readonly fresh: number;
   readonly long: number;
   readonly flood: number;
@@ -27,8 +28,8 @@ interface Size {
 }
 
 // Multiples of six: so many rounds put every order of three ways in front of each alike.
-const FULL: Size = { next: 42, fresh: 18, long: 15, flood: 5, requests: 2000 };
-const QUICK: Size = { next: 6, fresh: 6, long: 4, flood: 1, requests: 400 };
+const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, flood: 5, requests: 2000 };
+const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, flood: 1, requests: 400 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
 
 /** Work of others in the last minute, in running processes, above which times say more about them than about the proxy. */
@@ -55,7 +56,7 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
   const real = await withProxy(place, "real CLI", { claude: place.claude }, [
     (proxy) => measureBytes(place, proxy),
     (proxy) => measureNextTurn({ place, proxy, tally, rounds: size.next }),
-    (proxy) => measureToolResult({ place, proxy, tally, rounds: size.next }),
+    (proxy) => measureToolResult({ place, proxy, tally, rounds: size.result }),
     (proxy) => measureNewConversation({ place, proxy, tally, rounds: size.fresh }),
     (proxy) => measureLongAnswer({ place, proxy, tally, rounds: size.long }),
   ]);

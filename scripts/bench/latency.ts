@@ -9,7 +9,7 @@ import type { Proxy } from "./proxy.ts";
 import { atLeast, atMost, median, state, toSpread } from "./report.ts";
 import type { Findings, Row, Samples } from "./report.ts";
 import { playRounds } from "./rounds.ts";
-import type { Tally } from "./rounds.ts";
+import type { Tally, Way } from "./rounds.ts";
 import { toPrompt } from "./text.ts";
 
 export interface LatencyOptions {
@@ -32,8 +32,13 @@ const TOOL: Tool = { name: "look", description: "Looks.", schema: { type: "objec
 /** A call as a client writes it back. */
 const toMadeCall = (id: string): object => ({ id, type: "function", function: { name: TOOL.name, arguments: "{}" } });
 
+interface Talk {
+  next(prompt: string): Promise<Answer>;
+  readonly messages: readonly ChatMessage[];
+}
+
 /** A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a call, the prompt is its result. */
-function createTalk({ client }: Proxy, tools?: readonly Tool[]): { next(prompt: string): Promise<Answer>; readonly messages: readonly ChatMessage[] } {
+function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
   const functions = tools?.map(({ name, description, schema }) => ({ type: "function", function: { name, description, parameters: schema } }));
   const messages: ChatMessage[] = [];
   let callId = "";
@@ -65,23 +70,36 @@ function toHotBound(ours: readonly number[], byHand: readonly number[]): Row {
   return atMost(`… proxy, where ${SHARE} × by hand or ${GRACE_MS} ms more may be`, median(ours), most, " ms");
 }
 
+/** Short times scatter: so many conversations, of `rounds` each, make their median one that can be relied on. */
+const TALKS = 4;
+
+/** First deltas of turns in conversations that the proxy and a CLI by hand have had before; `toOthers` gives more ways beside them. */
+async function playTalks<Other extends string = never>(
+  { place, proxy, tally, rounds }: LatencyOptions,
+  tools: readonly Tool[] | undefined,
+  toOthers: (talk: Talk, prompt: string) => Way<Other>[],
+): Promise<Record<"proxy" | "by hand" | Other, number[]>> {
+  const times = {} as Record<string, number[]>;
+  for (let number = 0; number < TALKS; number++) {
+    const prompt = `${toPrompt(SHORT)}, conversation ${number}`;
+    const talk = createTalk(proxy, tools);
+    const hand = startByHand(place, tools);
+    await talk.next(prompt);
+    await hand.turn(prompt);
+    const ways = [["proxy", () => talk.next(prompt)], ["by hand", () => hand.turn(prompt)], ...toOthers(talk, prompt)] as const;
+    const answers = await playRounds<string>(ways, { rounds, deltas: SHORT, tally });
+    await hand.end();
+    for (const [name, list] of Object.entries(answers)) times[name] = [...(times[name] ?? []), ...firsts(list)];
+  }
+  return times;
+}
+
 /** The next turn of a conversation. */
-export async function measureNextTurn({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
-  const talk = createTalk(proxy);
-  const hand = startByHand(place);
-  const prompt = toPrompt(SHORT);
-  await talk.next(prompt);
-  await hand.turn(prompt);
-  const answers = await playRounds(
-    [
-      ["proxy", () => talk.next(prompt)],
-      ["by hand", () => hand.turn(prompt)],
-      ["spawned", () => runSpawned(place, flatten([...talk.messages, { role: "user", content: prompt }]))],
-    ],
-    { rounds, deltas: SHORT, tally },
-  );
-  await hand.end();
-  const [ours, byHand, spawned] = [firsts(answers.proxy), firsts(answers["by hand"]), firsts(answers.spawned)];
+export async function measureNextTurn(options: LatencyOptions): Promise<Findings> {
+  const times = await playTalks<"spawned">(options, undefined, (talk, prompt) => [
+    ["spawned", () => runSpawned(options.place, flatten([...talk.messages, { role: "user", content: prompt }]))],
+  ]);
+  const { proxy: ours, "by hand": byHand, spawned } = times;
   return {
     rows: [
       state("next turn, first delta: proxy", toSpread(ours, "ms")),
@@ -91,27 +109,21 @@ export async function measureNextTurn({ place, proxy, tally, rounds }: LatencyOp
       atMost("… time the proxy adds", median(ours) - median(byHand), 10, " ms"),
       atLeast("… spawned / proxy", median(spawned) / median(ours), 15, " ×"),
     ],
-    samples: toSamples("next turn, first delta", { proxy: ours, "by hand": byHand, spawned }),
+    samples: toSamples("next turn, first delta", times),
   };
 }
 
 /** The next round of a task with tools: each answer is a text and a call, whose result is the next prompt. */
-export async function measureToolResult({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
-  const talk = createTalk(proxy, [TOOL]);
-  const hand = startByHand(place, [TOOL]);
-  const prompt = toPrompt(SHORT);
-  await talk.next(prompt);
-  await hand.turn(prompt);
-  const answers = await playRounds([["proxy", () => talk.next(prompt)], ["by hand", () => hand.turn(prompt)]], { rounds, deltas: SHORT, tally });
-  await hand.end();
-  const [ours, byHand] = [firsts(answers.proxy), firsts(answers["by hand"])];
+export async function measureToolResult(options: LatencyOptions): Promise<Findings> {
+  const times = await playTalks(options, [TOOL], () => []);
+  const { proxy: ours, "by hand": byHand } = times;
   return {
     rows: [
       state("after a tool result, first delta: proxy", toSpread(ours, "ms")),
       state("… one live CLI by hand", toSpread(byHand, "ms")),
       toHotBound(ours, byHand),
     ],
-    samples: toSamples("after a tool result, first delta", { proxy: ours, "by hand": byHand }),
+    samples: toSamples("after a tool result, first delta", times),
   };
 }
 
