@@ -27,7 +27,7 @@ interface Size {
   readonly requests: number;
 }
 
-// Multiples of six: so many rounds put every order of three ways in front of each alike.
+// Where ways are compared for their first delta, a multiple of six: in six rounds each of three ways follows each other equally often.
 const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, flood: 5, requests: 2000 };
 const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, flood: 1, requests: 400 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");

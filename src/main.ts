@@ -34,10 +34,7 @@ async function runServer(config: Config): Promise<void> {
   const served = await serve({ config, version, program, log });
   // From here on code is compiled when it first runs: a server that is asked now and then would be interpreted for hours.
   setFlagsFromString("--always-sparkplug");
-  // Whoever reads the address may close the pipe then; the server goes on.
-  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
-  console.log(formatReady(version, served.url, config.demo));
-  void served.status().then((status) => console.log(formatBanner(served.url, status, config)));
+  // Before anything is printed: whoever reads the address may end the server at once.
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isStopping) process.exit(EXIT_FAILURE);
@@ -47,6 +44,10 @@ async function runServer(config: Config): Promise<void> {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  // Whoever reads the address may close the pipe then; the server goes on.
+  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
+  console.log(formatReady(version, served.url, config.demo));
+  void served.status().then((status) => console.log(formatBanner(served.url, status, config)));
 }
 
 function exitUnless(isOk: boolean): void {

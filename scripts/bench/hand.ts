@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { toArgs } from "../../src/cli/args.ts";
+import { toUserLine } from "../../src/cli/input.ts";
 import { createToolDesk, toServerFields } from "../../src/cli/tools.ts";
 import { toCallId } from "../../src/core/turn.ts";
 import type { Tool } from "../../src/core/turn.ts";
@@ -53,10 +54,6 @@ function toSetUp(tools: readonly Tool[]): JsonObject[] {
   ];
 }
 
-function toUserLine(text: string): JsonObject {
-  return { type: "user", message: { role: "user", content: text }, parent_tool_use_id: null, session_id: "", client_composed: true };
-}
-
 /** Starts a CLI that waits, told nothing, for its first turn. It is to have these tools. */
 export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli {
   // A group of its own, as under the proxy: to Linux, that is a share of the machine of its own.
@@ -82,7 +79,7 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
 
   function hand(text: string): void {
     if (callId !== "") return desk.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
-    write(...(isSetUp ? [] : toSetUp(tools)), toUserLine(text));
+    write(...(isSetUp ? [] : toSetUp(tools)), toUserLine({ role: "user", content: [{ type: "text", text }] }));
     isSetUp = true;
   }
 

@@ -138,9 +138,14 @@ test("an API that fails before the first word is told by its status, even where 
 });
 
 test("an API that fails after some words is told in-band, and half an answer is never taken for a whole one", async () => {
-  upstream.answer(() => [{ text: "half" }, { error: "overloaded_error" }]);
-  const { chunks, text } = await readStream(await proxy.chat({ ...hi, stream: true }));
+  const seen = new AbortController();
+  upstream.answer(() => [{ text: "half" }, { until: once(seen.signal, "abort") }, { error: "overloaded_error" }]);
+  const response = await proxy.chat({ ...hi, stream: true });
+  // Headers come with the first text.
+  seen.abort();
+  const { chunks, text } = await readStream(response);
   assert.deepEqual([text, chunks.at(-1)?.error?.type], ["half", "server_error"]);
+  upstream.answer(() => [{ text: "half" }, { error: "overloaded_error" }]);
   assert.equal((await readError(await proxy.chat(hi))).type, "server_error");
   // Every call was for a stream: an answer in one piece would come without events.
   assert.ok(upstream.calls.every(({ body }) => body["stream"] === true));
