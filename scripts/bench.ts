@@ -40,7 +40,12 @@ function say(text: string): void {
 }
 
 /** Runs the parts that share one proxy, and adds what was seen of its processes. */
-async function withProxy(place: Place, name: string, options: ProxyOptions, parts: readonly ((proxy: Proxy) => Promise<Findings>)[]): Promise<Findings[]> {
+async function withProxy(
+  place: Place,
+  name: string,
+  options: ProxyOptions,
+  parts: readonly ((proxy: Proxy) => Promise<Findings>)[],
+): Promise<Findings[]> {
   const proxy = await startProxy(place, options);
   const found: Findings[] = [];
   for (const part of parts) {
@@ -48,7 +53,10 @@ async function withProxy(place: Place, name: string, options: ProxyOptions, part
     found.push(await part(proxy));
   }
   const { peak, bound, left } = await proxy.end();
-  const rows = [atMost(`CLI processes at once, ${name}`, peak, bound), atMost("… left when the proxy has ended", left, 0)];
+  const rows = [
+    atMost(`CLI processes at once, ${name}`, peak, bound),
+    atMost("… left when the proxy has ended", left, 0),
+  ];
   return [...found, { rows, samples: {} }];
 }
 
@@ -61,9 +69,12 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     (proxy) => measureLongAnswer({ place, proxy, tally, rounds: size.long }),
   ]);
   const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(FLOOD_DELTAS) };
-  const flood = await withProxy(place, "flood", { claude: FAKE_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env }, [
-    (proxy) => measureFlood(proxy, size.flood, tally),
-  ]);
+  const flood = await withProxy(
+    place,
+    "flood",
+    { claude: FAKE_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env },
+    [(proxy) => measureFlood(proxy, size.flood, tally)],
+  );
   const echo = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
     (proxy) => measureMemory(proxy, size.requests, tally),
   ]);
@@ -83,7 +94,10 @@ async function main(): Promise<boolean> {
     const rows = found.flatMap((findings) => findings.rows);
     const samples = Object.assign({}, ...found.map((findings) => findings.samples)) as Findings["samples"];
     const machine = { node: process.version, platform: process.platform, cpus: cpus().map(({ model }) => model), load };
-    writeFileSync("dist/bench.json", `${JSON.stringify({ at: new Date().toISOString(), isQuick, machine, rows, samples }, null, 2)}\n`);
+    writeFileSync(
+      "dist/bench.json",
+      `${JSON.stringify({ at: new Date().toISOString(), isQuick, machine, rows, samples }, null, 2)}\n`,
+    );
     console.log(formatTable(rows));
     return rows.every(({ isMet }) => isMet);
   } finally {

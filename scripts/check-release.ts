@@ -8,11 +8,19 @@ import { inspect } from "./inspect.ts";
 import { NAME, RELEASE, TARGETS, toArchive, toExecutable } from "./targets.ts";
 
 const bundle = readFileSync(`dist/${NAME}.cjs`);
-const sums = new Map(readFileSync(join(RELEASE, "SHA256SUMS"), "utf8").trim().split("\n").map((line) => [line.slice(66), line.slice(0, 64)]));
+const sums = new Map(
+  readFileSync(join(RELEASE, "SHA256SUMS"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => [line.slice(66), line.slice(0, 64)]),
+);
 
 function check(target: string): string[] {
   const archive = join(RELEASE, toArchive(target));
-  const faults = createHash("sha256").update(readFileSync(archive)).digest("hex") === sums.get(toArchive(target)) ? [] : ["its sum is wrong"];
+  const faults =
+    createHash("sha256").update(readFileSync(archive)).digest("hex") === sums.get(toArchive(target))
+      ? []
+      : ["its sum is wrong"];
   const folder = mkdtempSync(join(tmpdir(), `${NAME}-check-`));
   try {
     execFileSync("tar", ["-xzf", archive, "-C", folder, toExecutable(target), "LICENSE", "LICENSE-node"]);

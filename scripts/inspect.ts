@@ -27,7 +27,9 @@ const FORMATS: Readonly<Record<string, Format>> = {
   },
   win: {
     name: "PE",
-    isIn: (image) => image.toString("latin1", 0, 2) === "MZ" && image.toString("latin1", image.readUInt32LE(60), image.readUInt32LE(60) + 4) === "PE\0\0",
+    isIn: (image) =>
+      image.toString("latin1", 0, 2) === "MZ" &&
+      image.toString("latin1", image.readUInt32LE(60), image.readUInt32LE(60) + 4) === "PE\0\0",
     toMachine: (image) => image.readUInt16LE(image.readUInt32LE(60) + 4),
     machines: { x64: 0x8664, arm64: 0xaa64 },
   },

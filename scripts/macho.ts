@@ -40,8 +40,16 @@ interface Layout {
 
 function readSegment(image: Buffer, at: number) {
   const name = image.toString("latin1", at + 8, at + 24).replace(/\0+$/, "");
-  const sections = Array.from({ length: image.readUInt32LE(at + 64) }, (_, index) => image.readUInt32LE(at + 72 + SECTION_BYTES * index + 48));
-  return { name, at, offset: Number(image.readBigUInt64LE(at + 40)), size: Number(image.readBigUInt64LE(at + 48)), sections };
+  const sections = Array.from({ length: image.readUInt32LE(at + 64) }, (_, index) =>
+    image.readUInt32LE(at + 72 + SECTION_BYTES * index + 48),
+  );
+  return {
+    name,
+    at,
+    offset: Number(image.readBigUInt64LE(at + 40)),
+    size: Number(image.readBigUInt64LE(at + 48)),
+    sections,
+  };
 }
 
 function readLayout(image: Buffer): Layout {
@@ -52,7 +60,8 @@ function readLayout(image: Buffer): Layout {
   for (let index = 0, at = HEADER_BYTES; index < commands; index++, at += image.readUInt32LE(at + 4)) {
     const type = image.readUInt32LE(at);
     if (type === LC_SEGMENT_64) segments.push(readSegment(image, at));
-    else if (type === LC_CODE_SIGNATURE) signature = { at, offset: image.readUInt32LE(at + 8), size: image.readUInt32LE(at + 12) };
+    else if (type === LC_CODE_SIGNATURE)
+      signature = { at, offset: image.readUInt32LE(at + 8), size: image.readUInt32LE(at + 12) };
   }
   const [linkedit, text] = ["__LINKEDIT", "__TEXT"].map((name) => segments.find((segment) => segment.name === name));
   if (!linkedit || !text) throw new Error("Cannot read Mach-O: no __LINKEDIT or no __TEXT");
@@ -63,11 +72,14 @@ function readLayout(image: Buffer): Layout {
 /** Where the signed part ends: at the old signature, or at the end of a file that has none. */
 function findEnd(image: Buffer, { signature, linkedit, commandBytes, firstSection }: Layout): number {
   if (signature) {
-    if (signature.at + SIGNATURE_COMMAND_BYTES !== HEADER_BYTES + commandBytes) throw new Error("Cannot sign Mach-O: its signature is not the last load command");
+    if (signature.at + SIGNATURE_COMMAND_BYTES !== HEADER_BYTES + commandBytes)
+      throw new Error("Cannot sign Mach-O: its signature is not the last load command");
     return signature.offset;
   }
-  if (linkedit.offset + linkedit.size !== image.length) throw new Error("Cannot sign Mach-O: __LINKEDIT does not end the file");
-  if (HEADER_BYTES + commandBytes + SIGNATURE_COMMAND_BYTES > firstSection) throw new Error("Cannot sign Mach-O: no room for a load command");
+  if (linkedit.offset + linkedit.size !== image.length)
+    throw new Error("Cannot sign Mach-O: __LINKEDIT does not end the file");
+  if (HEADER_BYTES + commandBytes + SIGNATURE_COMMAND_BYTES > firstSection)
+    throw new Error("Cannot sign Mach-O: no room for a load command");
   return image.length;
 }
 
@@ -85,7 +97,9 @@ function toLongs(...values: readonly bigint[]): Buffer {
 }
 
 function toPageHashes(image: Buffer, end: number, pageBytes: number): Buffer[] {
-  return Array.from({ length: Math.ceil(end / pageBytes) }, (_, page) => hash(image.subarray(page * pageBytes, Math.min((page + 1) * pageBytes, end))));
+  return Array.from({ length: Math.ceil(end / pageBytes) }, (_, page) =>
+    hash(image.subarray(page * pageBytes, Math.min((page + 1) * pageBytes, end))),
+  );
 }
 
 interface Sizes {
@@ -110,7 +124,17 @@ function createSignature(image: Buffer, end: number, identifier: Buffer, text: L
   return Buffer.concat([
     toWords(SUPER_BLOB, total, 3),
     toWords(0, start, 2, start + directory, 0x10000, start + directory + NO_REQUIREMENTS.length),
-    toWords(CODE_DIRECTORY, directory, 0x20400, ADHOC, hashOffset, CODE_DIRECTORY_BYTES, SPECIAL_SLOTS, pages.length, end),
+    toWords(
+      CODE_DIRECTORY,
+      directory,
+      0x20400,
+      ADHOC,
+      hashOffset,
+      CODE_DIRECTORY_BYTES,
+      SPECIAL_SLOTS,
+      pages.length,
+      end,
+    ),
     Buffer.from([HASH_BYTES, HASH_SHA256, 0, PAGE_SHIFT]),
     toWords(0, 0, 0, 0),
     toLongs(0n, BigInt(text.offset), BigInt(text.size), EXECSEG_MAIN_BINARY),
@@ -137,7 +161,9 @@ export function signMachO(image: Buffer, name: string): Buffer {
     signed.writeUInt32LE(layout.commands + 1, 16);
     signed.writeUInt32LE(layout.commandBytes + SIGNATURE_COMMAND_BYTES, 20);
   }
-  [LC_CODE_SIGNATURE, SIGNATURE_COMMAND_BYTES, offset, size].forEach((value, index) => signed.writeUInt32LE(value, at + 4 * index));
+  [LC_CODE_SIGNATURE, SIGNATURE_COMMAND_BYTES, offset, size].forEach((value, index) =>
+    signed.writeUInt32LE(value, at + 4 * index),
+  );
   // __LINKEDIT reaches to the end of the signature.
   const linkeditSize = offset + size - layout.linkedit.offset;
   signed.writeBigUInt64LE(BigInt(align(linkeditSize, SEGMENT_ALIGN)), layout.linkedit.at + 32);
@@ -153,16 +179,23 @@ export interface MachOSignature {
 }
 
 function verifyDirectory(image: Buffer, at: number, end: number): MachOSignature {
-  const [flags, hashOffset, identifierOffset, , pages, limit] = [12, 16, 20, 24, 28, 32].map((field) => image.readUInt32BE(at + field));
+  const [flags, hashOffset, identifierOffset, , pages, limit] = [12, 16, 20, 24, 28, 32].map((field) =>
+    image.readUInt32BE(at + field),
+  );
   if (limit !== end) throw new Error(`Cannot verify Mach-O: ${limit} bytes are signed, not ${end}`);
   const found = toPageHashes(image, end, 1 << image.readUInt8(at + 39));
   if (found.length !== pages) throw new Error(`Cannot verify Mach-O: ${pages} pages are signed, not ${found.length}`);
   found.forEach((page, index) => {
     const place = at + (hashOffset ?? 0) + index * HASH_BYTES;
-    if (page.compare(image, place, place + HASH_BYTES) !== 0) throw new Error(`Cannot verify Mach-O: page ${index} does not match its hash`);
+    if (page.compare(image, place, place + HASH_BYTES) !== 0)
+      throw new Error(`Cannot verify Mach-O: page ${index} does not match its hash`);
   });
   const name = at + (identifierOffset ?? 0);
-  return { identifier: image.toString("utf8", name, image.indexOf(0, name)), isAdhoc: ((flags ?? 0) & ADHOC) !== 0, pages: found.length };
+  return {
+    identifier: image.toString("utf8", name, image.indexOf(0, name)),
+    isAdhoc: ((flags ?? 0) & ADHOC) !== 0,
+    pages: found.length,
+  };
 }
 
 /** Checks every page against its SHA-256. @throws Error on a mismatch, or when there is no signature. */
@@ -170,10 +203,16 @@ export function verifyMachO(image: Buffer): MachOSignature {
   const { signature, linkedit } = readLayout(image);
   if (!signature) throw new Error("Cannot verify Mach-O: it is not signed");
   const { offset } = signature;
-  if (offset + signature.size !== image.length || linkedit.offset + linkedit.size !== image.length) throw new Error("Cannot verify Mach-O: the signature does not end the file");
+  if (offset + signature.size !== image.length || linkedit.offset + linkedit.size !== image.length)
+    throw new Error("Cannot verify Mach-O: the signature does not end the file");
   if (image.readUInt32BE(offset) !== SUPER_BLOB) throw new Error("Cannot verify Mach-O: the signature cannot be read");
-  const blobs = Array.from({ length: image.readUInt32BE(offset + 8) }, (_, index) => offset + image.readUInt32BE(offset + 16 + 8 * index));
-  const directory = blobs.find((at) => image.readUInt32BE(at) === CODE_DIRECTORY && image.readUInt8(at + 37) === HASH_SHA256);
+  const blobs = Array.from(
+    { length: image.readUInt32BE(offset + 8) },
+    (_, index) => offset + image.readUInt32BE(offset + 16 + 8 * index),
+  );
+  const directory = blobs.find(
+    (at) => image.readUInt32BE(at) === CODE_DIRECTORY && image.readUInt8(at + 37) === HASH_SHA256,
+  );
   if (directory === undefined) throw new Error("Cannot verify Mach-O: no SHA-256 code directory");
   return verifyDirectory(image, directory, offset);
 }

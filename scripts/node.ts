@@ -1,7 +1,16 @@
 /** Node for every platform, from npm: fetched once, checked against the pinned integrity, kept in `.cache`. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isWindows, NODE } from "./targets.ts";
 
@@ -15,7 +24,11 @@ const LICENSE_TARGET = "linux-x64";
 /** npm is a script that Windows starts through a shell; the words are all ours. */
 function fetchArchive(name: string): string {
   const args = ["pack", `${name}@${NODE.version}`, "--silent", "--pack-destination", CACHE];
-  const file = execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], shell: process.platform === "win32" }).trim();
+  const file = execFileSync("npm", args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    shell: process.platform === "win32",
+  }).trim();
   return join(CACHE, file);
 }
 
@@ -30,7 +43,8 @@ export function getNode(target: string): string {
   const kept = join(CACHE, `${pinned.package}-${NODE.version}.tgz`);
   const archive = existsSync(kept) ? kept : fetchArchive(pinned.package);
   const integrity = `sha512-${createHash("sha512").update(readFileSync(archive)).digest("base64")}`;
-  if (integrity !== pinned.integrity) throw new Error(`Cannot use ${archive}: its integrity is ${integrity}, not ${pinned.integrity}`);
+  if (integrity !== pinned.integrity)
+    throw new Error(`Cannot use ${archive}: its integrity is ${integrity}, not ${pinned.integrity}`);
   const next = `${folder}.new`;
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });

@@ -20,9 +20,20 @@ function createExecutable(target: string): Buffer {
   const runner = getNode(HOST);
   seedPackager(target);
   const output = join(STAGE, toExecutable(target));
-  const args = ["--sea", "--no-signature", "-t", `node${NODE.version}-${target.replace("darwin", "macos")}`, "-o", output, join(STAGE, `${NAME}.cjs`)];
+  const args = [
+    "--sea",
+    "--no-signature",
+    "-t",
+    `node${NODE.version}-${target.replace("darwin", "macos")}`,
+    "-o",
+    output,
+    join(STAGE, `${NAME}.cjs`),
+  ];
   // The packager wants Node 22, and the blob must come from the very version it goes into.
-  execFileSync(runner, [PACKAGER, ...args], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, HOME: PACKAGER_HOME, USERPROFILE: PACKAGER_HOME } });
+  execFileSync(runner, [PACKAGER, ...args], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, HOME: PACKAGER_HOME, USERPROFILE: PACKAGER_HOME },
+  });
   const image = readFileSync(output);
   rmSync(output);
   return isMac(target) ? signMachO(image, NAME) : image;
@@ -40,7 +51,9 @@ function createRelease(target: string): string {
   ]);
   writeFileSync(join(RELEASE, toArchive(target)), archive);
   const sum = createHash("sha256").update(archive).digest("hex");
-  console.log(`${toArchive(target)}: ${(image.length / 1e6).toFixed(1)} MB, packed ${(archive.length / 1e6).toFixed(1)} MB`);
+  console.log(
+    `${toArchive(target)}: ${(image.length / 1e6).toFixed(1)} MB, packed ${(archive.length / 1e6).toFixed(1)} MB`,
+  );
   return `${sum}  ${toArchive(target)}`;
 }
 

@@ -34,7 +34,11 @@ function toHeader({ name, mode, bytes }: TarEntry): Buffer {
 
 /** Packs the files in the order given. */
 export function createArchive(entries: readonly TarEntry[]): Buffer {
-  const parts = entries.flatMap((entry) => [toHeader(entry), entry.bytes, Buffer.alloc((BLOCK - (entry.bytes.length % BLOCK)) % BLOCK)]);
+  const parts = entries.flatMap((entry) => [
+    toHeader(entry),
+    entry.bytes,
+    Buffer.alloc((BLOCK - (entry.bytes.length % BLOCK)) % BLOCK),
+  ]);
   const packed = gzipSync(Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]), { level: 9 });
   // The header's last byte names the system that packed.
   packed[9] = 3;

@@ -18,7 +18,10 @@ if (!existsSync(archive)) throw new Error(`Cannot test ${archive}: it is not the
 async function timeStart([file, ...args]: readonly [string, ...string[]], home: string): Promise<number> {
   const startedAt = performance.now();
   const env = { PATH: process.env["PATH"], HOME: home };
-  const child = spawn(file, [...args, "--port", "0", "--claude", "/nowhere/claude"], { env, stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(file, [...args, "--port", "0", "--claude", "/nowhere/claude"], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   await (await fetch(`${/http:\S+/.exec(line)?.[0]}/health`)).json();
   const ms = performance.now() - startedAt;
@@ -40,7 +43,9 @@ async function compareStarts(executable: string, home: string): Promise<void> {
     times.plain.push(plain);
   }
   const [packed, plain] = [toMedian(times.packed), toMedian(times.plain)];
-  console.log(`start to /health: executable ${packed.toFixed(0)} ms, node ${process.versions.node} ${plain.toFixed(0)} ms, ratio ${(packed / plain).toFixed(2)} (at most ${MOST_RATIO})`);
+  console.log(
+    `start to /health: executable ${packed.toFixed(0)} ms, node ${process.versions.node} ${plain.toFixed(0)} ms, ratio ${(packed / plain).toFixed(2)} (at most ${MOST_RATIO})`,
+  );
   if (packed / plain > MOST_RATIO) process.exitCode = 1;
 }
 
@@ -52,8 +57,16 @@ function runTests(executable: string): void {
     .sort();
   // The checkout's own CLI is found from the bundle only.
   const claude = join(process.cwd(), "node_modules/@anthropic-ai", `claude-code-${process.platform}-${process.arch}`);
-  const env = { ...process.env, CLAUDE_MAX_API_PROGRAM: executable, PATH: `${claude}${delimiter}${process.env["PATH"]}` };
-  const { status } = spawnSync(process.execPath, ["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=600000", ...files], { stdio: "inherit", env });
+  const env = {
+    ...process.env,
+    CLAUDE_MAX_API_PROGRAM: executable,
+    PATH: `${claude}${delimiter}${process.env["PATH"]}`,
+  };
+  const { status } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=600000", ...files],
+    { stdio: "inherit", env },
+  );
   if (status !== 0) process.exitCode = 1;
 }
 

@@ -55,7 +55,10 @@ export const OPTIONS = {
   host: { hint: "HOST", help: "address to listen on; other than loopback needs --api-key (127.0.0.1, with ::1)" },
   "api-key": { hint: "KEY[,KEY]", help: "keys clients must send; none asks for no key" },
   claude: { hint: "PATH", help: "the claude CLI; else PATH and the usual install places are searched" },
-  tools: { hint: "PROFILE", help: "the CLI's own tools: none, web, workspace, full; see the README before full (none)" },
+  tools: {
+    hint: "PROFILE",
+    help: "the CLI's own tools: none, web, workspace, full; see the README before full (none)",
+  },
   workspace: { hint: "DIR", help: "working directory of the CLI (~/.claude-max-api/workspace)" },
   "setting-sources": { hint: "LIST", help: "user settings the CLI loads: user,project,local (none)" },
   "max-concurrent": { hint: "N", help: "turns at once (4)" },
@@ -99,10 +102,18 @@ export const COMMANDS = {
   service: {
     help: "run at login, with the options given to install",
     words: ["install", "uninstall", "status", "logs"],
-    options: { print: { help: "show what would be written and run" }, platform: { hint: "NAME", help: "with --print: darwin, linux, win32" } },
+    options: {
+      print: { help: "show what would be written and run" },
+      platform: { hint: "NAME", help: "with --print: darwin, linux, win32" },
+    },
     hasServerOptions: true,
   },
-  completion: { help: "print a completion script", words: ["bash", "zsh", "fish"], options: {}, hasServerOptions: false },
+  completion: {
+    help: "print a completion script",
+    words: ["bash", "zsh", "fish"],
+    options: {},
+    hasServerOptions: false,
+  },
 } as const satisfies Record<string, CommandShape>;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -147,19 +158,33 @@ Progress on Telegram is set by TELEGRAM_BOT_TOKEN, TELEGRAM_NOTIFY_ID and TELEGR
 type Values = ReadonlyMap<AnyOption, readonly string[]>;
 
 /** Every option there is, the commands' own among them. */
-const ALL_OPTIONS: Readonly<Record<string, Option>> = Object.assign({}, OPTIONS, ...Object.values(COMMANDS).map(({ options }) => options));
+const ALL_OPTIONS: Readonly<Record<string, Option>> = Object.assign(
+  {},
+  OPTIONS,
+  ...Object.values(COMMANDS).map(({ options }) => options),
+);
 
-function readFlags(args: readonly string[]): { values: Map<AnyOption, readonly string[]>; positionals: readonly string[] } {
+function readFlags(args: readonly string[]): {
+  values: Map<AnyOption, readonly string[]>;
+  positionals: readonly string[];
+} {
   const options = Object.fromEntries(
-    Object.entries(ALL_OPTIONS).map(([name, { hint }]) => [name, { type: hint === undefined ? ("boolean" as const) : ("string" as const), multiple: true }]),
+    Object.entries(ALL_OPTIONS).map(([name, { hint }]) => [
+      name,
+      { type: hint === undefined ? ("boolean" as const) : ("string" as const), multiple: true },
+    ]),
   );
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    const given = Object.entries(parsed.values).map(([name, list]) => [name as AnyOption, [list ?? []].flat().map(String)] as const);
+    const given = Object.entries(parsed.values).map(
+      ([name, list]) => [name as AnyOption, [list ?? []].flat().map(String)] as const,
+    );
     return { values: new Map(given), positionals: parsed.positionals };
   } catch (error) {
     // Node adds advice about "--", in sentences of its own.
-    throw new UsageError(error instanceof Error ? (error.message.split(/\n|\. /)[0] ?? "") : "Cannot read the command line");
+    throw new UsageError(
+      error instanceof Error ? (error.message.split(/\n|\. /)[0] ?? "") : "Cannot read the command line",
+    );
   }
 }
 
@@ -170,7 +195,9 @@ function addFile(values: Values, environment: NodeJS.ProcessEnv): NodeJS.Process
   try {
     return { ...readPrivateVariables(path), ...environment };
   } catch (error) {
-    throw new UsageError(`Cannot use --env-file ${path}: ${error instanceof Error ? error.message : "it cannot be read"}`);
+    throw new UsageError(
+      `Cannot use --env-file ${path}: ${error instanceof Error ? error.message : "it cannot be read"}`,
+    );
   }
 }
 
@@ -193,7 +220,10 @@ function toWhole(values: Values, name: AnyOption, fallback: number, [least, most
 const toLast = (values: Values, name: AnyOption): string | undefined => values.get(name)?.at(-1);
 
 function toList(values: Values, name: AnyOption): string[] {
-  return (values.get(name) ?? []).flatMap((text) => text.split(",")).map((text) => text.trim()).filter((text) => text !== "");
+  return (values.get(name) ?? [])
+    .flatMap((text) => text.split(","))
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
 }
 
 function toAliases(values: Values): ReadonlyMap<string, string> {
@@ -210,7 +240,9 @@ function toTools(values: Values, environment: NodeJS.ProcessEnv): Profile {
   const tools = PROFILES.find((known) => known === text);
   if (tools === undefined) throw new UsageError(`Cannot use --tools ${text}: expected one of ${PROFILES.join(", ")}`);
   if (tools === "full" && process.getuid?.() === 0 && environment["IS_SANDBOX"] !== "1") {
-    throw new UsageError("Cannot use --tools full as root: the CLI wants IS_SANDBOX=1 set, which says that this is a sandbox");
+    throw new UsageError(
+      "Cannot use --tools full as root: the CLI wants IS_SANDBOX=1 set, which says that this is a sandbox",
+    );
   }
   return tools;
 }
@@ -220,13 +252,23 @@ const CHAT = /^(-?\d{1,20}|@\w{4,32})$/;
 /** Where turns are told of; nowhere without a chat. No message shows the token. */
 function toTelegram(environment: NodeJS.ProcessEnv): TelegramSettings {
   const { TELEGRAM_NOTIFY_ID: listed = "", TELEGRAM_BOT_TOKEN: token = "", TELEGRAM_API_URL: url } = environment;
-  const chats = listed.split(",").map((chat) => chat.trim()).filter((chat) => chat !== "");
+  const chats = listed
+    .split(",")
+    .map((chat) => chat.trim())
+    .filter((chat) => chat !== "");
   const apiUrl = (url || "https://api.telegram.org").replace(/\/+$/, "");
   if (chats.length === 0) return { token: "", chats, apiUrl };
   const strange = chats.find((chat) => !CHAT.test(chat));
-  if (strange !== undefined) throw new UsageError(`Cannot use TELEGRAM_NOTIFY_ID ${strange}: expected chat ids such as 123456789, separated by commas`);
-  if (!/^[\w:-]+$/.test(token)) throw new UsageError("Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold the bot's token, as @BotFather gives it");
-  if (!/^https?:\/\//.test(apiUrl) || !URL.canParse(apiUrl)) throw new UsageError("Cannot use TELEGRAM_API_URL: expected an http or https address");
+  if (strange !== undefined)
+    throw new UsageError(
+      `Cannot use TELEGRAM_NOTIFY_ID ${strange}: expected chat ids such as 123456789, separated by commas`,
+    );
+  if (!/^[\w:-]+$/.test(token))
+    throw new UsageError(
+      "Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold the bot's token, as @BotFather gives it",
+    );
+  if (!/^https?:\/\//.test(apiUrl) || !URL.canParse(apiUrl))
+    throw new UsageError("Cannot use TELEGRAM_API_URL: expected an http or https address");
   return { token, chats, apiUrl };
 }
 
@@ -287,7 +329,9 @@ function toConfig(values: Values, environment: NodeJS.ProcessEnv): Config {
   const host = toLast(values, "host") ?? "127.0.0.1";
   const apiKeys = toList(values, "api-key");
   if (!isLoopback(host) && apiKeys.length === 0) {
-    throw new UsageError(`Cannot listen on ${host} without a key: add --api-key, or anyone who reaches this machine can use your plan`);
+    throw new UsageError(
+      `Cannot listen on ${host} without a key: add --api-key, or anyone who reaches this machine can use your plan`,
+    );
   }
   const home = homedir();
   const stateFolder = join(home, ".claude-max-api");
@@ -324,7 +368,9 @@ const PATHS: readonly string[] = ["claude", "workspace", "log-file"];
 
 /** The options as flags that mean the same wherever they are read. Keys are left out: other users can see a command line. */
 function toFlags(values: Values): string[] {
-  const names = (Object.keys(OPTIONS) as OptionName[]).filter((name) => values.has(name) && !NOT_CARRIED.includes(name));
+  const names = (Object.keys(OPTIONS) as OptionName[]).filter(
+    (name) => values.has(name) && !NOT_CARRIED.includes(name),
+  );
   return names.flatMap((name) => {
     if (!("hint" in OPTIONS[name])) return isOn(values, name) ? [`--${name}`] : [];
     return (values.get(name) ?? []).flatMap((text) => [`--${name}`, PATHS.includes(name) ? resolve(text) : text]);
@@ -334,8 +380,10 @@ function toFlags(values: Values): string[] {
 function toPlatform(values: Values): Platform {
   const text = toLast(values, "platform") ?? process.platform;
   const platform = PLATFORMS.find((known) => known === text);
-  if (platform === undefined) throw new UsageError(`Cannot run a service on ${text}: expected one of ${PLATFORMS.join(", ")}`);
-  if (platform !== process.platform && !values.has("print")) throw new UsageError("Cannot use --platform without --print");
+  if (platform === undefined)
+    throw new UsageError(`Cannot run a service on ${text}: expected one of ${PLATFORMS.join(", ")}`);
+  if (platform !== process.platform && !values.has("print"))
+    throw new UsageError("Cannot use --platform without --print");
   return platform;
 }
 
@@ -348,7 +396,8 @@ interface Words {
 function readWords(positionals: readonly string[], values: Values): Words {
   const [text = "serve", word = "", ...rest] = positionals;
   const name = (Object.keys(COMMANDS) as CommandName[]).find((known) => known === text);
-  if (name === undefined || rest.length > 0) throw new UsageError(`Cannot run ${positionals.join(" ")}: see claude-max-api --help`);
+  if (name === undefined || rest.length > 0)
+    throw new UsageError(`Cannot run ${positionals.join(" ")}: see claude-max-api --help`);
   const { words, options, hasServerOptions }: CommandShape = COMMANDS[name];
   if (words.length === 0 ? word !== "" : !words.includes(word)) {
     const advice = words.length === 0 ? "see claude-max-api --help" : `expected one of ${words.join(", ")}`;
@@ -375,6 +424,13 @@ export function readCommand(args: readonly string[], given: NodeJS.ProcessEnv): 
     case "doctor":
       return { type: name, config, isJson: isOn(values, "json"), isLive: isOn(values, "live") };
     case "service":
-      return { type: name, action: word as ServiceAction, config, flags: toFlags(values), isPrint: isOn(values, "print"), platform: toPlatform(values) };
+      return {
+        type: name,
+        action: word as ServiceAction,
+        config,
+        flags: toFlags(values),
+        isPrint: isOn(values, "print"),
+        platform: toPlatform(values),
+      };
   }
 }

@@ -23,8 +23,10 @@ const program = process.argv[1] ?? process.execPath;
 
 /** What keeps a server from starting, as one sentence that says what to do. */
 function toSentence(error: unknown, { host, port }: Config): string {
-  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: "unknown" };
-  if (code === "EADDRINUSE") return `Cannot listen on ${host}:${port}: the port is taken. Stop the other program, or choose one with --port`;
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: "unknown" };
+  if (code === "EADDRINUSE")
+    return `Cannot listen on ${host}:${port}: the port is taken. Stop the other program, or choose one with --port`;
   if (code === "EACCES") return `Cannot listen on ${host}:${port}: not allowed. Choose a port above 1023 with --port`;
   return `Cannot start: ${message}`;
 }

@@ -70,8 +70,23 @@ const OPTIONS: readonly (readonly [string, string, keyof Config, unknown, string
   ["idle-seconds", "1", "idleSeconds", 1, "8"],
   ["spares", "0", "spares", 0, "8"],
   ["activity-timeout", "30", "activityTimeoutSeconds", 30, "8"],
-  ["alias", "gpt-4o=claude-sonnet-4,o3=opus", "aliases", new Map([["gpt-4o", "claude-sonnet-4"], ["o3", "opus"]]), "x=opus"],
-  ["allow-origin", "http://localhost:5173, https://a.com", "allowedOrigins", ["http://localhost:5173", "https://a.com"], "http://b.com"],
+  [
+    "alias",
+    "gpt-4o=claude-sonnet-4,o3=opus",
+    "aliases",
+    new Map([
+      ["gpt-4o", "claude-sonnet-4"],
+      ["o3", "opus"],
+    ]),
+    "x=opus",
+  ],
+  [
+    "allow-origin",
+    "http://localhost:5173, https://a.com",
+    "allowedOrigins",
+    ["http://localhost:5173", "https://a.com"],
+    "http://b.com",
+  ],
   ["allow-host", "box.lan,b", "allowedHosts", ["box.lan", "b"], "c"],
   ["log-level", "trace", "logLevel", "trace", "warn"],
 ];
@@ -88,13 +103,20 @@ for (const [name, value, field, expected, other] of OPTIONS) {
 }
 
 test("a variable that is empty says nothing", () => {
-  for (const [name, , field] of OPTIONS) assert.deepEqual(read([], { [toVariable(name)]: "" })[field], read([])[field], name);
+  for (const [name, , field] of OPTIONS)
+    assert.deepEqual(read([], { [toVariable(name)]: "" })[field], read([])[field], name);
 });
 
 test("a flag that stands twice is what it was last, and lists grow", () => {
   assert.equal(read(["--port", "1", "--port", "2"]).port, 2);
   assert.deepEqual(read(["--allow-host", "a", "--allow-host", "b,c"]).allowedHosts, ["a", "b", "c"]);
-  assert.deepEqual([...read(["--alias", "a=opus", "--alias", "b=sonnet"]).aliases], [["a", "opus"], ["b", "sonnet"]]);
+  assert.deepEqual(
+    [...read(["--alias", "a=opus", "--alias", "b=sonnet"]).aliases],
+    [
+      ["a", "opus"],
+      ["b", "sonnet"],
+    ],
+  );
 });
 
 test("the demo is a switch, and a variable that can say no", () => {
@@ -140,23 +162,45 @@ test("numbers are whole and within bounds, as flags and as variables, or the sen
   for (const [name, [least, most]] of Object.entries(WHOLE)) {
     for (const value of [least, most]) assert.doesNotThrow(() => read([`--${name}=${value}`]), name);
     for (const value of [least - 1, most + 1, "", "x", "1.5", "1e3", "0x10", " 1", "99999999999999999999", "NaN"]) {
-      assert.equal(complaintOf([`--${name}=${value}`]), `Cannot use --${name} ${value}: expected a whole number from ${least} to ${most}`);
+      assert.equal(
+        complaintOf([`--${name}=${value}`]),
+        `Cannot use --${name} ${value}: expected a whole number from ${least} to ${most}`,
+      );
     }
     assert.match(complaintOf([], { [toVariable(name)]: "many" }), new RegExp(`^Cannot use --${name} many`));
   }
 });
 
 test("values that cannot be used are named with what was expected", () => {
-  for (const alias of ["gpt-4o", "=opus", "gpt-4o=", "a=b=c", "="]) assert.equal(complaintOf(["--alias", alias]), `Cannot use --alias ${alias}: expected NAME=MODEL`);
-  for (const level of ["verbose", "INFO", "constructor"]) assert.match(complaintOf(["--log-level", level]), /^Cannot use --log-level \S+: expected one of error, warn, info, debug, trace$/);
+  for (const alias of ["gpt-4o", "=opus", "gpt-4o=", "a=b=c", "="])
+    assert.equal(complaintOf(["--alias", alias]), `Cannot use --alias ${alias}: expected NAME=MODEL`);
+  for (const level of ["verbose", "INFO", "constructor"])
+    assert.match(
+      complaintOf(["--log-level", level]),
+      /^Cannot use --log-level \S+: expected one of error, warn, info, debug, trace$/,
+    );
   for (const origin of ["*", "null", "localhost:5173", "http://a.com/", "http://a.com/path", "HTTP://A.com"]) {
-    assert.match(complaintOf(["--allow-origin", origin]), /^Cannot use --allow-origin \S+: expected an origin such as/, origin);
+    assert.match(
+      complaintOf(["--allow-origin", origin]),
+      /^Cannot use --allow-origin \S+: expected an origin such as/,
+      origin,
+    );
   }
 });
 
 test("flags and commands that do not exist are one sentence", () => {
-  for (const args of [["--prot", "1"], ["--port"], ["-x"], ["--demo=yes"], ["--no-demo"], ["--__proto__", "1"], ["--constructor"]]) complaintOf(args);
-  for (const args of [["start"], ["serve", "now"], ["__proto__"]]) assert.match(complaintOf(args), /^Cannot run .*--help/);
+  for (const args of [
+    ["--prot", "1"],
+    ["--port"],
+    ["-x"],
+    ["--demo=yes"],
+    ["--no-demo"],
+    ["--__proto__", "1"],
+    ["--constructor"],
+  ])
+    complaintOf(args);
+  for (const args of [["start"], ["serve", "now"], ["__proto__"]])
+    assert.match(complaintOf(args), /^Cannot run .*--help/);
 });
 
 test("`serve` may be said", () => {

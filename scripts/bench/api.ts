@@ -22,7 +22,10 @@ const frame = (type: string, rest: object): string => `event: ${type}\ndata: ${J
 
 function createEnd(deltas: number, stopReason: string): string {
   return [
-    frame("message_delta", { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: deltas } }),
+    frame("message_delta", {
+      delta: { stop_reason: stopReason, stop_sequence: null },
+      usage: { output_tokens: deltas },
+    }),
     frame("message_stop", {}),
   ].join("");
 }
@@ -44,8 +47,19 @@ function createCall(name: string, deltas: number): string {
 
 function createText(model: string, deltas: number): string {
   const usage = { input_tokens: 7, output_tokens: 1 };
-  const message = { id: "msg_bench", type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null, usage };
-  const words = Array.from({ length: deltas }, (_, at) => frame("content_block_delta", { index: 0, delta: { type: "text_delta", text: toDelta(at) } }));
+  const message = {
+    id: "msg_bench",
+    type: "message",
+    role: "assistant",
+    model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  };
+  const words = Array.from({ length: deltas }, (_, at) =>
+    frame("content_block_delta", { index: 0, delta: { type: "text_delta", text: toDelta(at) } }),
+  );
   return [
     frame("message_start", { message }),
     frame("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),

@@ -20,7 +20,10 @@ export async function measureBytes(place: Place, { client }: Proxy): Promise<Fin
   await runSpawned(place, "hi");
   const theirs = await takeLongest(place);
   return {
-    rows: [atMost('"hi" at the API: proxy', ours, MOST_BYTES, " bytes"), state("… claude -p with its own prompt and tools", `${theirs} bytes`)],
+    rows: [
+      atMost('"hi" at the API: proxy', ours, MOST_BYTES, " bytes"),
+      state("… claude -p with its own prompt and tools", `${theirs} bytes`),
+    ],
     samples: { '"hi" at the API, proxy, bytes': [ours], '"hi" at the API, claude -p, bytes': [theirs] },
   };
 }

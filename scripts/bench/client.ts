@@ -22,7 +22,9 @@ export interface Client {
 const MODEL = "claude-sonnet-4";
 
 interface Chunk {
-  readonly choices: readonly { readonly delta: { readonly content?: string; readonly tool_calls?: readonly { readonly id?: string }[] } }[];
+  readonly choices: readonly {
+    readonly delta: { readonly content?: string; readonly tool_calls?: readonly { readonly id?: string }[] };
+  }[];
 }
 
 interface Completion {
@@ -63,7 +65,8 @@ export function createClient(url: string): Client {
   const { hostname: host, port } = new URL(url);
 
   function send(method: string, path: string, body?: string): Promise<IncomingMessage> {
-    const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const headers =
+      body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     return new Promise((resolve, reject) => {
       request({ host, port, path, method, agent, headers }, resolve).once("error", reject).end(body);
     });
@@ -71,7 +74,8 @@ export function createClient(url: string): Client {
 
   async function post(body: string): Promise<IncomingMessage> {
     const response = await send("POST", "/v1/chat/completions", body);
-    if (response.statusCode !== 200) throw new Error(`The proxy answered ${response.statusCode}: ${await readAll(response)}`);
+    if (response.statusCode !== 200)
+      throw new Error(`The proxy answered ${response.statusCode}: ${await readAll(response)}`);
     return response;
   }
 

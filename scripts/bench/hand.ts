@@ -49,7 +49,11 @@ function addLine({ event }: Line, clock: Clock): void {
 
 function toSetUp(tools: readonly Tool[]): JsonObject[] {
   return [
-    { type: "control_request", request_id: "1", request: { subtype: "initialize", systemPrompt: [""], ...toServerFields(tools) } },
+    {
+      type: "control_request",
+      request_id: "1",
+      request: { subtype: "initialize", systemPrompt: [""], ...toServerFields(tools) },
+    },
     { type: "control_request", request_id: "2", request: { subtype: "set_model", model: "sonnet" } },
   ];
 }
@@ -57,28 +61,37 @@ function toSetUp(tools: readonly Tool[]): JsonObject[] {
 /** Starts a CLI that waits, told nothing, for its first turn. It is to have these tools. */
 export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli {
   // A group of its own, as under the proxy: to Linux, that is a share of the machine of its own.
-  const options: SpawnOptions = { cwd: place.workspace, env: place.cliEnv, detached: true, stdio: ["pipe", "pipe", "ignore"] };
+  const options: SpawnOptions = {
+    cwd: place.workspace,
+    env: place.cliEnv,
+    detached: true,
+    stdio: ["pipe", "pipe", "ignore"],
+  };
   const child = place.start(place.claude, toArgs({ tools: "none" }, ""), options);
   const desk = createToolDesk();
   let clock = startClock();
   let onEnd: () => void = () => undefined;
   let isSetUp = false;
   let callId = "";
-  const write = (...messages: readonly JsonObject[]): void => void child.stdin?.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
+  const write = (...messages: readonly JsonObject[]): void =>
+    void child.stdin?.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
 
   /** An answer ends with its result, or where the CLI asks for a call's. */
   function onLine(line: Line): void {
     addLine(line, clock);
     const { request, request_id } = line;
     if (line.type === "control_request" && request) {
-      desk.answer(request, (response) => write({ type: "control_response", response: { subtype: "success", request_id, response } }));
+      desk.answer(request, (response) =>
+        write({ type: "control_response", response: { subtype: "success", request_id, response } }),
+      );
     }
     const isCall = (request?.["message"] as JsonObject | undefined)?.["method"] === "tools/call";
     if (isCall || line.type === "result") onEnd();
   }
 
   function hand(text: string): void {
-    if (callId !== "") return desk.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
+    if (callId !== "")
+      return desk.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
     write(...(isSetUp ? [] : toSetUp(tools)), toUserLine({ role: "user", content: [{ type: "text", text }] }));
     isSetUp = true;
   }
@@ -103,9 +116,23 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
 
 /** Spawns a CLI for one request, with its own prompt and tools, as a program would that knows no better. */
 export async function runSpawned(place: Place, prompt: string): Promise<Answer> {
-  const args = ["-p", prompt, "--output-format", "stream-json", "--verbose", "--include-partial-messages", "--no-session-persistence", "--model", "sonnet"];
+  const args = [
+    "-p",
+    prompt,
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--include-partial-messages",
+    "--no-session-persistence",
+    "--model",
+    "sonnet",
+  ];
   const clock = startClock();
-  const child = place.start(place.claude, args, { cwd: place.workspace, env: place.env, stdio: ["ignore", "pipe", "ignore"] });
+  const child = place.start(place.claude, args, {
+    cwd: place.workspace,
+    env: place.env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const exited = once(child, "exit");
   let answer: Answer | undefined;
   readLines(child, (line) => {

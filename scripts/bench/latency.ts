@@ -39,23 +39,33 @@ interface Talk {
 
 /** A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a call, the prompt is its result. */
 function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
-  const functions = tools?.map(({ name, description, schema }) => ({ type: "function", function: { name, description, parameters: schema } }));
+  const functions = tools?.map(({ name, description, schema }) => ({
+    type: "function",
+    function: { name, description, parameters: schema },
+  }));
   const messages: ChatMessage[] = [];
   let callId = "";
   return {
     messages,
     async next(prompt) {
-      messages.push(callId === "" ? { role: "user", content: prompt } : { role: "tool", tool_call_id: callId, content: prompt });
+      messages.push(
+        callId === "" ? { role: "user", content: prompt } : { role: "tool", tool_call_id: callId, content: prompt },
+      );
       const answer = await client.stream(messages, functions);
       ({ callId } = answer);
-      messages.push({ role: "assistant", content: answer.text, ...(callId === "" ? {} : { tool_calls: [toMadeCall(callId)] }) });
+      messages.push({
+        role: "assistant",
+        content: answer.text,
+        ...(callId === "" ? {} : { tool_calls: [toMadeCall(callId)] }),
+      });
       return answer;
     },
   };
 }
 
 /** A history as one prompt, which is what can be said to a CLI spawned for one request. */
-const flatten = (messages: readonly ChatMessage[]): string => messages.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
+const flatten = (messages: readonly ChatMessage[]): string =>
+  messages.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
 
 function toSamples(part: string, lists: Record<string, readonly number[]>): Samples {
   return Object.fromEntries(Object.entries(lists).map(([way, list]) => [`${part}, ${way}, ms`, list]));
@@ -86,7 +96,11 @@ async function playTalks<Other extends string = never>(
     const hand = startByHand(place, tools);
     await talk.next(prompt);
     await hand.turn(prompt);
-    const ways = [["proxy", () => talk.next(prompt)], ["by hand", () => hand.turn(prompt)], ...toOthers(talk, prompt)] as const;
+    const ways = [
+      ["proxy", () => talk.next(prompt)],
+      ["by hand", () => hand.turn(prompt)],
+      ...toOthers(talk, prompt),
+    ] as const;
     const answers = await playRounds<string>(ways, { rounds, deltas: SHORT, tally });
     await hand.end();
     for (const [name, list] of Object.entries(answers)) times[name] = [...(times[name] ?? []), ...firsts(list)];
@@ -147,11 +161,18 @@ export async function measureNewConversation({ place, proxy, tally, rounds }: La
     return proxy.client.stream([{ role: "user", content: toOpening() }]);
   }
 
-  const answers = await playRounds([["proxy", claimFromProxy], ["by hand", claimByHand], ["spawned", () => runSpawned(place, toOpening())]], {
-    rounds,
-    deltas: SHORT,
-    tally,
-  });
+  const answers = await playRounds(
+    [
+      ["proxy", claimFromProxy],
+      ["by hand", claimByHand],
+      ["spawned", () => runSpawned(place, toOpening())],
+    ],
+    {
+      rounds,
+      deltas: SHORT,
+      tally,
+    },
+  );
   const [ours, byHand, spawned] = [firsts(answers.proxy), firsts(answers["by hand"]), firsts(answers.spawned)];
   return {
     rows: [
@@ -172,7 +193,13 @@ export async function measureLongAnswer({ place, proxy, tally, rounds }: Latency
   const prompt = toPrompt(LONG);
   await talk.next(toPrompt(SHORT));
   await hand.turn(toPrompt(SHORT));
-  const answers = await playRounds([["proxy", () => talk.next(prompt)], ["by hand", () => hand.turn(prompt)]], { rounds, deltas: LONG, tally });
+  const answers = await playRounds(
+    [
+      ["proxy", () => talk.next(prompt)],
+      ["by hand", () => hand.turn(prompt)],
+    ],
+    { rounds, deltas: LONG, tally },
+  );
   await hand.end();
   const [ours, byHand] = [wholes(answers.proxy), wholes(answers["by hand"])];
   return {

@@ -52,7 +52,9 @@ export async function measureMemory(proxy: Proxy, requests: number, tally: Tally
     rows: [
       state("proxy memory at the start", `${toText(atStart)} MB`),
       atMost(`… after ${requests} requests, most ever`, Math.max(...samples), MOST_MB, " MB"),
-      requests < ENOUGH_REQUESTS ? state(growth, `${toText(late - early)} MB`) : atMost(growth, late - early, MOST_GROWTH_MB, " MB"),
+      requests < ENOUGH_REQUESTS
+        ? state(growth, `${toText(late - early)} MB`)
+        : atMost(growth, late - early, MOST_GROWTH_MB, " MB"),
     ],
     samples: { "proxy memory, MB": samples },
   };

@@ -29,7 +29,8 @@ export interface Place {
 /** The proxy ends its processes within 15 s; what is still there after this is killed. */
 const END_MS = 20_000;
 
-const hasEnded = (child: ChildProcess): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+const hasEnded = (child: ChildProcess): boolean =>
+  child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
 /** Asks a process to end, and makes sure. Settles when it is gone. */
 export async function endProcess(child: ChildProcess): Promise<void> {
@@ -66,7 +67,9 @@ export async function createPlace(): Promise<Place> {
     return child;
   }
 
-  const api = start(process.execPath, ["--import", "tsx", join(import.meta.dirname, "api.ts")], { stdio: ["ignore", "pipe", "inherit"] });
+  const api = start(process.execPath, ["--import", "tsx", join(import.meta.dirname, "api.ts")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const apiUrl = await readUrl(api);
   const env: NodeJS.ProcessEnv = {
     PATH: process.env["PATH"],

@@ -30,7 +30,10 @@ export function readRssMb(pid: number): number {
 
 /** Children started by the main thread, which is where Node starts them all. */
 export function readChildren(pid: number): number[] {
-  return readProc(`${pid}/task/${pid}/children`).split(" ").filter((text) => text !== "").map(Number);
+  return readProc(`${pid}/task/${pid}/children`)
+    .split(" ")
+    .filter((text) => text !== "")
+    .map(Number);
 }
 
 /** True for a CLI that takes turns: not for `--version` and the like, nor for what has ended. */

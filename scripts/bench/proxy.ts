@@ -60,10 +60,20 @@ function watchChildren(pid: number): { readonly seen: ReadonlySet<number>; stop(
 /** Starts the proxy and waits until it listens. */
 export async function startProxy(place: Place, options: ProxyOptions): Promise<Proxy> {
   const { claude, maxSessions = DEFAULT_SESSIONS, maxConcurrent = DEFAULT_CONCURRENT } = options;
-  const settings = { port: 0, spares: SPARES, "max-sessions": maxSessions, "max-concurrent": maxConcurrent, claude, workspace: place.workspace };
+  const settings = {
+    port: 0,
+    spares: SPARES,
+    "max-sessions": maxSessions,
+    "max-concurrent": maxConcurrent,
+    claude,
+    workspace: place.workspace,
+  };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const log = openSync(join(place.home, "proxy.log"), "a");
-  const child = place.start(process.execPath, [BUNDLE, ...args], { env: { ...place.env, ...options.env }, stdio: ["ignore", "pipe", log] });
+  const child = place.start(process.execPath, [BUNDLE, ...args], {
+    env: { ...place.env, ...options.env },
+    stdio: ["ignore", "pipe", log],
+  });
   const pid = child.pid ?? 0;
   const client = createClient(await readUrl(child));
   const watch = watchChildren(pid);

@@ -26,7 +26,8 @@ export function quantile(samples: readonly number[], share: number): number {
 export const median = (samples: readonly number[]): number => quantile(samples, 0.5);
 
 /** Three significant digits are more than the noise of any figure here allows. */
-export const toText = (value: number): string => (Math.abs(value) >= 100 ? Math.round(value).toString() : value.toPrecision(Math.abs(value) < 1 ? 2 : 3));
+export const toText = (value: number): string =>
+  Math.abs(value) >= 100 ? Math.round(value).toString() : value.toPrecision(Math.abs(value) < 1 ? 2 : 3);
 
 /** A figure that is only stated. */
 export const state = (figure: string, measured: string): Row => ({ figure, measured, bound: "", isMet: true });
@@ -48,7 +49,10 @@ export function toSpread(samples: readonly number[], unit: string): string {
 
 /** The table, in Markdown. */
 export function formatTable(rows: readonly Row[]): string {
-  const cells = [["figure", "measured", "bound", ""], ...rows.map(({ figure, measured, bound, isMet }) => [figure, measured, bound, isMet ? "" : "MISSED"])];
+  const cells = [
+    ["figure", "measured", "bound", ""],
+    ...rows.map(({ figure, measured, bound, isMet }) => [figure, measured, bound, isMet ? "" : "MISSED"]),
+  ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`);
   const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;

@@ -47,7 +47,10 @@ function toOrder<Each>(ways: readonly Each[], round: number): Each[] {
  * Measures each way once in each round, after one round that does not count. What ran before a way shows in its time, so the
  * order changes: in twice as many rounds as there are ways, two or three, each has followed each other equally often.
  */
-export async function playRounds<Name extends string>(ways: readonly Way<Name>[], options: RoundsOptions): Promise<Record<Name, Answer[]>> {
+export async function playRounds<Name extends string>(
+  ways: readonly Way<Name>[],
+  options: RoundsOptions,
+): Promise<Record<Name, Answer[]>> {
   const expected = toText(options.deltas);
   const answers = Object.fromEntries(ways.map(([name]) => [name, []])) as unknown as Record<Name, Answer[]>;
   for (let round = 0; round <= options.rounds; round++) {

@@ -33,7 +33,17 @@ const WEB = [...SEARCH, "WebFetch"];
 const WORKSPACE = [...WEB, "Read", "Write", "Edit", "Glob", "Grep"];
 
 /** Tools that start turns of their own later on, when no request is there to take the answer. */
-const LATER = ["CronCreate", "CronDelete", "CronList", "ListAgents", "Monitor", "ScheduleWakeup", "SendMessage", "TaskStop", "Workflow"];
+const LATER = [
+  "CronCreate",
+  "CronDelete",
+  "CronList",
+  "ListAgents",
+  "Monitor",
+  "ScheduleWakeup",
+  "SendMessage",
+  "TaskStop",
+  "Workflow",
+];
 
 /** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
 function toAllowed(tools: readonly string[]): string[] {

@@ -63,7 +63,11 @@ export function openChannel(options: ChannelOptions): Channel {
   let lastLineAt = 0;
   /** Every turn that was asked for has had its result. */
   let isAtRest = true;
-  const queue = createQueue<CliMessage>({ highWater: HIGH_WATER, onFull: () => cli.pause(), onDrained: () => cli.resume() });
+  const queue = createQueue<CliMessage>({
+    highWater: HIGH_WATER,
+    onFull: () => cli.pause(),
+    onDrained: () => cli.resume(),
+  });
 
   // The one place where a process's death is felt: all that waits for it fails here, and nothing else has to look.
   function fail(cause: string, isBusy = true): void {
@@ -83,7 +87,8 @@ export function openChannel(options: ChannelOptions): Channel {
   }
 
   function answer(message: ControlRequest): void {
-    const respond = (response: JsonObject): void => send({ type: "control_response", response: { ...response, request_id: message.id } });
+    const respond = (response: JsonObject): void =>
+      send({ type: "control_response", response: { ...response, request_id: message.id } });
     try {
       options.answer(message.request, (response) => respond({ subtype: "success", response }));
     } catch (error) {
@@ -136,7 +141,8 @@ export function openChannel(options: ChannelOptions): Channel {
     read: (signal, silenceMs) => {
       // What waits already needs no watch; nor is a CLI silent that its own reader holds back.
       if (queue.weight > 0) return queue.take(signal);
-      const toError = (): Error => new ProxyError("timeout", `Cannot finish answer: no output from the CLI for ${silenceMs / 1000} seconds`);
+      const toError = (): Error =>
+        new ProxyError("timeout", `Cannot finish answer: no output from the CLI for ${silenceMs / 1000} seconds`);
       return withinSilence({ signal, limitMs: silenceMs, lastAt: () => lastLineAt, toError }, queue.take);
     },
     close: (isBusy) => {

@@ -79,7 +79,8 @@ function toCatalogue(response: JsonObject): CatalogueEntry[] {
 function toResults({ messages }: Turn): ToolResult[] {
   const [calling, last] = [messages.at(-2), messages.at(-1)];
   const results = last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
-  const order = calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
+  const order =
+    calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
   return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
@@ -97,7 +98,14 @@ function openOutput(turn: Turn, { tools: ownTools }: Launch): Output {
   const { stop, tools, parallelCalls } = turn;
   const startedAt = performance.now();
   const elapsedMs = (): number => performance.now() - startedAt;
-  return createOutput({ stop, structure: toStructure(turn), tools: new Set(tools.map(({ name }) => name)), parallelCalls, hasOwnTools: ownTools !== "none", elapsedMs });
+  return createOutput({
+    stop,
+    structure: toStructure(turn),
+    tools: new Set(tools.map(({ name }) => name)),
+    parallelCalls,
+    hasOwnTools: ownTools !== "none",
+    elapsedMs,
+  });
 }
 
 /** Starts a process for one conversation; it waits, warm, until the first turn tells it which. */
@@ -138,8 +146,9 @@ export function startConversation(options: ConversationOptions): Conversation {
     const either = AbortSignal.any([signal, failed.signal]);
     while (current.state === "open") {
       const messages = await channel.read(either, options.activityMs);
-      for (const message of messages) if (message.type === "assistant") lastUuid = message.uuid;
-      else if (message.type === "denied") options.onDenial(message.tool);
+      for (const message of messages)
+        if (message.type === "assistant") lastUuid = message.uuid;
+        else if (message.type === "denied") options.onDenial(message.tool);
       const events = current.read(messages);
       if (current.state !== "open") {
         deferred = [...current.answer.deferred];
@@ -156,7 +165,12 @@ export function startConversation(options: ConversationOptions): Conversation {
     },
     gone: channel.gone,
     get isReusable() {
-      return channel.isAlive && !isBusy && output?.isFaithful === true && (output.state === "finished" || output.state === "held");
+      return (
+        channel.isAlive &&
+        !isBusy &&
+        output?.isFaithful === true &&
+        (output.state === "finished" || output.state === "held")
+      );
     },
     launch: options.launch,
     get lastUuid() {

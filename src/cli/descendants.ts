@@ -8,7 +8,9 @@ const IS_LINUX = process.platform === "linux";
 /** A file of each process under /proc, "" where it is gone or another user's. */
 async function readEach(name: string): Promise<(readonly [pid: number, text: string])[]> {
   const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
-  return Promise.all(pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "")] as const));
+  return Promise.all(
+    pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "")] as const),
+  );
 }
 
 /** Linux: field 4 of /proc/PID/stat, counted after the name, which may hold spaces and brackets. */

@@ -45,7 +45,8 @@ export function toPlanLimitError(limit: string, resetsAtSeconds: number, nowMs =
 /** The error of a turn whose result is one. `limit` is a rejection the CLI told of before. */
 export function toTurnError(result: ResultMessage, failure?: FailureMessage, limit?: LimitMessage): ProxyError {
   if (limit?.resetsAtSeconds !== undefined) return toPlanLimitError(limit.limit, limit.resetsAtSeconds);
-  if (TOO_LONG.includes(result.reason)) return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
+  if (TOO_LONG.includes(result.reason))
+    return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
   const status = result.status ?? failure?.status;
   const kind = status === undefined ? KIND_OF_CODE.get(failure?.code ?? "") : toErrorKind(status);
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
@@ -55,7 +56,8 @@ function checkRetry({ status, attempt, delayMs }: RetryMessage, failingMs: numbe
   if (status === 401 && attempt === 1) return;
   const isPassing = status === undefined || status >= 500;
   if (isPassing && failingMs + delayMs <= RETRY_PATIENCE_MS) return;
-  if (status === undefined) throw new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
+  if (status === undefined)
+    throw new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
   const kind = toErrorKind(status);
   const isTimed = kind === "rate_limited" || kind === "overloaded";
   const details = isTimed ? { retryAfterSeconds: Math.max(1, Math.ceil(delayMs / 1000)) } : {};
@@ -79,7 +81,8 @@ export function createPatience(elapsedMs: () => number): Patience {
   let failingSinceMs: number | undefined = 0;
   return {
     check(retry, limit) {
-      if (retry.status === 429 && limit?.resetsAtSeconds !== undefined) throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
+      if (retry.status === 429 && limit?.resetsAtSeconds !== undefined)
+        throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
       failingSinceMs ??= elapsedMs();
       checkRetry(retry, elapsedMs() - failingSinceMs);
     },

@@ -33,7 +33,13 @@ async function isExecutable(file: string): Promise<boolean> {
 /** PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency. */
 async function toCandidates({ environment, home, program }: FindOptions): Promise<string[]> {
   const path = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const usual = [join(home, ".local/bin"), join(home, ".claude/local"), "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
+  const usual = [
+    join(home, ".local/bin"),
+    join(home, ".claude/local"),
+    "/opt/homebrew/bin",
+    "/usr/local/bin",
+    "/usr/bin",
+  ];
   const own = await realpath(program).catch(() => program);
   const platform = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
   const checkout = join(dirname(own), "..", "node_modules", platform);
@@ -65,7 +71,8 @@ const VERSION_PATIENCE_MS = 15_000;
 export async function readVersion(command: Omit<Command, "args">): Promise<string> {
   const { stdout } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
   const version = /^(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-  if (version === undefined) throw new ProxyError("unavailable", `Cannot use ${command.file}: it does not tell its version`);
+  if (version === undefined)
+    throw new ProxyError("unavailable", `Cannot use ${command.file}: it does not tell its version`);
   if (!isOlder(version, MINIMUM_VERSION)) return version;
   throw new ProxyError(
     "unavailable",

@@ -6,8 +6,38 @@ const MOST = 80;
 
 /** Programs whose second word says what is done, and is never a value: `npm test`, but not `echo hunter2`. */
 const WITH_VERB = new Set([
-  ...["npm", "pnpm", "yarn", "bun", "deno", "cargo", "go", "git", "gh", "docker", "podman", "kubectl", "helm", "terraform"],
-  ...["make", "pip", "uv", "poetry", "bundle", "gem", "mvn", "gradle", "dotnet", "swift", "brew", "apt", "apt-get", "systemctl"],
+  ...[
+    "npm",
+    "pnpm",
+    "yarn",
+    "bun",
+    "deno",
+    "cargo",
+    "go",
+    "git",
+    "gh",
+    "docker",
+    "podman",
+    "kubectl",
+    "helm",
+    "terraform",
+  ],
+  ...[
+    "make",
+    "pip",
+    "uv",
+    "poetry",
+    "bundle",
+    "gem",
+    "mvn",
+    "gradle",
+    "dotnet",
+    "swift",
+    "brew",
+    "apt",
+    "apt-get",
+    "systemctl",
+  ],
 ]);
 
 function text(input: JsonObject, key: string): string {

@@ -6,9 +6,7 @@ import type { JsonObject } from "../lib/json.ts";
 
 /** What the structured output stands for: the answer's text, the arguments of one named call, or any of the calls. */
 export type Structure = { readonly schema: JsonObject } & (
-  | { readonly type: "json" }
-  | { readonly type: "call"; readonly name: string }
-  | { readonly type: "calls" }
+  { readonly type: "json" } | { readonly type: "call"; readonly name: string } | { readonly type: "calls" }
 );
 
 /** A schema moved into a larger one: its own references must keep pointing into it. */
@@ -29,7 +27,10 @@ function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
   const anyOf = tools.map(({ name, description, schema }, at) => ({
     type: "object",
     description,
-    properties: { name: { const: name }, arguments: moveReferences(schema, `/properties/calls/items/anyOf/${at}/properties/arguments`) },
+    properties: {
+      name: { const: name },
+      arguments: moveReferences(schema, `/properties/calls/items/anyOf/${at}/properties/arguments`),
+    },
     required: ["name", "arguments"],
     additionalProperties: false,
   }));
@@ -47,7 +48,8 @@ export function toStructure(turn: Turn): Structure | undefined {
   const { toolChoice, tools, format } = turn;
   const named = typeof toolChoice === "object" ? tools.find(({ name }) => name === toolChoice.name) : undefined;
   const only = named ?? (toolChoice === "required" && tools.length === 1 ? tools[0] : undefined);
-  if (only) return { type: "call", name: only.name, schema: { description: only.description, ...toCheckable(only.schema) } };
+  if (only)
+    return { type: "call", name: only.name, schema: { description: only.description, ...toCheckable(only.schema) } };
   if (toolChoice === "required") return { type: "calls", schema: toUnion(tools, turn.parallelCalls) };
   return format.type === "json" ? { type: "json", schema: toCheckable(format.schema) } : undefined;
 }

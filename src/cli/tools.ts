@@ -30,7 +30,9 @@ export function toServerFields(tools: readonly Tool[]): JsonObject {
   return {
     sdkMcpServers: [TOOL_SERVER],
     sdkMcpServerConfigs: { [TOOL_SERVER]: { timeout: CALL_TIMEOUT_MS } },
-    sdkMcpServerManifests: { [TOOL_SERVER]: { initializeResult: HELLO, toolsListResult: { tools: tools.map(toMcpTool) } } },
+    sdkMcpServerManifests: {
+      [TOOL_SERVER]: { initializeResult: HELLO, toolsListResult: { tools: tools.map(toMcpTool) } },
+    },
   };
 }
 
@@ -61,7 +63,9 @@ function toMcpResult({ content, isError }: ToolResult): JsonObject {
   return {
     content: content.flatMap((part): JsonObject[] => {
       if (part.type === "text") return [{ type: "text", text: part.text }];
-      return part.source.type === "base64" ? [{ type: "image", data: part.source.data, mimeType: part.source.mediaType }] : [];
+      return part.source.type === "base64"
+        ? [{ type: "image", data: part.source.data, mimeType: part.source.mediaType }]
+        : [];
     }),
     ...(isError ? { isError } : {}),
   };

@@ -19,7 +19,16 @@ function toApiMessage(message: Message, model: string, at: number): object {
   const content = toContent(message);
   if (message.role === "user") return { role: "user", content };
   const stop_reason = message.content.some(({ type }) => type === "call") ? "tool_use" : "end_turn";
-  return { id: `msg_replay${at}`, type: "message", role: "assistant", model, content, stop_reason, stop_sequence: null, usage: NO_TOKENS };
+  return {
+    id: `msg_replay${at}`,
+    type: "message",
+    role: "assistant",
+    model,
+    content,
+    stop_reason,
+    stop_sequence: null,
+    usage: NO_TOKENS,
+  };
 }
 
 /** One line a message, each pointing to the one before. */
@@ -30,7 +39,15 @@ function toLines(messages: readonly Message[], model: string): { lines: string[]
   let lastUuid = "";
   const lines = messages.map((message, at) => {
     lastUuid = randomUUID();
-    const entry = { parentUuid, isSidechain: false, type: message.role, message: toApiMessage(message, model, at), uuid: lastUuid, sessionId, timestamp };
+    const entry = {
+      parentUuid,
+      isSidechain: false,
+      type: message.role,
+      message: toApiMessage(message, model, at),
+      uuid: lastUuid,
+      sessionId,
+      timestamp,
+    };
     parentUuid = lastUuid;
     return JSON.stringify(entry);
   });
@@ -38,7 +55,11 @@ function toLines(messages: readonly Message[], model: string): { lines: string[]
 }
 
 /** Writes a transcript that only this user can read. The name begins with our pid, so that a later start knows it for ours. */
-export async function writeTranscript(folder: string, messages: readonly Message[], model: string): Promise<Transcript> {
+export async function writeTranscript(
+  folder: string,
+  messages: readonly Message[],
+  model: string,
+): Promise<Transcript> {
   const { lines, lastUuid } = toLines(messages, model);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${process.pid}-${randomUUID()}.jsonl`);

@@ -13,21 +13,37 @@ export interface WireUsage {
 /** One event of the Messages API stream, as the CLI passes it on. */
 export type ApiEvent =
   | { readonly type: "message_start"; readonly model: string; readonly usage: WireUsage }
-  | { readonly type: "block_start"; readonly index: number; readonly block: string; readonly id: string; readonly name: string }
+  | {
+      readonly type: "block_start";
+      readonly index: number;
+      readonly block: string;
+      readonly id: string;
+      readonly name: string;
+    }
   | { readonly type: "text" | "thinking" | "json"; readonly index: number; readonly text: string }
   | { readonly type: "message_delta"; readonly stopReason: string; readonly usage: WireUsage }
   | { readonly type: "message_stop" }
   | { readonly type: "other" };
 
 export type CliMessage =
-  | { readonly type: "control_response"; readonly id: string; readonly response: JsonObject | undefined; readonly error: string }
+  | {
+      readonly type: "control_response";
+      readonly id: string;
+      readonly response: JsonObject | undefined;
+      readonly error: string;
+    }
   | { readonly type: "control_request"; readonly id: string; readonly request: JsonObject }
   | { readonly type: "api"; readonly event: ApiEvent }
   /** An error the CLI words as an assistant message; `status` is the upstream's, where there was one. */
   | { readonly type: "failure"; readonly code: string; readonly status: number | undefined }
   | { readonly type: "tool_result"; readonly id: string; readonly isError: boolean }
   | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
-  | { readonly type: "rate_limit"; readonly isRejected: boolean; readonly limit: string; readonly resetsAtSeconds: number | undefined }
+  | {
+      readonly type: "rate_limit";
+      readonly isRejected: boolean;
+      readonly limit: string;
+      readonly resetsAtSeconds: number | undefined;
+    }
   /** A whole message of the model's: the CLI's id of it, and the tools it calls. */
   | { readonly type: "assistant"; readonly uuid: string; readonly uses: readonly ToolUse[] }
   | { readonly type: "denied"; readonly tool: string }
@@ -99,12 +115,22 @@ function toApiEvent(event: JsonObject): ApiEvent {
     }
     case "content_block_start": {
       const block = object(event, "content_block");
-      return { type: "block_start", index, block: text(block, "type"), id: text(block, "id"), name: text(block, "name") };
+      return {
+        type: "block_start",
+        index,
+        block: text(block, "type"),
+        id: text(block, "id"),
+        name: text(block, "name"),
+      };
     }
     case "content_block_delta":
       return toDelta(index, object(event, "delta"));
     case "message_delta":
-      return { type: "message_delta", stopReason: text(object(event, "delta"), "stop_reason"), usage: toUsage(object(event, "usage")) };
+      return {
+        type: "message_delta",
+        stopReason: text(object(event, "delta"), "stop_reason"),
+        usage: toUsage(object(event, "usage")),
+      };
     case "message_stop":
       return { type: "message_stop" };
     default:
@@ -136,14 +162,17 @@ function toSystem(message: JsonObject): CliMessage {
 function toUses(content: unknown): ToolUse[] {
   const blocks: readonly unknown[] = Array.isArray(content) ? content : [];
   return blocks.flatMap((block) =>
-    isObject(block) && block["type"] === "tool_use" ? [{ name: text(block, "name"), input: object(block, "input") }] : [],
+    isObject(block) && block["type"] === "tool_use"
+      ? [{ name: text(block, "name"), input: object(block, "input") }]
+      : [],
   );
 }
 
 function toAssistant(message: JsonObject): CliMessage {
   const code = text(message, "error");
   const { model, content } = object(message, "message");
-  if (model !== "<synthetic>" && code === "") return { type: "assistant", uuid: text(message, "uuid"), uses: toUses(content) };
+  if (model !== "<synthetic>" && code === "")
+    return { type: "assistant", uuid: text(message, "uuid"), uses: toUses(content) };
   return { type: "failure", code, status: number(message, "api_error_status") };
 }
 
@@ -171,7 +200,9 @@ function toResult(message: JsonObject): ResultMessage {
     isError: message["is_error"] === true,
     status: number(message, "api_error_status"),
     reason: text(message, "terminal_reason"),
-    text: text(message, "result") || (Array.isArray(errors) ? errors.filter((held) => typeof held === "string").join("; ") : ""),
+    text:
+      text(message, "result") ||
+      (Array.isArray(errors) ? errors.filter((held) => typeof held === "string").join("; ") : ""),
   };
 }
 

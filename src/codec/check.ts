@@ -56,7 +56,9 @@ export function toBoolean(value: unknown, path: string): boolean {
 
 /** A whole number of at least 1. */
 export function toCount(value: unknown, path: string): number {
-  return Number.isSafeInteger(value) && Number(value) >= 1 ? Number(value) : refuseType(path, "a whole number of at least 1", value);
+  return Number.isSafeInteger(value) && Number(value) >= 1
+    ? Number(value)
+    : refuseType(path, "a whole number of at least 1", value);
 }
 
 /** Reads a field that holds one of some words. */

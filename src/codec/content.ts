@@ -43,7 +43,8 @@ export function toImageOfUrl(url: string, path: string): ImagePart {
 export function toDocumentOfUrl(url: string, title: string | undefined, path: string): DocumentPart {
   const { mediaType, data } = toDataUrl(url, path);
   const named = title === undefined ? {} : { title };
-  if (mediaType === "application/pdf") return { type: "document", source: { type: "base64", mediaType, data }, ...named };
+  if (mediaType === "application/pdf")
+    return { type: "document", source: { type: "base64", mediaType, data }, ...named };
   if (!/^(text\/.+|application\/(json|xml|yaml|x-yaml|javascript|toml))$/.test(mediaType)) {
     return refuse(path, `expected application/pdf or a text type, got ${mediaType.slice(0, 60)}`);
   }

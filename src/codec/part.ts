@@ -19,7 +19,10 @@ export function toParts<T>(content: unknown, path: string, readers: PartReaders<
   });
 }
 
-export const toTextPart: PartReader<TextPart> = (part, path) => ({ type: "text", text: toText(part["text"], `${path}.text`) });
+export const toTextPart: PartReader<TextPart> = (part, path) => ({
+  type: "text",
+  text: toText(part["text"], `${path}.text`),
+});
 
 /** The text parts of one system message, as one text. */
 export function toJoinedText(content: unknown, path: string, readers: PartReaders<TextPart>): string {

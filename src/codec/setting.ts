@@ -21,7 +21,9 @@ export function toEffort(value: unknown, path: string): Effort | undefined {
 /** The JSON Schema of an answer. */
 export function toSchema(value: unknown, path: string): JsonObject {
   const schema = toFreeObject(value, path);
-  return schema["type"] === "object" ? schema : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');
+  return schema["type"] === "object"
+    ? schema
+    : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');
 }
 
 /** Reads a list of stop sequences. */

@@ -15,15 +15,27 @@ const LONGEST_NAME = 64;
 /** One function: `schemaKey` is the field of the definition that holds its parameters, and may be absent. */
 export function toTool(definition: JsonObject, schemaKey: string, path: string, longest = LONGEST_NAME): Tool {
   const name = toText(definition["name"], `${path}.name`);
-  if (!NAME.test(name) || name.length > longest) refuse(`${path}.name`, `expected 1 to ${longest} letters, digits, underscores and hyphens`);
+  if (!NAME.test(name) || name.length > longest)
+    refuse(`${path}.name`, `expected 1 to ${longest} letters, digits, underscores and hyphens`);
   const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toFreeObject) ?? {};
-  if (schema["type"] !== undefined && schema["type"] !== "object") refuse(`${path}.${schemaKey}.type`, 'expected "object"');
+  if (schema["type"] !== undefined && schema["type"] !== "object")
+    refuse(`${path}.${schemaKey}.type`, 'expected "object"');
   // The API takes no other names, and the CLI would leave the whole tool out without a word.
-  const strange = Object.keys(optional(schema["properties"], `${path}.${schemaKey}.properties`, toObject) ?? {}).find((key) => !PROPERTY.test(key));
-  if (strange !== undefined) refuse(`${path}.${schemaKey}.properties`, `expected names of 1 to 64 letters, digits, _ . -, got ${strange.slice(0, 60)}`);
+  const strange = Object.keys(optional(schema["properties"], `${path}.${schemaKey}.properties`, toObject) ?? {}).find(
+    (key) => !PROPERTY.test(key),
+  );
+  if (strange !== undefined)
+    refuse(
+      `${path}.${schemaKey}.properties`,
+      `expected names of 1 to 64 letters, digits, _ . -, got ${strange.slice(0, 60)}`,
+    );
   const description = optional(definition["description"], `${path}.description`, toText) ?? "";
   // A schema that says nothing of its type still has to describe an object, and the API wants it said.
-  return { name, description, schema: schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema };
+  return {
+    name,
+    description,
+    schema: schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema,
+  };
 }
 
 /** Refuses names that stand twice. */
@@ -38,7 +50,9 @@ export function checkNames(tools: readonly Tool[], toPath: (at: number) => strin
 /** A name that one of the tools has. */
 export function toKnownName(tools: readonly Tool[], name: unknown, path: string): string {
   const wanted = toText(name, path);
-  return tools.some((tool) => tool.name === wanted) ? wanted : refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
+  return tools.some((tool) => tool.name === wanted)
+    ? wanted
+    : refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
 }
 
 /** A choice that names a tool. */
@@ -47,7 +61,12 @@ export function toNamedChoice(tools: readonly Tool[], name: unknown, path: strin
 }
 
 /** A choice among some of the tools; the others are hidden. */
-export function toAllowedChoice(tools: readonly Tool[], names: readonly string[], mode: "auto" | "required", path: string): ToolSelection {
+export function toAllowedChoice(
+  tools: readonly Tool[],
+  names: readonly string[],
+  mode: "auto" | "required",
+  path: string,
+): ToolSelection {
   const allowed = tools.filter(({ name }) => names.includes(name));
   return toPlainChoice(allowed, mode, path);
 }

@@ -16,7 +16,10 @@ function toLoginWords({ login }: InstallationStatus): string {
 export function formatBanner(url: string, status: InstallationStatus, { tools, apiKeys, demo }: Config): string {
   const who =
     status.problem === undefined
-      ? [`claude   ${status.version ?? "unknown"} at ${status.path ?? "unknown"}`, `login    ${demo ? "not used" : toLoginWords(status)}`]
+      ? [
+          `claude   ${status.version ?? "unknown"} at ${status.path ?? "unknown"}`,
+          `login    ${demo ? "not used" : toLoginWords(status)}`,
+        ]
       : [`claude   ${status.problem.message}`];
   const key = apiKeys.length === 0 ? "unused" : "<your --api-key>";
   return [...who, `tools    ${tools}`, `OPENAI_BASE_URL=${url}/v1`, `OPENAI_API_KEY=${key}`].join("\n");

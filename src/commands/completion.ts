@@ -11,20 +11,25 @@ interface Choice {
   readonly options: readonly (readonly [string, Option])[];
 }
 
-const CHOICES: readonly Choice[] = Object.entries(COMMANDS).map(([name, { help, words, options, hasServerOptions }]) => ({
-  name,
-  help,
-  words,
-  options: Object.entries<Option>({ ...(hasServerOptions ? OPTIONS : {}), ...options }),
-}));
+const CHOICES: readonly Choice[] = Object.entries(COMMANDS).map(
+  ([name, { help, words, options, hasServerOptions }]) => ({
+    name,
+    help,
+    words,
+    options: Object.entries<Option>({ ...(hasServerOptions ? OPTIONS : {}), ...options }),
+  }),
+);
 
 /** All options, each once: before a command is typed, any may come. */
 const EVERY = Object.entries<Option>(OPTIONS);
 
-const toFlagNames = (options: readonly (readonly [string, Option])[]): string => options.map(([name]) => `--${name}`).join(" ");
+const toFlagNames = (options: readonly (readonly [string, Option])[]): string =>
+  options.map(([name]) => `--${name}`).join(" ");
 
 function formatBash(): string {
-  const cases = CHOICES.map(({ name, words, options }) => `      ${name}) words="${[...words, toFlagNames(options)].join(" ").trim()}" ;;`);
+  const cases = CHOICES.map(
+    ({ name, words, options }) => `      ${name}) words="${[...words, toFlagNames(options)].join(" ").trim()}" ;;`,
+  );
   return `# bash completion for ${NAME}
 _claude_max_api() {
   local current=\${COMP_WORDS[COMP_CWORD]} word command= words
@@ -45,7 +50,8 @@ complete -F _claude_max_api ${NAME}
 }
 
 /** Text inside single quotes of zsh and fish. */
-const quote = (text: string, quoteMark: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", quoteMark)}'`;
+const quote = (text: string, quoteMark: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", quoteMark)}'`;
 
 /** An option as zsh's `_arguments` reads it; brackets and colons have a meaning there. */
 function toZshOption([name, { hint, help }]: readonly [string, Option]): string {
@@ -91,7 +97,13 @@ function formatFish(): string {
       ...options.map((option) => toFishOption(option, isThis)),
     ];
   });
-  return [`# fish completion for ${NAME}`, `complete -c ${NAME} -f`, ...lines, ...EVERY.map((option) => toFishOption(option, isBare)), ""].join("\n");
+  return [
+    `# fish completion for ${NAME}`,
+    `complete -c ${NAME} -f`,
+    ...lines,
+    ...EVERY.map((option) => toFishOption(option, isBare)),
+    "",
+  ].join("\n");
 }
 
 const FORMATS: Readonly<Record<Shell, () => string>> = { bash: formatBash, zsh: formatZsh, fish: formatFish };

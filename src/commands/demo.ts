@@ -23,11 +23,15 @@ const TOKEN_LENGTH = 4;
 /** The text of the last thing the user said. */
 function toLastText(body: JsonObject): string {
   const messages: unknown = body["messages"];
-  const said = Array.isArray(messages) ? messages.filter((message) => isObject(message) && message["role"] === "user") : [];
+  const said = Array.isArray(messages)
+    ? messages.filter((message) => isObject(message) && message["role"] === "user")
+    : [];
   const content: unknown = said.at(-1)?.["content"];
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
-  return content.flatMap((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : [])).join("\n");
+  return content
+    .flatMap((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : []))
+    .join("\n");
 }
 
 const STRUCTURED_TOOL = "StructuredOutput";
@@ -41,7 +45,9 @@ function toSample(schema: unknown, text: string): unknown {
   if (Array.isArray(anyOf)) return toSample(anyOf[0], text);
   switch (Array.isArray(type) ? type[0] : type) {
     case "object":
-      return Object.fromEntries(Object.entries(isObject(properties) ? properties : {}).map(([key, held]) => [key, toSample(held, text)]));
+      return Object.fromEntries(
+        Object.entries(isObject(properties) ? properties : {}).map(([key, held]) => [key, toSample(held, text)]),
+      );
     case "array":
       return Number(schema["minItems"] ?? 0) > 0 ? [toSample(schema["items"], text)] : [];
     case "integer":
@@ -66,7 +72,9 @@ interface Answer {
 function toAnswer(body: JsonObject): Answer {
   const text = toLastText(body);
   const tools: unknown = body["tools"];
-  const structured: unknown = Array.isArray(tools) ? tools.find((tool) => isObject(tool) && tool["name"] === STRUCTURED_TOOL) : undefined;
+  const structured: unknown = Array.isArray(tools)
+    ? tools.find((tool) => isObject(tool) && tool["name"] === STRUCTURED_TOOL)
+    : undefined;
   if (!isObject(structured)) {
     const deltas = (text.match(/\s*\S+\s*$|\s*\S+/g) ?? ["…"]).map((word) => ({ type: "text_delta", text: word }));
     return { block: { type: "text", text: "" }, deltas, stopReason: "end_turn" };
@@ -82,7 +90,16 @@ async function answer(response: ServerResponse, body: JsonObject): Promise<void>
   const { block, deltas, stopReason } = toAnswer(body);
   const usage = { input_tokens: Math.ceil(JSON.stringify(body["messages"]).length / TOKEN_LENGTH), output_tokens: 1 };
   response.writeHead(200, { "content-type": "text/event-stream" });
-  const message = { id: "msg_demo", type: "message", role: "assistant", model: body["model"], content: [], stop_reason: null, stop_sequence: null, usage };
+  const message = {
+    id: "msg_demo",
+    type: "message",
+    role: "assistant",
+    model: body["model"],
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  };
   send("message_start", { message });
   send("content_block_start", { index: 0, content_block: block });
   for (const delta of deltas) {
@@ -91,7 +108,10 @@ async function answer(response: ServerResponse, body: JsonObject): Promise<void>
     await delay(WORD_MS);
   }
   send("content_block_stop", { index: 0 });
-  send("message_delta", { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: deltas.length } });
+  send("message_delta", {
+    delta: { stop_reason: stopReason, stop_sequence: null },
+    usage: { output_tokens: deltas.length },
+  });
   send("message_stop", {});
   response.end();
 }
@@ -100,13 +120,18 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) text += chunk;
   const body = parseJson(text);
-  if (request.method === "POST" && request.url?.startsWith("/v1/messages") && isObject(body)) return answer(response, body);
+  if (request.method === "POST" && request.url?.startsWith("/v1/messages") && isObject(body))
+    return answer(response, body);
   response.writeHead(404, { "content-type": "application/json" }).end("{}");
 }
 
 /** Starts the echo model. The CLI gets a configuration folder of its own, so the user's login is not even seen. */
 export async function startDemo(environment: NodeJS.ProcessEnv): Promise<Demo> {
-  const listener = await listen((request, response) => void serve(request, response).catch(() => response.destroy()), "127.0.0.1", 0);
+  const listener = await listen(
+    (request, response) => void serve(request, response).catch(() => response.destroy()),
+    "127.0.0.1",
+    0,
+  );
   const folder = await mkdtemp(join(tmpdir(), "claude-max-api-demo-"));
   const kept = Object.entries(environment).filter(([name]) => !/^(ANTHROPIC_|CLAUDE_)/.test(name));
   return {

@@ -25,7 +25,10 @@ export const CREDENTIALS = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE
 const START_PATIENCE_MS = 30_000;
 const LIVE_PATIENCE_MS = 120_000;
 
-async function findCli({ config, program }: DoctorOptions, command: Omit<Command, "args" | "file">): Promise<Facts["claude"]> {
+async function findCli(
+  { config, program }: DoctorOptions,
+  command: Omit<Command, "args" | "file">,
+): Promise<Facts["claude"]> {
   const { claude: given, environment, home } = config;
   try {
     const path = await findClaude({ given, environment, home, program });
@@ -49,13 +52,22 @@ async function lookAtWorkspace(path: string): Promise<Facts["workspace"]> {
 }
 
 /** Starts a CLI as a spare is started, and times its answer to a question that no model is asked. */
-async function timeStart(command: Omit<Command, "args">, { tools, settingSources }: Config): Promise<{ ms: number } | Problem> {
+async function timeStart(
+  command: Omit<Command, "args">,
+  { tools, settingSources }: Config,
+): Promise<{ ms: number } | Problem> {
   const startedAt = performance.now();
   const launch = { tools };
   let ms: number | undefined;
   const onCatalogue = (): void => void (ms = performance.now() - startedAt);
   const args = toArgs(launch, settingSources);
-  const conversation = startConversation({ command: { ...command, args }, launch, activityMs: START_PATIENCE_MS, onCatalogue, onDenial: () => {} });
+  const conversation = startConversation({
+    command: { ...command, args },
+    launch,
+    activityMs: START_PATIENCE_MS,
+    onCatalogue,
+    onDenial: () => {},
+  });
   const patience = setTimeout(() => void conversation.close(), START_PATIENCE_MS);
   await conversation.askModels();
   clearTimeout(patience);
@@ -66,7 +78,9 @@ async function timeStart(command: Omit<Command, "args">, { tools, settingSources
 function readAnswer(body: unknown, ms: number): { ms: number; model: string } | Problem {
   if (isObject(body) && typeof body["model"] === "string") return { ms, model: body["model"] };
   const error = isObject(body) ? body["error"] : undefined;
-  return { problem: isObject(error) && typeof error["message"] === "string" ? error["message"] : "the answer cannot be read" };
+  return {
+    problem: isObject(error) && typeof error["message"] === "string" ? error["message"] : "the answer cannot be read",
+  };
 }
 
 /** One tiny request, all the way: a server of its own on a free port, the CLI, the model. */
@@ -78,7 +92,11 @@ async function askLive({ config, version, program }: DoctorOptions): Promise<{ m
     const response = await fetch(`${served.url}/v1/chat/completions`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ model: "claude-haiku-4", max_tokens: 16, messages: [{ role: "user", content: "Answer with the word ok." }] }),
+      body: JSON.stringify({
+        model: "claude-haiku-4",
+        max_tokens: 16,
+        messages: [{ role: "user", content: "Answer with the word ok." }],
+      }),
       signal: AbortSignal.timeout(LIVE_PATIENCE_MS),
     });
     return readAnswer(await response.json(), performance.now() - startedAt);
@@ -93,7 +111,10 @@ async function askLive({ config, version, program }: DoctorOptions): Promise<{ m
 export async function gatherFacts(options: DoctorOptions, isLive: boolean): Promise<Facts> {
   const { config } = options;
   const workspace = await lookAtWorkspace(config.workspace);
-  const command = { cwd: workspace.state === "unusable" ? config.home : config.workspace, env: toEnvironment(config.environment, "none") };
+  const command = {
+    cwd: workspace.state === "unusable" ? config.home : config.workspace,
+    env: toEnvironment(config.environment, "none"),
+  };
   const claude = await findCli(options, command);
   const file = "problem" in claude ? undefined : claude.path;
   return {

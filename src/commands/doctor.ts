@@ -14,6 +14,8 @@ export async function examine(options: DoctorOptions, { isJson, isLive }: Doctor
   const checks = toChecks(await gatherFacts(options, isLive));
   const isOk = checks.every(({ status }) => status !== "fail");
   const { version } = options;
-  process.stdout.write(isJson ? `${JSON.stringify({ ok: isOk, version, checks }, undefined, 2)}\n` : formatChecks(checks));
+  process.stdout.write(
+    isJson ? `${JSON.stringify({ ok: isOk, version, checks }, undefined, 2)}\n` : formatChecks(checks),
+  );
   return isOk;
 }

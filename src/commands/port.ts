@@ -30,7 +30,9 @@ async function askOnce(url: string, apiKey: string | undefined): Promise<string 
     const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
     const response = await fetch(`${url}/health`, { headers, signal: patience.signal });
     const body: unknown = await response.json();
-    return isObject(body) && body["provider"] === "claude-code-cli" && typeof body["version"] === "string" ? body["version"] : undefined;
+    return isObject(body) && body["provider"] === "claude-code-cli" && typeof body["version"] === "string"
+      ? body["version"]
+      : undefined;
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
@@ -80,6 +82,8 @@ export async function askPort(config: Config): Promise<PortState> {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     if (code !== "EADDRINUSE") return { type: "refused", code };
     const version = await askHealth(toLocalUrl(config), config.apiKeys);
-    return version === undefined ? { type: "taken", holder: await findHolder(config.port, config.environment) } : { type: "ours", version };
+    return version === undefined
+      ? { type: "taken", holder: await findHolder(config.port, config.environment) }
+      : { type: "ours", version };
   }
 }

@@ -46,7 +46,8 @@ export interface Served {
 
 /** Running turns may finish in this time. With the 5 s a deaf process has after SIGTERM, all is over within 15 s. */
 const DRAIN_MS = 9000;
-const FULL_WARNING = "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
+const FULL_WARNING =
+  "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
 const HEARTBEAT_MS = 15_000;
 /** At the end, messages may still be sent or taken away in this time; processes end meanwhile. */
 const TELEGRAM_GRACE_MS = 2000;
@@ -84,8 +85,21 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   const gate = createGate(maxConcurrent, config.maxQueue);
   const store = createStore({ maxSessions, idleSeconds, log });
   const named = createNamedSessions(join(config.stateFolder, "sessions"), config.maxQueue);
-  const takeSeat = createSeats({ start: installation.start, store, spares, named, replayFolder: join(config.stateFolder, "replay") });
-  const run = createRun({ takeSeat, gate, named, refusals: createRefusals(), refill: spares.fill, noteLogin: installation.noteLogin });
+  const takeSeat = createSeats({
+    start: installation.start,
+    store,
+    spares,
+    named,
+    replayFolder: join(config.stateFolder, "replay"),
+  });
+  const run = createRun({
+    takeSeat,
+    gate,
+    named,
+    refusals: createRefusals(),
+    refill: spares.fill,
+    noteLogin: installation.noteLogin,
+  });
   return { installation, models, gate, store, spares, run };
 }
 
@@ -94,16 +108,32 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { config, version, log } = options;
   await mkdir(config.workspace, { recursive: true, mode: 0o700 });
   const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const { installation, models, gate, store, spares, run } = createEngine(options, demo?.environment ?? config.environment);
+  const { installation, models, gate, store, spares, run } = createEngine(
+    options,
+    demo?.environment ?? config.environment,
+  );
   const telegram = createTelegram({ ...config.telegram, log });
   let stopping: Promise<void> | undefined;
-  const counts = () => ({ live: store.size + gate.inside, busy: gate.inside, spare: spares.size, queued: gate.waiting });
+  const counts = () => ({
+    live: store.size + gate.inside,
+    busy: gate.inside,
+    spare: spares.size,
+    queued: gate.waiting,
+  });
   const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
   const kept = createKept();
   const routes = createRoutes({
     guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
     info: createInfo({ version, models, status: installation.status, counts }),
-    answer: createAnswer({ run, models, telegram, tools: config.tools, kept, stallMs: config.activityTimeoutSeconds * 1000, heartbeatMs: HEARTBEAT_MS }),
+    answer: createAnswer({
+      run,
+      models,
+      telegram,
+      tools: config.tools,
+      kept,
+      stallMs: config.activityTimeoutSeconds * 1000,
+      heartbeatMs: HEARTBEAT_MS,
+    }),
     kept,
     log,
     isStopping: () => stopping !== undefined,

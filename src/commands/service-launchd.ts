@@ -57,7 +57,11 @@ ${plan.command.map((word) => `    ${toString(word)}`).join("\n")}
     text,
     encoding: "utf8",
     logFile: log,
-    install: [end, { argv: ["launchctl", "enable", target] }, { argv: ["launchctl", "bootstrap", domain, file], tries: 10 }],
+    install: [
+      end,
+      { argv: ["launchctl", "enable", target] },
+      { argv: ["launchctl", "bootstrap", domain, file], tries: 10 },
+    ],
     uninstall: [end],
     forget: [],
     status: ["launchctl", "print", target],

@@ -33,9 +33,14 @@ async function toLasting(executable: string, path: string): Promise<string> {
 
 /** The words that start this program again. @throws UsageError when it is a place that will not last. */
 async function toProgram({ program, runtime, command: { config, isPrint } }: ServiceOptions): Promise<string[]> {
-  if ((await real(program)) === (await real(runtime))) return [await toLasting(await real(runtime), config.environment["PATH"] ?? "")];
-  if (!isPrint && program.endsWith(".ts")) throw new UsageError("Cannot install the sources: run npm run build, then node dist/claude-max-api.cjs service install");
-  if (!isPrint && /[\\/]_npx[\\/]/.test(program)) throw new UsageError("Cannot install from npx's cache: run npm install -g claude-max-api first");
+  if ((await real(program)) === (await real(runtime)))
+    return [await toLasting(await real(runtime), config.environment["PATH"] ?? "")];
+  if (!isPrint && program.endsWith(".ts"))
+    throw new UsageError(
+      "Cannot install the sources: run npm run build, then node dist/claude-max-api.cjs service install",
+    );
+  if (!isPrint && /[\\/]_npx[\\/]/.test(program))
+    throw new UsageError("Cannot install from npx's cache: run npm install -g claude-max-api first");
   return [runtime, program];
 }
 
@@ -82,14 +87,24 @@ export async function toUnit(options: ServiceOptions): Promise<ServiceUnit> {
 const CARRIED = [
   ...["TELEGRAM_NOTIFY_ID", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"],
   ...["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "NODE_EXTRA_CA_CERTS"],
-  ...["CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "AWS_PROFILE", "AWS_REGION", "CLOUD_ML_REGION"],
+  ...[
+    "CLAUDE_CONFIG_DIR",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "CLOUD_ML_REGION",
+  ],
   "ANTHROPIC_VERTEX_PROJECT_ID",
 ];
 
 /** The variables that the service is to have. */
 export function toCarried({ apiKeys, environment }: Pick<Config, "apiKeys" | "environment">): Variables {
   const carried = CARRIED.flatMap((name): [string, string][] => (environment[name] ? [[name, environment[name]]] : []));
-  return { ...(apiKeys.length > 0 ? { CLAUDE_MAX_API_API_KEY: apiKeys.join(",") } : {}), ...Object.fromEntries(carried) };
+  return {
+    ...(apiKeys.length > 0 ? { CLAUDE_MAX_API_API_KEY: apiKeys.join(",") } : {}),
+    ...Object.fromEntries(carried),
+  };
 }
 
 const HEADER = `# Variables of the ${SERVICE} service, one NAME=VALUE a line. Keep this file private: chmod 600.
@@ -106,6 +121,9 @@ export async function toEnvText(command: ServiceCommand): Promise<{ path: string
   );
   const held = hasFile ? await readFile(path, "utf8") : HEADER;
   if (config.envFile === undefined) return { path, text: mergeVariables(held, toCarried(config)) };
-  if (config.apiKeys.join(",") === (parseVariables(held)["CLAUDE_MAX_API_API_KEY"] ?? "")) return { path, text: undefined };
-  throw new UsageError(`Cannot keep a key out of sight with --env-file ${path}: write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key`);
+  if (config.apiKeys.join(",") === (parseVariables(held)["CLAUDE_MAX_API_API_KEY"] ?? ""))
+    return { path, text: undefined };
+  throw new UsageError(
+    `Cannot keep a key out of sight with --env-file ${path}: write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key`,
+  );
 }

@@ -7,7 +7,8 @@ import type { ServicePlan, ServiceUnit } from "./service-unit.ts";
 const UNIT = `${SERVICE}.service`;
 
 /** One word of a unit file: `%` begins a specifier there. */
-const quote = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("\n", "\\n")}"`;
+const quote = (text: string): string =>
+  `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("\n", "\\n")}"`;
 
 /** One word of a command, where `$` begins a variable. */
 const quoteWord = (text: string): string => quote(text).replaceAll("$", "$$$$");

@@ -60,7 +60,11 @@ export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
     text: `\uFEFF${text.replaceAll("\n", "\r\n")}`,
     encoding: "utf16le",
     logFile: log,
-    install: [end, { argv: ["schtasks", "/Create", "/TN", SERVICE, "/XML", file, "/F"] }, { argv: ["schtasks", "/Run", "/TN", SERVICE] }],
+    install: [
+      end,
+      { argv: ["schtasks", "/Create", "/TN", SERVICE, "/XML", file, "/F"] },
+      { argv: ["schtasks", "/Run", "/TN", SERVICE] },
+    ],
     uninstall: [end, { argv: ["schtasks", "/Delete", "/TN", SERVICE, "/F"], mayFail: true }],
     forget: [],
     status: ["schtasks", "/Query", "/TN", SERVICE, "/FO", "LIST"],

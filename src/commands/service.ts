@@ -32,7 +32,11 @@ async function tryStep({ argv, mayFail }: ServiceStep): Promise<StepError | unde
     if (mayFail || !(error instanceof Error)) return undefined;
     const isMissing = "code" in error && error.code === "ENOENT";
     const said = "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim() : error.message;
-    return new StepError(isMissing ? `Cannot run ${file}: it is not on this system; --print shows what it would be told` : `Cannot run ${argv.join(" ")}: ${said}`);
+    return new StepError(
+      isMissing
+        ? `Cannot run ${file}: it is not on this system; --print shows what it would be told`
+        : `Cannot run ${argv.join(" ")}: ${said}`,
+    );
   }
 }
 
@@ -80,7 +84,11 @@ async function print(unit: ServiceUnit, command: ServiceCommand): Promise<void> 
   if (command.action !== "install") return console.log(steps.join("\n"));
   const env = await toEnvText(command);
   const hidden = (env.text ?? "").replace(/^(\s*(?:export\s+)?\w+\s*=).*$/gm, "$1…");
-  const parts = [`# ${unit.file}`, unit.text.replace("\uFEFF", "").replaceAll("\r\n", "\n"), ...(env.text === undefined ? [] : [`# ${env.path} (mode 0600)`, hidden])];
+  const parts = [
+    `# ${unit.file}`,
+    unit.text.replace("\uFEFF", "").replaceAll("\r\n", "\n"),
+    ...(env.text === undefined ? [] : [`# ${env.path} (mode 0600)`, hidden]),
+  ];
   console.log([...parts, ...steps].join("\n"));
 }
 
@@ -107,7 +115,9 @@ async function install(unit: ServiceUnit, command: ServiceCommand): Promise<bool
   const port = await askPort(config);
   if (port.type === "taken" || port.type === "refused") {
     const why = port.type === "taken" ? `taken by ${port.holder ?? "another program"}` : `not to be had (${port.code})`;
-    console.error(`Cannot install: port ${config.port} is ${why}. Stop that program, or choose another port with --port`);
+    console.error(
+      `Cannot install: port ${config.port} is ${why}. Stop that program, or choose another port with --port`,
+    );
     return false;
   }
   const env = await toEnvText(command);
@@ -119,10 +129,17 @@ async function install(unit: ServiceUnit, command: ServiceCommand): Promise<bool
   const names = Object.keys(parseVariables(env.text ?? ""));
   if (env.text !== undefined) console.log(`variables ${env.path}${names.length > 0 ? `: ${names.join(", ")}` : ""}`);
   const left = CREDENTIALS.filter((name) => config.environment[name] && !names.includes(name));
-  if (left.length > 0) console.log(`note: ${left.join(" and ")} of this shell is not carried over; to use it in the service, add it to ${env.path}`);
+  if (left.length > 0)
+    console.log(
+      `note: ${left.join(" and ")} of this shell is not carried over; to use it in the service, add it to ${env.path}`,
+    );
   if (unit.hint !== undefined) console.log(unit.hint);
   const version = config.port === 0 ? "" : await awaitServer(config);
-  console.log(version === undefined ? "It does not answer yet: see claude-max-api service logs" : `running${config.port === 0 ? "" : ` on ${toLocalUrl(config)}`}`);
+  console.log(
+    version === undefined
+      ? "It does not answer yet: see claude-max-api service logs"
+      : `running${config.port === 0 ? "" : ` on ${toLocalUrl(config)}`}`,
+  );
   return version !== undefined;
 }
 
@@ -141,7 +158,8 @@ async function readUnit(unit: ServiceUnit): Promise<string | undefined> {
 
 /** The address that an installed description names. Its quoting differs from system to system, but a flag is followed by its value. */
 export function readAddress(text: string): { host: string; port: number } {
-  const find = (flag: string, value: string): string | undefined => new RegExp(`--${flag}(?:</string>\\s*<string>|[\\s"]|&quot;)+(${value})`).exec(text)?.[1];
+  const find = (flag: string, value: string): string | undefined =>
+    new RegExp(`--${flag}(?:</string>\\s*<string>|[\\s"]|&quot;)+(${value})`).exec(text)?.[1];
   return { host: find("host", "[\\w.:-]+") ?? "127.0.0.1", port: Number(find("port", "\\d+") ?? 3456) };
 }
 
@@ -179,7 +197,12 @@ async function logs(unit: ServiceUnit): Promise<boolean> {
   }
   try {
     const { size } = await log.stat();
-    const { buffer, bytesRead } = await log.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, Math.max(0, size - TAIL_BYTES));
+    const { buffer, bytesRead } = await log.read(
+      Buffer.alloc(TAIL_BYTES),
+      0,
+      TAIL_BYTES,
+      Math.max(0, size - TAIL_BYTES),
+    );
     const tail = buffer.toString("utf8", 0, bytesRead);
     process.stdout.write(size > TAIL_BYTES ? tail.slice(tail.indexOf("\n") + 1) : tail);
     return true;

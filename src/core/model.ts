@@ -65,7 +65,9 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
     const value = family ?? name;
     const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
     if (entry) return { argument: value, isPinned: entry.value !== value, id: entry.id };
-    return family !== undefined || PINNED.test(value) ? { argument: value, isPinned: family === undefined, id: value } : undefined;
+    return family !== undefined || PINNED.test(value)
+      ? { argument: value, isPinned: family === undefined, id: value }
+      : undefined;
   }
 
   function list(): ModelInfo[] {
@@ -83,9 +85,13 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
       const resolved = find(aliased) ?? find(toBare(aliases.get(bare) ?? bare));
       if (resolved) return resolved;
       const known = list().map(({ id }) => id);
-      throw new ProxyError("model_not_found", `Cannot find model: ${name.slice(0, 100)} is not one of ${known.join(", ")}`, {
-        param: "model",
-      });
+      throw new ProxyError(
+        "model_not_found",
+        `Cannot find model: ${name.slice(0, 100)} is not one of ${known.join(", ")}`,
+        {
+          param: "model",
+        },
+      );
     },
     list,
     setCatalogue(entries) {

@@ -22,7 +22,9 @@ export interface ToolsRequest {
 /** The tools a turn gets. @throws ProxyError `forbidden` when it asks for more than is allowed. */
 export function toOwnTools({ allowed, asked = allowed, webSearch, hasClientTools }: ToolsRequest): OwnTools {
   if (PROFILES.indexOf(asked) > PROFILES.indexOf(allowed)) {
-    throw new ProxyError("forbidden", `Cannot use tools ${asked}: this server allows ${allowed}; --tools raises it`, { param: "x-claude-tools" });
+    throw new ProxyError("forbidden", `Cannot use tools ${asked}: this server allows ${allowed}; --tools raises it`, {
+      param: "x-claude-tools",
+    });
   }
   const tools = hasClientTools ? "none" : asked;
   return tools === "none" && webSearch ? "search" : tools;

@@ -39,9 +39,13 @@ function readName({ request }: Exchange, turn: Turn): { name: string | undefined
   const name = request.headers["x-session-id"];
   if (typeof name !== "string") return { name: undefined, ignored: turn.ignored };
   if (!SESSION_NAME.test(name)) {
-    throw new ProxyError("invalid_request", "Cannot read x-session-id: expected 1 to 200 visible ASCII characters", { param: "x-session-id" });
+    throw new ProxyError("invalid_request", "Cannot read x-session-id: expected 1 to 200 visible ASCII characters", {
+      param: "x-session-id",
+    });
   }
-  return turn.messages.length === 1 ? { name, ignored: turn.ignored } : { name: undefined, ignored: [...turn.ignored, "x-session-id"] };
+  return turn.messages.length === 1
+    ? { name, ignored: turn.ignored }
+    : { name: undefined, ignored: [...turn.ignored, "x-session-id"] };
 }
 
 function toHeaders(ignored: readonly string[]): Record<string, string> {
@@ -85,7 +89,10 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
       hasClientTools: turn.tools.length > 0,
     });
     const chat = telegram.chooseChat(readHeader(exchange, "x-telegram-chat-id"));
-    const events = telegram.watch(run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal), chat);
+    const events = telegram.watch(
+      run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal),
+      chat,
+    );
     if (turn.stream) {
       const folder = keep ? createFolder() : undefined;
       const onEvents = (batch: readonly TurnEvent[]): void => {
@@ -94,7 +101,10 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
         // Kept before the client can see the end, and so before its next request.
         if (folder && batch.at(-1)?.type === "done") keep?.(folder.reply);
       };
-      return writeStream({ exchange, encoder: codec.createEncoder(turn, meta), headers, expected: model.id, onEvents }, events);
+      return writeStream(
+        { exchange, encoder: codec.createEncoder(turn, meta), headers, expected: model.id, onEvents },
+        events,
+      );
     }
     const reply = await collect(events);
     noteUsage(exchange, reply.model, reply.usage);
@@ -119,6 +129,7 @@ function noteUsage(exchange: Exchange, model: string, usage: Usage): void {
 function noteEnd(exchange: Exchange, batch: readonly TurnEvent[]): void {
   for (const event of batch) {
     if (event.type === "start") exchange.note({ model: event.model });
-    if (event.type === "done") exchange.note({ tokens_in: toPromptTokens(event.usage), tokens_out: event.usage.output });
+    if (event.type === "done")
+      exchange.note({ tokens_in: toPromptTokens(event.usage), tokens_out: event.usage.output });
   }
 }

@@ -60,11 +60,17 @@ export function createGuard(options: GuardOptions): Guard {
     checkOrigin(headers) {
       const name = toHostName(headers.host ?? "");
       if (!isAllowedHost(name)) {
-        throw new ProxyError("forbidden", `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`);
+        throw new ProxyError(
+          "forbidden",
+          `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`,
+        );
       }
       const { origin } = headers;
       if (origin !== undefined && !allowedOrigins.includes(origin)) {
-        throw new ProxyError("forbidden", `Cannot serve origin: ${origin.slice(0, 100)} is not allowed; --allow-origin allows it`);
+        throw new ProxyError(
+          "forbidden",
+          `Cannot serve origin: ${origin.slice(0, 100)} is not allowed; --allow-origin allows it`,
+        );
       }
     },
     checkKey(headers) {
@@ -72,7 +78,11 @@ export function createGuard(options: GuardOptions): Guard {
       const sent = digest(toSentKey(headers));
       // No early exit: every key is compared.
       const fits = keys.filter((key) => timingSafeEqual(key, sent));
-      if (fits.length === 0) throw new ProxyError("bad_key", "Cannot accept key: send the server's --api-key as a Bearer token or x-api-key");
+      if (fits.length === 0)
+        throw new ProxyError(
+          "bad_key",
+          "Cannot accept key: send the server's --api-key as a Bearer token or x-api-key",
+        );
     },
     toCorsHeaders({ origin }) {
       if (origin === undefined || !allowedOrigins.includes(origin)) return {};

@@ -14,7 +14,8 @@ function checkHeaders({ headers }: IncomingMessage): void {
     throw new ProxyError("unsupported_media_type", "Cannot read body: the content-type must be application/json");
   }
   const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw new ProxyError("unsupported_media_type", `Cannot read body: content-encoding ${encoding.slice(0, 40)}`);
+  if (encoding !== "identity")
+    throw new ProxyError("unsupported_media_type", `Cannot read body: content-encoding ${encoding.slice(0, 40)}`);
 }
 
 async function readBytes(request: IncomingMessage): Promise<Buffer> {

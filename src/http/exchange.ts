@@ -66,9 +66,18 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
 }
 
 /** Writes a whole JSON answer. */
-export function sendJson({ response }: Exchange, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {
+export function sendJson(
+  { response }: Exchange,
+  status: number,
+  body: unknown,
+  headers: OutgoingHttpHeaders = {},
+): void {
   const text = JSON.stringify(body);
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8", "content-length": Buffer.byteLength(text), ...headers });
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    ...headers,
+  });
   response.end(text);
 }
 

@@ -63,7 +63,8 @@ export function createInfo({ version, models, status, counts }: InfoOptions): In
     },
     showModel(exchange, id) {
       const known = models.list().find((model) => model.id === id);
-      if (id === "") throw new ProxyError("model_not_found", "Cannot find model: the name is empty", { param: "model" });
+      if (id === "")
+        throw new ProxyError("model_not_found", "Cannot find model: the name is empty", { param: "model" });
       sendJson(exchange, 200, toModel(id, known?.name ?? models.resolve(id).id));
     },
   };

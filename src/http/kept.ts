@@ -31,7 +31,13 @@ interface Weighed {
 
 /** Makes an empty store. */
 export function createKept({ max, limitUnits, idleMs }: KeptOptions = USUAL): KeptAnswers {
-  const answers = createLru<string, Weighed>({ max, idleMs, maxWeight: limitUnits, weigh: ({ units }) => units, dispose: () => undefined });
+  const answers = createLru<string, Weighed>({
+    max,
+    idleMs,
+    maxWeight: limitUnits,
+    weigh: ({ units }) => units,
+    dispose: () => undefined,
+  });
   return {
     put(id, answer) {
       // Measured once: what is kept never changes.

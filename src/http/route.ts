@@ -51,7 +51,8 @@ function preflight({ request, response }: Exchange): void {
 /** The fixed paths of a protocol: turns, and what is answered without one. */
 function toCodecRoutes(codec: Codec, answer: RouteOptions["answer"]): [string, Route][] {
   const direct = Object.entries(codec.direct ?? {}).map(([path, reply]): [string, Route] => {
-    const handle = async (exchange: Exchange): Promise<void> => sendJson(exchange, 200, reply(await readJson(exchange.request)));
+    const handle = async (exchange: Exchange): Promise<void> =>
+      sendJson(exchange, 200, reply(await readJson(exchange.request)));
     return [path, { methods: ["POST"], handle }];
   });
   return [[codec.path, { methods: ["POST"], handle: (exchange) => answer(codec, exchange) }], ...direct];
@@ -65,13 +66,19 @@ function findKeptRoute(kept: KeptAnswers, codec: Codec | undefined, path: string
   const id = decodePath(match[1] ?? "");
   const handle = ({ request, query }: Exchange): unknown => {
     const answer = kept.get(id);
-    if (!answer) throw new ProxyError("not_found", `Cannot find ${id.slice(0, 100)}: it is not kept, or no longer`, { param: "id" });
+    if (!answer)
+      throw new ProxyError("not_found", `Cannot find ${id.slice(0, 100)}: it is not kept, or no longer`, {
+        param: "id",
+      });
     if (match[2]) return keeping.encodeInput(answer, id, query);
     if (request.method !== "DELETE") return answer.reply;
     kept.delete(id);
     return keeping.encodeDeleted(id);
   };
-  return { methods: match[2] ? READ : [...READ, "DELETE"], handle: (exchange) => sendJson(exchange, 200, handle(exchange)) };
+  return {
+    methods: match[2] ? READ : [...READ, "DELETE"],
+    handle: (exchange) => sendJson(exchange, 200, handle(exchange)),
+  };
 }
 
 /** The protocol whose path this is, or lies above it. */
@@ -91,20 +98,27 @@ export function createRoutes({ guard, info, answer, kept, log, isStopping }: Rou
     const route = fixed.get(path) ?? findKeptRoute(kept, findCodec(path), path);
     if (route) return route;
     if (!path.startsWith(MODEL_PREFIX)) throw new ProxyError("not_found", `Cannot find ${path.slice(0, 100)}`);
-    return { methods: READ, handle: (exchange) => info.showModel(exchange, decodePath(path.slice(MODEL_PREFIX.length))) };
+    return {
+      methods: READ,
+      handle: (exchange) => info.showModel(exchange, decodePath(path.slice(MODEL_PREFIX.length))),
+    };
   }
 
   async function handle(exchange: Exchange): Promise<void> {
     const { request, response, path } = exchange;
     guard.checkOrigin(request.headers);
-    for (const [name, value] of Object.entries(guard.toCorsHeaders(request.headers))) if (value !== undefined) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(guard.toCorsHeaders(request.headers)))
+      if (value !== undefined) response.setHeader(name, value);
     // A preflight carries no key, and only an allowed origin gets this far.
     if (request.method === "OPTIONS" && request.headers.origin !== undefined) return preflight(exchange);
     guard.checkKey(request.headers);
     const route = findRoute(path);
     if (!route.methods.includes(request.method ?? "")) {
       response.setHeader("allow", route.methods.join(", "));
-      throw new ProxyError("method_not_allowed", `Cannot ${request.method ?? ""} ${path.slice(0, 100)}: use ${route.methods.join(" or ")}`);
+      throw new ProxyError(
+        "method_not_allowed",
+        `Cannot ${request.method ?? ""} ${path.slice(0, 100)}: use ${route.methods.join(" or ")}`,
+      );
     }
     await route.handle(exchange);
   }

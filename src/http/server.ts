@@ -35,7 +35,10 @@ function toErrorCode(error: unknown): string {
 }
 
 function create(handler: RequestListener): Server {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, handler);
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS },
+    handler,
+  );
   // Event streams are many small writes; each is to leave at once.
   server.on("connection", (socket) => socket.setNoDelay(true));
   // A kept connection whose last answer ends after the server was told to close would hold it open.
@@ -52,7 +55,11 @@ async function bind(server: Server, host: string, port: number): Promise<number>
 }
 
 /** Binds all addresses to one port. The second address may be missing from the system, but not taken by another program. */
-async function bindAll(handler: RequestListener, addresses: readonly string[], port: number): Promise<{ servers: Server[]; port: number }> {
+async function bindAll(
+  handler: RequestListener,
+  addresses: readonly string[],
+  port: number,
+): Promise<{ servers: Server[]; port: number }> {
   const servers: Server[] = [];
   let bound = port;
   try {
@@ -73,7 +80,10 @@ async function bindAll(handler: RequestListener, addresses: readonly string[], p
   }
 }
 
-async function bindFree(handler: RequestListener, addresses: readonly string[]): Promise<{ servers: Server[]; port: number }> {
+async function bindFree(
+  handler: RequestListener,
+  addresses: readonly string[],
+): Promise<{ servers: Server[]; port: number }> {
   for (let left = FREE_PORT_TRIES; ; left--) {
     try {
       return await bindAll(handler, addresses, 0);
@@ -86,7 +96,8 @@ async function bindFree(handler: RequestListener, addresses: readonly string[]):
 /** Starts listening; port 0 picks a free one. @throws the system's error, such as EADDRINUSE. */
 export async function listen(handler: RequestListener, host: string, port: number): Promise<Listener> {
   const addresses = toAddresses(host);
-  const { servers, port: bound } = port === 0 ? await bindFree(handler, addresses) : await bindAll(handler, addresses, port);
+  const { servers, port: bound } =
+    port === 0 ? await bindFree(handler, addresses) : await bindAll(handler, addresses, port);
   return {
     port: bound,
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,

@@ -48,7 +48,10 @@ function writeNow(response: ServerResponse, text: string): boolean {
 }
 
 /** Makes the writer of streams. Its promise rejects with what the events throw. */
-export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): (streaming: Streaming, events: EventStream) => Promise<void> {
+export function createStreamWriter({
+  stallMs,
+  heartbeatMs,
+}: StreamOptions): (streaming: Streaming, events: EventStream) => Promise<void> {
   /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
   async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
     if (writeNow(response, text)) return;

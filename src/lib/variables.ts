@@ -37,7 +37,8 @@ export function readPrivateVariables(path: string): Variables {
   try {
     // Of the open file, not of its name: a name can be moved between a look and a read.
     const { mode } = fstatSync(file);
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) throw new Error(`others can read it. Run chmod 600 ${path}`);
+    if (process.platform !== "win32" && (mode & 0o077) !== 0)
+      throw new Error(`others can read it. Run chmod 600 ${path}`);
     return parseVariables(readFileSync(file, "utf8"));
   } finally {
     closeSync(file);

@@ -36,10 +36,16 @@ function toOutcome(status: number, answer: unknown): Outcome {
   const words = typeof description === "string" ? description : "";
   if (status === 429) {
     const seconds = isObject(parameters) ? parameters["retry_after"] : undefined;
-    return { type: "limited", retryAfterMs: 1000 * (typeof seconds === "number" && seconds > 0 ? seconds : USUAL_RETRY_SECONDS) };
+    return {
+      type: "limited",
+      retryAfterMs: 1000 * (typeof seconds === "number" && seconds > 0 ? seconds : USUAL_RETRY_SECONDS),
+    };
   }
   if (status === 400 && words.includes(NOT_MODIFIED)) return { type: "done", messageId: undefined };
-  return { type: status >= 400 && status < 500 ? "refused" : "failed", cause: `status ${status}${words === "" ? "" : `: ${words}`}` };
+  return {
+    type: status >= 400 && status < 500 ? "refused" : "failed",
+    cause: `status ${status}${words === "" ? "" : `: ${words}`}`,
+  };
 }
 
 /** What a failed `fetch` says: the code of its cause, where there is one. */

@@ -53,9 +53,13 @@ export function createNote({ chat, intervalMs }: NoteOptions): Note {
   function toCall(): Call | undefined {
     const to = { chat_id: chat };
     if (failure !== undefined) return { purpose: "tell", method: "sendMessage", parameters: { ...to, text: failure } };
-    if (isOver) return messageId === undefined ? undefined : { purpose: "remove", method: "deleteMessage", parameters: { ...to, message_id: messageId } };
+    if (isOver)
+      return messageId === undefined
+        ? undefined
+        : { purpose: "remove", method: "deleteMessage", parameters: { ...to, message_id: messageId } };
     if (isMuted || wanted === shown) return undefined;
-    if (messageId !== undefined) return { purpose: "show", method: "editMessageText", parameters: { ...to, message_id: messageId, text: wanted } };
+    if (messageId !== undefined)
+      return { purpose: "show", method: "editMessageText", parameters: { ...to, message_id: messageId, text: wanted } };
     // What goes away by itself does not ring.
     return { purpose: "show", method: "sendMessage", parameters: { ...to, text: wanted, disable_notification: true } };
   }

@@ -60,7 +60,14 @@ function createBell(): { ring(): void; wait(ms: number, signal: AbortSignal): Pr
 type Line = Pick<Note, "show" | "finish">;
 
 /** Makes the messages' one sender. */
-export function createTelegram({ token, chats, apiUrl, log, intervalMs = INTERVAL_MS, timeoutMs = TIMEOUT_MS }: TelegramOptions): Telegram {
+export function createTelegram({
+  token,
+  chats,
+  apiUrl,
+  log,
+  intervalMs = INTERVAL_MS,
+  timeoutMs = TIMEOUT_MS,
+}: TelegramOptions): Telegram {
   const bot = createBot({ token, apiUrl, timeoutMs });
   const closing = new AbortController();
   const driving = new Set<Promise<void>>();
@@ -73,10 +80,19 @@ export function createTelegram({ token, chats, apiUrl, log, intervalMs = INTERVA
     note.settle(call, outcome, nowMs);
     if (outcome.type === "limited") heldUntilMs.set(chat, nowMs + outcome.retryAfterMs);
     if (outcome.type === "refused") log.warn("telegram refuses", { method: call.method, cause: outcome.cause });
-    else log.debug("telegram", { method: call.method, outcome: outcome.type, ...("cause" in outcome ? { cause: outcome.cause } : {}) });
+    else
+      log.debug("telegram", {
+        method: call.method,
+        outcome: outcome.type,
+        ...("cause" in outcome ? { cause: outcome.cause } : {}),
+      });
   }
 
-  async function drive(note: Note, chat: string, wait: (ms: number, signal: AbortSignal) => Promise<void>): Promise<void> {
+  async function drive(
+    note: Note,
+    chat: string,
+    wait: (ms: number, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
     while (!closing.signal.aborted) {
       const nowMs = performance.now();
       const action = note.next(nowMs);
@@ -101,7 +117,9 @@ export function createTelegram({ token, chats, apiUrl, log, intervalMs = INTERVA
         bell.ring();
       },
     };
-    const driven = drive(note, chat, bell.wait).catch((error: unknown) => log.error("telegram", { cause: String(error).replaceAll(token, "[token]") }));
+    const driven = drive(note, chat, bell.wait).catch((error: unknown) =>
+      log.error("telegram", { cause: String(error).replaceAll(token, "[token]") }),
+    );
     driving.add(driven);
     void driven.finally(() => driving.delete(driven));
     return line;
@@ -133,12 +151,19 @@ export function createTelegram({ token, chats, apiUrl, log, intervalMs = INTERVA
   return {
     chooseChat(asked) {
       if (asked === undefined || chats.includes(asked)) return asked ?? chats[0];
-      throw new ProxyError("forbidden", "Cannot use x-telegram-chat-id: this chat is not listed in TELEGRAM_NOTIFY_ID", { param: "x-telegram-chat-id" });
+      throw new ProxyError(
+        "forbidden",
+        "Cannot use x-telegram-chat-id: this chat is not listed in TELEGRAM_NOTIFY_ID",
+        { param: "x-telegram-chat-id" },
+      );
     },
     watch: (events, chat) => (chat === undefined ? events : watchOn(events, chat)),
     async close(graceMs) {
       const grace = new AbortController();
-      await Promise.race([Promise.all(driving), delay(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+      await Promise.race([
+        Promise.all(driving),
+        delay(graceMs, undefined, { signal: grace.signal }).catch(() => undefined),
+      ]);
       grace.abort();
       closing.abort();
     },

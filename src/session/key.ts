@@ -44,7 +44,11 @@ function addUserPart(pieces: string[], part: UserPart): void {
 }
 
 /** An assistant's text is one text, as we gave it, however it is cut; arguments are compared as values. */
-function addAnswer(pieces: string[], text: string, calls: readonly { id: string; name: string; input: unknown }[]): void {
+function addAnswer(
+  pieces: string[],
+  text: string,
+  calls: readonly { id: string; name: string; input: unknown }[],
+): void {
   pieces.push("assistant", text.trim());
   for (const { id, name, input } of calls) pieces.push("call", toCallId(id), name, canonicalJson(input));
 }
@@ -57,7 +61,11 @@ function addMessage(pieces: string[], message: Message): void {
   }
   let text = "";
   for (const part of message.content) if (part.type === "text") text += part.text;
-  addAnswer(pieces, text, message.content.filter((part) => part.type === "call"));
+  addAnswer(
+    pieces,
+    text,
+    message.content.filter((part) => part.type === "call"),
+  );
 }
 
 function toToolPieces({ name, description, schema }: Tool): string[] {
@@ -65,7 +73,13 @@ function toToolPieces({ name, description, schema }: Tool): string[] {
 }
 
 function hashSetUp({ tools, toolChoice, parallelCalls, format }: Turn, model: string, ownTools: OwnTools): Hash {
-  const pieces = [model, ownTools, canonicalJson([toolChoice, parallelCalls, format]), String(tools.length), ...tools.flatMap(toToolPieces)];
+  const pieces = [
+    model,
+    ownTools,
+    canonicalJson([toolChoice, parallelCalls, format]),
+    String(tools.length),
+    ...tools.flatMap(toToolPieces),
+  ];
   return createHash("sha256").update(toText(pieces));
 }
 
@@ -86,7 +100,11 @@ export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
     after({ text, calls }) {
       const pieces: string[] = [];
       if (last) addMessage(pieces, last);
-      addAnswer(pieces, text, calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) })));
+      addAnswer(
+        pieces,
+        text,
+        calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) })),
+      );
       return hash.copy().update(toText(pieces)).digest("base64");
     },
   };

@@ -25,7 +25,9 @@ export function createRefusals(now: () => number = Date.now): Refusals {
     const leftMs = refusal.untilMs - now();
     if (leftMs <= 0) return void refusals.delete(key);
     const { kind, message, planLimit } = refusal.error;
-    throw new ProxyError(kind, message, { ...(planLimit ? { planLimit, retryAfterSeconds: Math.ceil(leftMs / 1000) } : {}) });
+    throw new ProxyError(kind, message, {
+      ...(planLimit ? { planLimit, retryAfterSeconds: Math.ceil(leftMs / 1000) } : {}),
+    });
   }
 
   return {
@@ -37,7 +39,10 @@ export function createRefusals(now: () => number = Date.now): Refusals {
     note(error, model) {
       if (error.kind === "not_logged_in") refusals.set(LOGIN, { error, untilMs: now() + LOGIN_MEMORY_SECONDS * 1000 });
       if (!error.planLimit || error.retryAfterSeconds === undefined) return;
-      refusals.set(error.planLimit === "account" ? ACCOUNT : model, { error, untilMs: now() + error.retryAfterSeconds * 1000 });
+      refusals.set(error.planLimit === "account" ? ACCOUNT : model, {
+        error,
+        untilMs: now() + error.retryAfterSeconds * 1000,
+      });
     },
     clearLogin: () => void refusals.delete(LOGIN),
   };

@@ -54,7 +54,9 @@ async function waitInLine(enter: Promise<() => void>): Promise<() => void> {
     return await enter;
   } catch (error) {
     if (!(error instanceof GateFullError)) throw error;
-    throw new ProxyError("rate_limited", "Too many turns at once: the line is full", { retryAfterSeconds: QUEUE_RETRY_SECONDS });
+    throw new ProxyError("rate_limited", "Too many turns at once: the line is full", {
+      retryAfterSeconds: QUEUE_RETRY_SECONDS,
+    });
   }
 }
 

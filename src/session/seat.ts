@@ -52,7 +52,10 @@ const nothing = (): void => undefined;
 
 /** Seats for conversations that bring their history. */
 function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions): TakeSeat {
-  async function replay({ turn, model, tools }: Job, signal: AbortSignal): Promise<{ conversation: Conversation; remove: () => void }> {
+  async function replay(
+    { turn, model, tools }: Job,
+    signal: AbortSignal,
+  ): Promise<{ conversation: Conversation; remove: () => void }> {
     const transcript = await writeTranscript(replayFolder, turn.messages.slice(0, -1), model);
     const remove = (): void => void transcript.remove();
     try {
@@ -88,16 +91,24 @@ function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions)
 }
 
 /** Seats for conversations the server keeps by name. One turn of a name at a time: the caller sees to that. */
-function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Seat> {
+function createNamedSeats({
+  start,
+  store,
+  named,
+}: SeatOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Seat> {
   /** What each live process was set up with. */
   const setUps = new WeakMap<Conversation, string>();
 
   /** The CLI keeps the system prompt a session was begun with. */
   function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
     if (!record || system === "" || record.system === toSystemMark(system)) return;
-    throw new ProxyError("invalid_request", "Cannot change the system prompt of a session: begin another with a new x-session-id", {
-      param: "x-session-id",
-    });
+    throw new ProxyError(
+      "invalid_request",
+      "Cannot change the system prompt of a session: begin another with a new x-session-id",
+      {
+        param: "x-session-id",
+      },
+    );
   }
 
   async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
@@ -115,7 +126,9 @@ function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name
     const setUp = toSetUpKey(turn, model, tools);
     const held = await claim(id, turn, setUp);
     const sessionId = record?.sessionId ?? toFreshSessionId();
-    const session = record ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const) : ({ type: "begin", id: sessionId } as const);
+    const session = record
+      ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const)
+      : ({ type: "begin", id: sessionId } as const);
     const conversation = held ?? (await start({ tools, model, session }, signal));
     setUps.set(conversation, setUp);
     return {
@@ -123,7 +136,11 @@ function createNamedSeats({ start, store, named }: SeatOptions): (job: Job, name
       isOld: held !== undefined,
       onReady: nothing,
       async file() {
-        await named.write(name, { sessionId, lastUuid: conversation.lastUuid, system: record?.system ?? toSystemMark(turn.system) });
+        await named.write(name, {
+          sessionId,
+          lastUuid: conversation.lastUuid,
+          system: record?.system ?? toSystemMark(turn.system),
+        });
         store.file(id, conversation);
       },
       leave: nothing,

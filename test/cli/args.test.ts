@@ -21,8 +21,12 @@ function valueOf(args: readonly string[], flag: string): string | undefined {
 test("every process speaks stream-json both ways, loads no settings and has no tools of its own", () => {
   for (const launch of LAUNCHES) {
     const args = toArgs(launch, "");
-    for (const flag of ["-p", "--verbose", "--include-partial-messages", "--strict-mcp-config"]) assert.ok(args.includes(flag), flag);
-    assert.deepEqual([valueOf(args, "--input-format"), valueOf(args, "--output-format")], ["stream-json", "stream-json"]);
+    for (const flag of ["-p", "--verbose", "--include-partial-messages", "--strict-mcp-config"])
+      assert.ok(args.includes(flag), flag);
+    assert.deepEqual(
+      [valueOf(args, "--input-format"), valueOf(args, "--output-format")],
+      ["stream-json", "stream-json"],
+    );
     assert.deepEqual([valueOf(args, "--setting-sources"), valueOf(args, "--tools")], ["", ""]);
     assert.equal(valueOf(args, "--allowedTools"), "mcp__client");
   }
@@ -39,8 +43,14 @@ test("a fresh process is told no model, and leaves nothing on disk", () => {
 });
 
 test("a replay resumes the file right after its last entry, and leaves nothing on disk", () => {
-  const args = toArgs({ tools: "none", model: "opus", session: { type: "replay", file: "/tmp/r.jsonl", lastUuid: "u1" } }, "");
-  assert.deepEqual([valueOf(args, "--resume"), valueOf(args, "--resume-session-at"), valueOf(args, "--model")], ["/tmp/r.jsonl", "u1", "opus"]);
+  const args = toArgs(
+    { tools: "none", model: "opus", session: { type: "replay", file: "/tmp/r.jsonl", lastUuid: "u1" } },
+    "",
+  );
+  assert.deepEqual(
+    [valueOf(args, "--resume"), valueOf(args, "--resume-session-at"), valueOf(args, "--model")],
+    ["/tmp/r.jsonl", "u1", "opus"],
+  );
   assert.ok(args.includes("--no-session-persistence"));
 });
 
@@ -53,18 +63,34 @@ test("a named session is begun under its id, and resumed after its last answer, 
 });
 
 test("the environment keeps the login, proxy and provider settings", () => {
-  const kept = { PATH: "/bin", ANTHROPIC_API_KEY: "k", CLAUDE_CODE_OAUTH_TOKEN: "t", CLAUDE_CODE_USE_BEDROCK: "1", HTTPS_PROXY: "p", CLAUDE_CONFIG_DIR: "/c" };
+  const kept = {
+    PATH: "/bin",
+    ANTHROPIC_API_KEY: "k",
+    CLAUDE_CODE_OAUTH_TOKEN: "t",
+    CLAUDE_CODE_USE_BEDROCK: "1",
+    HTTPS_PROXY: "p",
+    CLAUDE_CONFIG_DIR: "/c",
+  };
   assert.deepEqual(toEnvironment(kept, "none"), { ...kept, ...toEnvironment({}, "none") });
 });
 
 test("the environment loses the marks of an enclosing session, and is not changed itself", () => {
-  const given = { CLAUDECODE: "1", CLAUDE_CODE_ENTRYPOINT: "cli", CLAUDE_CODE_SSE_PORT: "1", CLAUDE_CODE_SESSION_ID: "s", A: "b", ENABLE_TOOL_SEARCH: "true" };
+  const given = {
+    CLAUDECODE: "1",
+    CLAUDE_CODE_ENTRYPOINT: "cli",
+    CLAUDE_CODE_SSE_PORT: "1",
+    CLAUDE_CODE_SESSION_ID: "s",
+    A: "b",
+    ENABLE_TOOL_SEARCH: "true",
+  };
   const before = { ...given };
   assert.deepEqual(toEnvironment(given, "none"), { A: "b", ...toEnvironment({}, "none") });
   assert.deepEqual(given, before);
 });
 
 test("a conversation is never summarised unseen; a long task on the CLI's own tools may be", () => {
-  for (const tools of ["none", "search"] as const) assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], "1", tools);
-  for (const tools of ["web", "workspace", "full"] as const) assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], undefined, tools);
+  for (const tools of ["none", "search"] as const)
+    assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], "1", tools);
+  for (const tools of ["web", "workspace", "full"] as const)
+    assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], undefined, tools);
 });

@@ -8,7 +8,12 @@ import { ProxyError } from "../../src/core/error.ts";
 
 const RESULT: ResultMessage = { type: "result", isError: true, status: undefined, reason: "error", text: "words" };
 const failed = (code: string, status?: number): FailureMessage => ({ type: "failure", code, status });
-const retry = (status: number | undefined, attempt = 1, delayMs = 500): RetryMessage => ({ type: "retry", attempt, delayMs, status });
+const retry = (status: number | undefined, attempt = 1, delayMs = 500): RetryMessage => ({
+  type: "retry",
+  attempt,
+  delayMs,
+  status,
+});
 /** The error a retry is given up with, if it is. */
 function toRetryError(message: RetryMessage, elapsedMs: number, limit?: LimitMessage): ProxyError | undefined {
   try {
@@ -35,14 +40,24 @@ test("seconds until the reset are rounded up, and at least 1, also once it is pa
 });
 
 test("limits of the account hold for every model, any other for the one asked for", () => {
-  for (const limit of ["five_hour", "seven_day", "overage"]) assert.equal(toPlanLimitError(limit, 1, 0).planLimit, "account", limit);
-  for (const limit of ["seven_day_opus", "seven_day_sonnet", "new_limit", ""]) assert.equal(toPlanLimitError(limit, 1, 0).planLimit, "model", limit);
+  for (const limit of ["five_hour", "seven_day", "overage"])
+    assert.equal(toPlanLimitError(limit, 1, 0).planLimit, "account", limit);
+  for (const limit of ["seven_day_opus", "seven_day_sonnet", "new_limit", ""])
+    assert.equal(toPlanLimitError(limit, 1, 0).planLimit, "model", limit);
 });
 
 test("a limit that was told before comes before all else, if it says when it ends", () => {
-  const limit: LimitMessage = { type: "rate_limit", isRejected: true, limit: "seven_day", resetsAtSeconds: 4_000_000_000 };
+  const limit: LimitMessage = {
+    type: "rate_limit",
+    isRejected: true,
+    limit: "seven_day",
+    resetsAtSeconds: 4_000_000_000,
+  };
   assert.equal(toTurnError({ ...RESULT, status: 429 }, undefined, limit).planLimit, "account");
-  assert.equal(toTurnError({ ...RESULT, status: 429 }, undefined, { ...limit, resetsAtSeconds: undefined }).planLimit, undefined);
+  assert.equal(
+    toTurnError({ ...RESULT, status: 429 }, undefined, { ...limit, resetsAtSeconds: undefined }).planLimit,
+    undefined,
+  );
 });
 
 test("the result's status comes before the failure's, and a status before a code", () => {
@@ -69,7 +84,12 @@ test("a first 401 is given one more try, a second is a lost login", () => {
 });
 
 test("a retry at a plan's limit is told with the limit's reset", () => {
-  const limit: LimitMessage = { type: "rate_limit", isRejected: true, limit: "seven_day", resetsAtSeconds: 4_000_000_000 };
+  const limit: LimitMessage = {
+    type: "rate_limit",
+    isRejected: true,
+    limit: "seven_day",
+    resetsAtSeconds: 4_000_000_000,
+  };
   assert.equal(toRetryError(retry(429), 0, limit)?.planLimit, "account");
 });
 
@@ -93,7 +113,10 @@ test("what passes is waited for as long as the next try falls within 10 seconds"
 
 test("when patience ends the kind is the status's, and an API that cannot be reached is a bad gateway", () => {
   assert.equal(toRetryError(retry(500), 10_000)?.kind, "upstream");
-  assert.deepEqual([toRetryError(retry(529, 1, 3000), 10_000)?.kind, toRetryError(retry(529, 1, 3000), 10_000)?.retryAfterSeconds], ["overloaded", 3]);
+  assert.deepEqual(
+    [toRetryError(retry(529, 1, 3000), 10_000)?.kind, toRetryError(retry(529, 1, 3000), 10_000)?.retryAfterSeconds],
+    ["overloaded", 3],
+  );
   const unreachable = toRetryError(retry(undefined), 10_000);
   assert.equal(unreachable?.kind, "bad_gateway");
   assert.match(unreachable.message, /reach/);

@@ -27,11 +27,21 @@ async function writeProgram(file: string, script = "", mode = 0o755): Promise<st
 }
 
 /** Looks in these folders only; the rest of the machine is out of sight as far as it can be. */
-function find(home: string, folders: readonly string[], more: { given?: string; program?: string } = {}): Promise<string> {
-  return findClaude({ given: more.given, environment: { PATH: folders.join(delimiter) }, home, program: more.program ?? join(home, "none/main.ts") });
+function find(
+  home: string,
+  folders: readonly string[],
+  more: { given?: string; program?: string } = {},
+): Promise<string> {
+  return findClaude({
+    given: more.given,
+    environment: { PATH: folders.join(delimiter) },
+    home,
+    program: more.program ?? join(home, "none/main.ts"),
+  });
 }
 
-const isUnavailable = (words: RegExp) => (error: unknown) => error instanceof ProxyError && error.kind === "unavailable" && words.test(error.message);
+const isUnavailable = (words: RegExp) => (error: unknown) =>
+  error instanceof ProxyError && error.kind === "unavailable" && words.test(error.message);
 const toCommand = (file: string, env: NodeJS.ProcessEnv = {}) => ({ file, cwd: tmpdir(), env: { PATH, ...env } });
 
 test("the first claude on PATH is found, and empty parts of PATH are no folders", async (t) => {
@@ -83,7 +93,10 @@ test("a path that was given is used as it is, and nothing else is looked at", as
   await writeProgram(join(folder, "a/claude"));
   assert.equal(await find(folder, [join(folder, "a")], { given }), given);
   const missing = join(folder, "missing");
-  await assert.rejects(find(folder, [join(folder, "a")], { given: missing }), isUnavailable(new RegExp(`${missing} is not an executable file`)));
+  await assert.rejects(
+    find(folder, [join(folder, "a")], { given: missing }),
+    isUnavailable(new RegExp(`${missing} is not an executable file`)),
+  );
 });
 
 test("a folder that was given is no program", async (t) => {
@@ -103,7 +116,11 @@ test("a version that is too old is refused, with the one that is needed and how 
   const folder = await makeFolder(t);
   for (const version of ["2.1.247", "2.1.9", "2.0.999", "1.99.999", "0.2.0"]) {
     const file = await writeProgram(join(folder, version), `echo "${version} (Claude Code)"`);
-    await assert.rejects(readVersion(toCommand(file)), isUnavailable(/2\.1\.248 or newer is needed.*claude update/), version);
+    await assert.rejects(
+      readVersion(toCommand(file)),
+      isUnavailable(/2\.1\.248 or newer is needed.*claude update/),
+      version,
+    );
   }
   await assert.rejects(readVersion(toCommand(FAKE, { FAKE_CLI: "old" })), isUnavailable(/claude 2\.1\.100/));
 });
@@ -111,7 +128,8 @@ test("a version that is too old is refused, with the one that is needed and how 
 test("a program that does not tell its version is refused, also where it cannot be run", async (t) => {
   const folder = await makeFolder(t);
   const silent = await writeProgram(join(folder, "silent"), "exit 3");
-  for (const file of [silent, join(folder, "missing"), folder]) await assert.rejects(readVersion(toCommand(file)), isUnavailable(/does not tell its version/));
+  for (const file of [silent, join(folder, "missing"), folder])
+    await assert.rejects(readVersion(toCommand(file)), isUnavailable(/does not tell its version/));
 });
 
 test("the login is what the CLI says of it, whatever its exit code", async (t) => {

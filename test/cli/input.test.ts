@@ -12,14 +12,22 @@ const DEFAULT: Settings = { effort: undefined, maxTokens: undefined };
 
 /** The request that opens a fresh process. */
 function toInitialize(turn: Turn, structure: Structure | undefined) {
-  const [opening, model, ...rest] = toSetUp(turn, "opus", structure, { isOpened: false, hasModel: false, settings: DEFAULT });
+  const [opening, model, ...rest] = toSetUp(turn, "opus", structure, {
+    isOpened: false,
+    hasModel: false,
+    settings: DEFAULT,
+  });
   assert.deepEqual([model, rest], [{ subtype: "set_model", model: "opus" }, []]);
   return opening ?? {};
 }
 
 /** The request that changes the settings of a process that has been opened. */
 function toSettingsChange(settings: Settings, next: Settings) {
-  const [change, ...rest] = toSetUp({ ...PLAIN_TURN, ...next }, "opus", undefined, { isOpened: true, hasModel: false, settings });
+  const [change, ...rest] = toSetUp({ ...PLAIN_TURN, ...next }, "opus", undefined, {
+    isOpened: true,
+    hasModel: false,
+    settings,
+  });
   assert.deepEqual(rest, []);
   return change;
 }
@@ -68,14 +76,28 @@ test("a lone image is a list of one block, not a string", () => {
 
 test("results carry their content, and say so when they are errors", () => {
   const content = [{ type: "text", text: "rain" }] as const;
-  assert.deepEqual(toContent(user({ type: "result", id: "a", content, isError: false }, { type: "result", id: "b", content: [], isError: true })), [
-    { type: "tool_result", tool_use_id: "a", content: [{ type: "text", text: "rain" }] },
-    { type: "tool_result", tool_use_id: "b", content: [], is_error: true },
-  ]);
+  assert.deepEqual(
+    toContent(
+      user(
+        { type: "result", id: "a", content, isError: false },
+        { type: "result", id: "b", content: [], isError: true },
+      ),
+    ),
+    [
+      { type: "tool_result", tool_use_id: "a", content: [{ type: "text", text: "rain" }] },
+      { type: "tool_result", tool_use_id: "b", content: [], is_error: true },
+    ],
+  );
 });
 
 test("an assistant's calls have the name the model knows the tool by", () => {
-  const message: Message = { role: "assistant", content: [{ type: "text", text: "a" }, { type: "call", id: "c1", name: "weather", input: { x: 1 } }] };
+  const message: Message = {
+    role: "assistant",
+    content: [
+      { type: "text", text: "a" },
+      { type: "call", id: "c1", name: "weather", input: { x: 1 } },
+    ],
+  };
   assert.deepEqual(toContent(message), [
     { type: "text", text: "a" },
     { type: "tool_use", id: "c1", name: "mcp__client__weather", input: { x: 1 } },
@@ -93,14 +115,20 @@ test("tools are registered, beside a JSON format too, but not where one of them 
   assert.deepEqual(toInitialize(turn, undefined)["sdkMcpServers"], ["client"]);
   const formatted = toInitialize(turn, { type: "json", schema });
   assert.deepEqual([formatted["sdkMcpServers"], formatted["jsonSchema"]], [["client"], schema]);
-  for (const structure of [{ type: "call", name: "weather", schema }, { type: "calls", schema }] as const) {
+  for (const structure of [
+    { type: "call", name: "weather", schema },
+    { type: "calls", schema },
+  ] as const) {
     const forced = toInitialize(turn, structure);
     assert.deepEqual([forced["sdkMcpServers"], forced["jsonSchema"]], [undefined, schema]);
   }
 });
 
 test("settings that are alike need no request", () => {
-  for (const settings of [{ effort: undefined, maxTokens: undefined }, { effort: "high", maxTokens: 7 }] as const) {
+  for (const settings of [
+    { effort: undefined, maxTokens: undefined },
+    { effort: "high", maxTokens: 7 },
+  ] as const) {
     assert.equal(toSettingsChange(settings, { ...settings }), undefined);
   }
 });

@@ -21,11 +21,19 @@ export const init = (): CliMessage => line({ type: "system", subtype: "init", mo
 export const messageStart = (): CliMessage =>
   event({
     type: "message_start",
-    message: { id: "msg_1", model: MODEL, usage: { input_tokens: 3, cache_creation_input_tokens: 2, cache_read_input_tokens: 1, output_tokens: 1 } },
+    message: {
+      id: "msg_1",
+      model: MODEL,
+      usage: { input_tokens: 3, cache_creation_input_tokens: 2, cache_read_input_tokens: 1, output_tokens: 1 },
+    },
   });
 
 export const messageDelta = (stopReason: string): CliMessage =>
-  event({ type: "message_delta", delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: 9 } });
+  event({
+    type: "message_delta",
+    delta: { stop_reason: stopReason, stop_sequence: null },
+    usage: { output_tokens: 9 },
+  });
 
 export const messageStop = (): CliMessage => event({ type: "message_stop" });
 const blockStop = (index: number): CliMessage => event({ type: "content_block_stop", index });
@@ -59,7 +67,8 @@ export const toolUse =
   ];
 
 /** A call of one of the client's tools. */
-export const clientCall = (id: string, name: string, ...pieces: readonly string[]): Block => toolUse(id, `mcp__client__${name}`, ...pieces);
+export const clientCall = (id: string, name: string, ...pieces: readonly string[]): Block =>
+  toolUse(id, `mcp__client__${name}`, ...pieces);
 
 /** One API call, from its start up to, and without, its end. */
 export function open(...blocks: readonly Block[]): CliMessage[] {
@@ -68,26 +77,58 @@ export function open(...blocks: readonly Block[]): CliMessage[] {
 
 /** One whole API call; the CLI repeats it as an assistant message, which says nothing new. */
 export function round(stopReason: string, ...blocks: readonly Block[]): CliMessage[] {
-  const assistant = line({ type: "assistant", message: { model: MODEL, role: "assistant", content: [{ type: "text", text: "repeated" }] } });
+  const assistant = line({
+    type: "assistant",
+    message: { model: MODEL, role: "assistant", content: [{ type: "text", text: "repeated" }] },
+  });
   return [...open(...blocks), assistant, messageDelta(stopReason), messageStop()];
 }
 
 export const toolResult = (id: string, isError = false): CliMessage =>
-  line({ type: "user", message: { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: "x", is_error: isError }] } });
+  line({
+    type: "user",
+    message: { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: "x", is_error: isError }] },
+  });
 
 export const retry = (status: number | null, attempt = 1, delayMs = 500): CliMessage =>
-  line({ type: "system", subtype: "api_retry", attempt, max_retries: 10, retry_delay_ms: delayMs, error_status: status, error: "server_error" });
+  line({
+    type: "system",
+    subtype: "api_retry",
+    attempt,
+    max_retries: 10,
+    retry_delay_ms: delayMs,
+    error_status: status,
+    error: "server_error",
+  });
 
 export const synthetic = (error: string, status?: number): CliMessage =>
-  line({ type: "assistant", error, ...(status ? { api_error_status: status } : {}), message: { model: "<synthetic>", role: "assistant", content: [] } });
+  line({
+    type: "assistant",
+    error,
+    ...(status ? { api_error_status: status } : {}),
+    message: { model: "<synthetic>", role: "assistant", content: [] },
+  });
 
-export const rateLimit = (status: string, rateLimitType = "five_hour", resetsAt: number | undefined = 4_000_000_000): CliMessage =>
+export const rateLimit = (
+  status: string,
+  rateLimitType = "five_hour",
+  resetsAt: number | undefined = 4_000_000_000,
+): CliMessage =>
   line({ type: "rate_limit_event", rate_limit_info: { status, rateLimitType, resetsAt, utilization: 1 } });
 
 export const success = (fields: object = {}): CliMessage =>
-  line({ type: "result", subtype: "success", is_error: false, api_error_status: null, terminal_reason: "completed", result: "repeated", ...fields });
+  line({
+    type: "result",
+    subtype: "success",
+    is_error: false,
+    api_error_status: null,
+    terminal_reason: "completed",
+    result: "repeated",
+    ...fields,
+  });
 
-export const failure = (fields: object = {}): CliMessage => success({ is_error: true, result: "API Error: words", terminal_reason: "error", ...fields });
+export const failure = (fields: object = {}): CliMessage =>
+  success({ is_error: true, result: "API Error: words", terminal_reason: "error", ...fields });
 
 export interface Played {
   readonly events: readonly TurnEvent[];
@@ -95,7 +136,14 @@ export interface Played {
   readonly output: Output;
 }
 
-const PLAIN: OutputOptions = { stop: [], structure: undefined, tools: new Set(), hasOwnTools: false, parallelCalls: true, elapsedMs: () => 0 };
+const PLAIN: OutputOptions = {
+  stop: [],
+  structure: undefined,
+  tools: new Set(),
+  hasOwnTools: false,
+  parallelCalls: true,
+  elapsedMs: () => 0,
+};
 
 /** Reads messages one at a time. @throws ProxyError when the turn fails. */
 export function play(messages: readonly CliMessage[], options: Partial<OutputOptions> = {}): Played {

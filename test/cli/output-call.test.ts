@@ -2,7 +2,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Structure } from "../../src/cli/structure.ts";
-import { clientCall, failure, failureOf, messageDelta, open, play, retry, round, ROUND_USAGE, success, text, toolResult, toolUse } from "./lines.ts";
+import {
+  clientCall,
+  failure,
+  failureOf,
+  messageDelta,
+  open,
+  play,
+  retry,
+  round,
+  ROUND_USAGE,
+  success,
+  text,
+  toolResult,
+  toolUse,
+} from "./lines.ts";
 
 const TOOLS = { tools: new Set(["weather", "time"]) };
 const SCHEMA = { type: "object" };
@@ -23,12 +37,21 @@ test("a call streams its id, its name and the pieces of its arguments, and is he
 
 test("text before a call is shown before it", () => {
   const { events } = play(round("tool_use", text("Looking."), clientCall("a", "time", "{}")), TOOLS);
-  assert.deepEqual(events.map(({ type }) => type), ["start", "text", "call", "arguments", "done"]);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["start", "text", "call", "arguments", "done"],
+  );
 });
 
 test("text held back for a stop sequence is shown before the call that follows it", () => {
-  const { events, reply } = play(round("tool_use", text("Looking ST"), clientCall("a", "time", "{}")), { ...TOOLS, stop: ["STOP"] });
-  assert.deepEqual(events.map(({ type }) => type), ["start", "text", "text", "call", "arguments", "done"]);
+  const { events, reply } = play(round("tool_use", text("Looking ST"), clientCall("a", "time", "{}")), {
+    ...TOOLS,
+    stop: ["STOP"],
+  });
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["start", "text", "text", "call", "arguments", "done"],
+  );
   assert.equal(reply.text, "Looking ST");
 });
 
@@ -39,7 +62,10 @@ test("a call without arguments has an empty object", () => {
 });
 
 test("parallel calls are counted from 0, and each has its own arguments, also where they are empty", () => {
-  const { reply, output } = play(round("tool_use", clientCall("a", "time"), clientCall("b", "weather", '{"x":1}'), clientCall("c", "time")), TOOLS);
+  const { reply, output } = play(
+    round("tool_use", clientCall("a", "time"), clientCall("b", "weather", '{"x":1}'), clientCall("c", "time")),
+    TOOLS,
+  );
   assert.deepEqual(reply.calls, [
     { id: "a", name: "time", arguments: "{}" },
     { id: "b", name: "weather", arguments: '{"x":1}' },
@@ -59,8 +85,16 @@ test("where calls are to come one at a time, the first is shown and the others a
 });
 
 test("a call of a tool that the client does not have is not shown, and the turn goes on", () => {
-  const unknown = [toolUse("a", "Bash", "{}"), toolUse("b", "mcp__client__sports", "{}"), toolUse("c", "mcp__other__time", "{}"), toolUse("d", "time", "{}")];
-  const { reply, output } = play([...round("tool_use", ...unknown), toolResult("a", true), ...round("end_turn", text("I cannot.")), success()], TOOLS);
+  const unknown = [
+    toolUse("a", "Bash", "{}"),
+    toolUse("b", "mcp__client__sports", "{}"),
+    toolUse("c", "mcp__other__time", "{}"),
+    toolUse("d", "time", "{}"),
+  ];
+  const { reply, output } = play(
+    [...round("tool_use", ...unknown), toolResult("a", true), ...round("end_turn", text("I cannot.")), success()],
+    TOOLS,
+  );
   assert.deepEqual([reply.calls, reply.text, output.state], [[], "I cannot.", "finished"]);
 });
 
@@ -71,7 +105,9 @@ test("beside a tool that does not exist, the client's own call is shown and held
 });
 
 test("a tool of the client's that is named like the structured output is a tool like any other", () => {
-  const { reply } = play(round("tool_use", clientCall("a", "StructuredOutput", "{}")), { tools: new Set(["StructuredOutput"]) });
+  const { reply } = play(round("tool_use", clientCall("a", "StructuredOutput", "{}")), {
+    tools: new Set(["StructuredOutput"]),
+  });
   assert.equal(reply.calls[0]?.name, "StructuredOutput");
 });
 
@@ -82,17 +118,28 @@ test("a call cut off by the output limit ends with length, and the process is cu
 
 test("calls whose API call begins anew are voided, those kept for later as well", () => {
   const first = open(clientCall("a", "time"), clientCall("b", "time"));
-  const { reply, output } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], { ...TOOLS, parallelCalls: false });
+  const { reply, output } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], {
+    ...TOOLS,
+    parallelCalls: false,
+  });
   assert.deepEqual([reply.calls, output.answer.deferred], [[{ id: "c", name: "weather", arguments: "{}" }], []]);
 });
 
 test("a JSON answer is the structured output's text, as it streams", () => {
   const { reply, events, output } = play(
-    [...round("tool_use", toolUse("s1", "StructuredOutput", '{"a"', ":1}")), toolResult("s1"), ...round("end_turn"), success({ structured_output: { a: 1 } })],
+    [
+      ...round("tool_use", toolUse("s1", "StructuredOutput", '{"a"', ":1}")),
+      toolResult("s1"),
+      ...round("end_turn"),
+      success({ structured_output: { a: 1 } }),
+    ],
     { structure: JSON_OUTPUT },
   );
   assert.deepEqual([reply.text, reply.calls, reply.finish, output.state], ['{"a":1}', [], "stop", "finished"]);
-  assert.deepEqual(events.map(({ type }) => type), ["start", "text", "text", "done"]);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["start", "text", "text", "done"],
+  );
 });
 
 test("a JSON answer that does not fit is voided, and the next one stands", () => {
@@ -112,36 +159,57 @@ test("a JSON answer that does not fit is voided, and the next one stands", () =>
 
 test("a JSON answer that fits stands, though the API call after it begins anew", () => {
   const { reply } = play(
-    [...round("tool_use", toolUse("s1", "StructuredOutput", '{"a":1}')), toolResult("s1"), retry(529), ...round("end_turn", text("Done.")), success()],
+    [
+      ...round("tool_use", toolUse("s1", "StructuredOutput", '{"a":1}')),
+      toolResult("s1"),
+      retry(529),
+      ...round("end_turn", text("Done.")),
+      success(),
+    ],
     { structure: JSON_OUTPUT },
   );
   assert.equal(reply.text, '{"a":1}');
 });
 
 test("text beside a JSON answer is not shown, and the process is not used again", () => {
-  const { reply, output } = play([...round("tool_use", text("Here it is:"), toolUse("s1", "StructuredOutput", '{"a":1}')), toolResult("s1"), success()], {
-    structure: JSON_OUTPUT,
-  });
+  const { reply, output } = play(
+    [
+      ...round("tool_use", text("Here it is:"), toolUse("s1", "StructuredOutput", '{"a":1}')),
+      toolResult("s1"),
+      success(),
+    ],
+    {
+      structure: JSON_OUTPUT,
+    },
+  );
   assert.deepEqual([reply.text, output.isFaithful], ['{"a":1}', false]);
 });
 
 test("an answer that never fits its schema is a bad gateway", () => {
   const never = [...round("tool_use", toolUse("s1", "StructuredOutput", '{"b":1}')), toolResult("s1", true)];
   assert.equal(failureOf([...never, success()], { structure: JSON_OUTPUT }).kind, "bad_gateway");
-  assert.equal(failureOf([...never, failure({ subtype: "error_max_structured_output_retries" })], { structure: JSON_OUTPUT }).kind, "bad_gateway");
+  assert.equal(
+    failureOf([...never, failure({ subtype: "error_max_structured_output_retries" })], { structure: JSON_OUTPUT }).kind,
+    "bad_gateway",
+  );
   assert.equal(failureOf([...round("end_turn", text("no")), success()], { structure: NAMED_CALL }).kind, "bad_gateway");
 });
 
 test("a JSON answer ends at the output limit like any other", () => {
-  const { reply } = play([...open(toolUse("s1", "StructuredOutput", '{"a":')), messageDelta("max_tokens")], { structure: JSON_OUTPUT });
+  const { reply } = play([...open(toolUse("s1", "StructuredOutput", '{"a":')), messageDelta("max_tokens")], {
+    structure: JSON_OUTPUT,
+  });
   assert.deepEqual([reply.text, reply.finish], ['{"a":', "length"]);
 });
 
 test("a forced call is the structured output under the tool's name, and the process is cut off", () => {
-  const { reply, output } = play([...round("tool_use", toolUse("s_1", "StructuredOutput", '{"city"', ':"Bern"}')), toolResult("s_1"), success()], {
-    ...TOOLS,
-    structure: NAMED_CALL,
-  });
+  const { reply, output } = play(
+    [...round("tool_use", toolUse("s_1", "StructuredOutput", '{"city"', ':"Bern"}')), toolResult("s_1"), success()],
+    {
+      ...TOOLS,
+      structure: NAMED_CALL,
+    },
+  );
   assert.deepEqual(reply.calls, [{ id: "s1", name: "weather", arguments: '{"city":"Bern"}' }]);
   assert.deepEqual([reply.text, reply.finish, output.state], ["", "tool_calls", "cut"]);
 });
@@ -162,11 +230,17 @@ test("a forced call that does not fit is voided, and the next one is the first",
 
 test("a forced choice among tools gives its calls at the end, each with an id of its own", () => {
   const output = '{"calls":[{"name":"weather","arguments":{"x":1}},{"name":"time","arguments":{}}]}';
-  const { reply } = play([...round("tool_use", toolUse("s_1", "StructuredOutput", output)), toolResult("s_1"), success()], { ...TOOLS, structure: ANY_CALLS });
-  assert.deepEqual(reply.calls.map(({ name, arguments: json }) => [name, json]), [
-    ["weather", '{"x":1}'],
-    ["time", "{}"],
-  ]);
+  const { reply } = play(
+    [...round("tool_use", toolUse("s_1", "StructuredOutput", output)), toolResult("s_1"), success()],
+    { ...TOOLS, structure: ANY_CALLS },
+  );
+  assert.deepEqual(
+    reply.calls.map(({ name, arguments: json }) => [name, json]),
+    [
+      ["weather", '{"x":1}'],
+      ["time", "{}"],
+    ],
+  );
   assert.equal(new Set(reply.calls.map(({ id }) => id)).size, 2);
   assert.ok(reply.calls.every(({ id }) => /^[A-Za-z0-9]+$/.test(id)));
   assert.equal(reply.finish, "tool_calls");

@@ -42,7 +42,14 @@ test("an answer is its text, and ends with the result", () => {
 
 test("messages read all at once give the same events as one at a time", () => {
   const messages = [init(), ...round("end_turn", thinking("hm"), text("a", "b")), success()];
-  const output = createOutput({ stop: [], structure: undefined, tools: new Set(), hasOwnTools: false, parallelCalls: true, elapsedMs: () => 0 });
+  const output = createOutput({
+    stop: [],
+    structure: undefined,
+    tools: new Set(),
+    hasOwnTools: false,
+    parallelCalls: true,
+    elapsedMs: () => 0,
+  });
   assert.deepEqual(output.read(messages), play(messages).events);
 });
 
@@ -80,7 +87,13 @@ for (const [reason, finish] of Object.entries(CUT)) {
 }
 
 test("nothing follows the end, and no failure either", () => {
-  const { events } = play([...round("end_turn", text("a")), success(), ...round("end_turn", text("b")), failure(), retry(429)]);
+  const { events } = play([
+    ...round("end_turn", text("a")),
+    success(),
+    ...round("end_turn", text("b")),
+    failure(),
+    retry(429),
+  ]);
   assert.deepEqual(types(events), ["start", "text", "done"]);
 });
 
@@ -91,7 +104,10 @@ test("text before and after a tool that does not exist is one answer, its rounds
     ...round("end_turn", text("I cannot.")),
     success(),
   ]);
-  assert.deepEqual([reply.text, reply.calls, reply.finish, output.state], ["Let me look.\n\nI cannot.", [], "stop", "finished"]);
+  assert.deepEqual(
+    [reply.text, reply.calls, reply.finish, output.state],
+    ["Let me look.\n\nI cannot.", [], "stop", "finished"],
+  );
   assert.deepEqual(reply.usage, { input: 6, cacheCreation: 4, cacheRead: 2, output: 18 });
 });
 
@@ -102,7 +118,11 @@ test("a call that begins anew after part of its text voids that part", () => {
 });
 
 test("a call that begins anew without a word about it voids its part as well", () => {
-  const { events, reply } = play([...open(thinking("hm"), text("Hel")), ...round("end_turn", text("Hello")), success()]);
+  const { events, reply } = play([
+    ...open(thinking("hm"), text("Hel")),
+    ...round("end_turn", text("Hello")),
+    success(),
+  ]);
   assert.ok(types(events).includes("retract"));
   assert.deepEqual([reply.text, reply.thinking, reply.usage], ["Hello", "", ROUND_USAGE]);
 });
@@ -137,15 +157,23 @@ test("a retry between two rounds voids nothing of the first, which is whole", ()
 });
 
 test("text held back for a stop sequence is forgotten when its call begins anew", () => {
-  const { reply } = play([...open(text("one ST")), ...round("end_turn", text("OP two")), success()], { stop: ["STOP"] });
+  const { reply } = play([...open(text("one ST")), ...round("end_turn", text("OP two")), success()], {
+    stop: ["STOP"],
+  });
   assert.deepEqual([reply.text, reply.finish, reply.stopSequence], ["OP two", "stop", undefined]);
 });
 
 test("a stop sequence ends the answer before it, at every cut, and the process is cut off", () => {
   const words = "one 🎉 STOP two";
   for (let at = 0; at <= words.length; at++) {
-    const { reply, output } = play(round("end_turn", text(words.slice(0, at), words.slice(at))), { stop: ["STOP", "\n\n"] });
-    assert.deepEqual([reply.text, reply.finish, reply.stopSequence, output.state], ["one 🎉 ", "stop", "STOP", "cut"], String(at));
+    const { reply, output } = play(round("end_turn", text(words.slice(0, at), words.slice(at))), {
+      stop: ["STOP", "\n\n"],
+    });
+    assert.deepEqual(
+      [reply.text, reply.finish, reply.stopSequence, output.state],
+      ["one 🎉 ", "stop", "STOP", "cut"],
+      String(at),
+    );
   }
 });
 
@@ -160,7 +188,13 @@ test("what looked like the beginning of a stop sequence is shown at the end", ()
 });
 
 test("messages of sub-agents and of types unknown give nothing", () => {
-  const { events } = play([...round("end_turn", text("a")), { type: "other" }, { type: "assistant", uuid: "u", uses: [] }, rateLimit("allowed_warning"), success()]);
+  const { events } = play([
+    ...round("end_turn", text("a")),
+    { type: "other" },
+    { type: "assistant", uuid: "u", uses: [] },
+    rateLimit("allowed_warning"),
+    success(),
+  ]);
   assert.deepEqual(types(events), ["start", "text", "done"]);
 });
 
@@ -195,7 +229,8 @@ const CODES: readonly (readonly [string, ErrorKind])[] = [
 ];
 
 for (const [code, kind] of CODES) {
-  test(`a failure that the CLI calls ${code} is ${kind}`, () => assert.equal(failureOf([synthetic(code), failure()]).kind, kind));
+  test(`a failure that the CLI calls ${code} is ${kind}`, () =>
+    assert.equal(failureOf([synthetic(code), failure()]).kind, kind));
 }
 
 test("a failure is told by its codes, whatever its prose says", () => {
@@ -219,7 +254,10 @@ test("a rejected plan limit is told with its reset time, and whom it holds for",
   const error = failureOf([rateLimit("rejected"), synthetic("rate_limit", 429), failure({ api_error_status: 429 })]);
   assert.deepEqual([error.kind, error.planLimit], ["rate_limited", "account"]);
   assert.ok((error.retryAfterSeconds ?? 0) > 60);
-  assert.equal(failureOf([rateLimit("rejected", "seven_day_opus"), failure({ api_error_status: 429 })]).planLimit, "model");
+  assert.equal(
+    failureOf([rateLimit("rejected", "seven_day_opus"), failure({ api_error_status: 429 })]).planLimit,
+    "model",
+  );
 });
 
 test("a rejected plan limit is told as such also where the CLI begins to retry", () => {
@@ -238,7 +276,10 @@ test("a retry that cannot help ends the turn with the upstream's status", () => 
 
 test("a retry that may help is waited for, until patience ends", () => {
   assert.equal(failureOf([retry(529)], { elapsedMs: () => 9_900 }).kind, "overloaded");
-  assert.equal(play([retry(529), ...round("end_turn", text("a")), success()], { elapsedMs: () => 9_000 }).reply.text, "a");
+  assert.equal(
+    play([retry(529), ...round("end_turn", text("a")), success()], { elapsedMs: () => 9_000 }).reply.text,
+    "a",
+  );
 });
 
 test("an error after part of an answer is thrown, not shown as its end", () => {

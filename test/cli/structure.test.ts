@@ -6,7 +6,11 @@ import { ProxyError } from "../../src/core/error.ts";
 import type { Tool } from "../../src/core/turn.ts";
 import { PLAIN_TURN } from "../core/sample.ts";
 
-const WEATHER: Tool = { name: "weather", description: "Tells it", schema: { type: "object", properties: { city: { type: "string" } } } };
+const WEATHER: Tool = {
+  name: "weather",
+  description: "Tells it",
+  schema: { type: "object", properties: { city: { type: "string" } } },
+};
 const TIME: Tool = { name: "time", description: "", schema: { type: "object", properties: {} } };
 const FORMAT = { type: "json", schema: { type: "object" } } as const;
 
@@ -35,7 +39,11 @@ test("a JSON format asks for its schema, unchanged", () => {
 
 test("a named tool asks for its parameters", () => {
   const structure = toStructure({ ...PLAIN_TURN, tools: [TIME, WEATHER], toolChoice: { name: "weather" } });
-  assert.deepEqual(structure, { type: "call", name: "weather", schema: { description: "Tells it", ...WEATHER.schema } });
+  assert.deepEqual(structure, {
+    type: "call",
+    name: "weather",
+    schema: { description: "Tells it", ...WEATHER.schema },
+  });
 });
 
 test("one of one tool is a named tool", () => {
@@ -44,21 +52,39 @@ test("one of one tool is a named tool", () => {
 });
 
 test("a forced choice comes before a format", () => {
-  assert.equal(toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required", format: FORMAT })?.type, "calls");
-  assert.equal(toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: { name: "time" }, format: FORMAT })?.type, "call");
+  assert.equal(
+    toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required", format: FORMAT })?.type,
+    "calls",
+  );
+  assert.equal(
+    toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: { name: "time" }, format: FORMAT })?.type,
+    "call",
+  );
 });
 
 test("one of several tools asks for a list of at least one call, each by name with its own parameters", () => {
   const structure = toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required" });
   assert.equal(structure?.type, "calls");
-  const calls = follow(structure.schema, "#/properties/calls") as { minItems: number; maxItems?: number; items: { anyOf: object[] } };
+  const calls = follow(structure.schema, "#/properties/calls") as {
+    minItems: number;
+    maxItems?: number;
+    items: { anyOf: object[] };
+  };
   assert.deepEqual([calls.minItems, calls.maxItems, calls.items.anyOf.length], [1, undefined, 2]);
-  assert.deepEqual(follow(structure.schema, "#/properties/calls/items/anyOf/0/properties"), { name: { const: "weather" }, arguments: WEATHER.schema });
+  assert.deepEqual(follow(structure.schema, "#/properties/calls/items/anyOf/0/properties"), {
+    name: { const: "weather" },
+    arguments: WEATHER.schema,
+  });
   assert.deepEqual(follow(structure.schema, "#/properties/calls/items/anyOf/1/required"), ["name", "arguments"]);
 });
 
 test("where calls may not be parallel the list has one", () => {
-  const structure = toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required", parallelCalls: false });
+  const structure = toStructure({
+    ...PLAIN_TURN,
+    tools: [WEATHER, TIME],
+    toolChoice: "required",
+    parallelCalls: false,
+  });
   assert.equal(follow(structure?.schema, "#/properties/calls/maxItems"), 1);
 });
 
@@ -66,9 +92,17 @@ test("references in a tool's schema lead to the same place in the larger one", (
   const schema = {
     type: "object",
     $defs: { node: { type: "object", properties: { next: { $ref: "#/$defs/node" }, root: { $ref: "#" } } } },
-    properties: { first: { $ref: "#/$defs/node" }, others: { type: "array", items: [{ $ref: "#/$defs/node" }] }, far: { $ref: "https://x/y.json#/a" } },
+    properties: {
+      first: { $ref: "#/$defs/node" },
+      others: { type: "array", items: [{ $ref: "#/$defs/node" }] },
+      far: { $ref: "https://x/y.json#/a" },
+    },
   };
-  const structure = toStructure({ ...PLAIN_TURN, tools: [TIME, { name: "walk", description: "", schema }], toolChoice: "required" });
+  const structure = toStructure({
+    ...PLAIN_TURN,
+    tools: [TIME, { name: "walk", description: "", schema }],
+    toolChoice: "required",
+  });
   const moved = follow(structure?.schema, "#/properties/calls/items/anyOf/1/properties/arguments");
   const references = toReferences(moved);
   assert.equal(references.length, 5);
@@ -81,19 +115,44 @@ test("references in a tool's schema lead to the same place in the larger one", (
 
 test("a property that happens to be called $ref is a property", () => {
   const schema = { type: "object", properties: { $ref: { type: "string" } } };
-  const structure = toStructure({ ...PLAIN_TURN, tools: [TIME, { name: "f", description: "", schema }], toolChoice: "required" });
+  const structure = toStructure({
+    ...PLAIN_TURN,
+    tools: [TIME, { name: "f", description: "", schema }],
+    toolChoice: "required",
+  });
   assert.deepEqual(follow(structure?.schema, "#/properties/calls/items/anyOf/1/properties/arguments"), schema);
 });
 
 test("forced calls are read by name and arguments", () => {
-  assert.deepEqual(toForcedCalls({ calls: [{ name: "a", arguments: { x: 1 } }, { name: "a", arguments: {} }] }), [
-    { name: "a", input: { x: 1 } },
-    { name: "a", input: {} },
-  ]);
+  assert.deepEqual(
+    toForcedCalls({
+      calls: [
+        { name: "a", arguments: { x: 1 } },
+        { name: "a", arguments: {} },
+      ],
+    }),
+    [
+      { name: "a", input: { x: 1 } },
+      { name: "a", input: {} },
+    ],
+  );
 });
 
 test("an output that holds no calls is a bad gateway", () => {
-  for (const output of [undefined, null, {}, [], { calls: {} }, { calls: ["a"] }, { calls: [{ name: "a" }] }, { calls: [{ name: 1, arguments: {} }] }]) {
-    assert.throws(() => toForcedCalls(output), (error) => error instanceof ProxyError && error.kind === "bad_gateway", JSON.stringify(output));
+  for (const output of [
+    undefined,
+    null,
+    {},
+    [],
+    { calls: {} },
+    { calls: ["a"] },
+    { calls: [{ name: "a" }] },
+    { calls: [{ name: 1, arguments: {} }] },
+  ]) {
+    assert.throws(
+      () => toForcedCalls(output),
+      (error) => error instanceof ProxyError && error.kind === "bad_gateway",
+      JSON.stringify(output),
+    );
   }
 });

@@ -7,21 +7,38 @@ import type { Tool, ToolResult } from "../../src/core/turn.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 
 const TOOL: Tool = { name: "weather", description: "Tells it", schema: { type: "object", properties: { city: {} } } };
-const MCP_TOOL = { name: "weather", description: "Tells it", inputSchema: TOOL.schema, annotations: { readOnlyHint: true } };
+const MCP_TOOL = {
+  name: "weather",
+  description: "Tells it",
+  inputSchema: TOOL.schema,
+  annotations: { readOnlyHint: true },
+};
 
 const mcp = (method: string, params?: object, id: unknown = 7): JsonObject => ({
   subtype: "mcp_message",
   server_name: "client",
   message: { jsonrpc: "2.0", method, id, ...(params ? { params } : {}) },
 });
-const call = (toolUseId: string): JsonObject => mcp("tools/call", { name: "weather", arguments: {}, _meta: { "claudecode/toolUseId": toolUseId } });
-const result = (id: string, text: string, isError = false): ToolResult => ({ type: "result", id, content: [{ type: "text", text }], isError });
-const answered = (held: object, id: unknown = 7): JsonObject => ({ mcp_response: { jsonrpc: "2.0", id, result: held } });
-const ask = (desk: ToolDesk, request: JsonObject): Promise<JsonObject> => new Promise((resolve) => desk.answer(request, resolve));
+const call = (toolUseId: string): JsonObject =>
+  mcp("tools/call", { name: "weather", arguments: {}, _meta: { "claudecode/toolUseId": toolUseId } });
+const result = (id: string, text: string, isError = false): ToolResult => ({
+  type: "result",
+  id,
+  content: [{ type: "text", text }],
+  isError,
+});
+const answered = (held: object, id: unknown = 7): JsonObject => ({
+  mcp_response: { jsonrpc: "2.0", id, result: held },
+});
+const ask = (desk: ToolDesk, request: JsonObject): Promise<JsonObject> =>
+  new Promise((resolve) => desk.answer(request, resolve));
 const said = (text: string): JsonObject => answered({ content: [{ type: "text", text }] });
 
 test("tools are registered with their schema unchanged, as ones that may run side by side", () => {
-  const fields = toServerFields([TOOL]) as { sdkMcpServerManifests: { client: { toolsListResult: object } }; sdkMcpServers: unknown };
+  const fields = toServerFields([TOOL]) as {
+    sdkMcpServerManifests: { client: { toolsListResult: object } };
+    sdkMcpServers: unknown;
+  };
   assert.deepEqual(fields.sdkMcpServers, ["client"]);
   assert.deepEqual(fields.sdkMcpServerManifests.client.toolsListResult, { tools: [MCP_TOOL] });
 });
@@ -38,7 +55,9 @@ test("a CLI that asks for the list itself is told the same as in the registratio
   const desk = createToolDesk();
   desk.offer([TOOL]);
   assert.deepEqual(await ask(desk, mcp("tools/list")), answered({ tools: [MCP_TOOL] }));
-  const { sdkMcpServerManifests } = toServerFields([TOOL]) as { sdkMcpServerManifests: { client: { initializeResult: object } } };
+  const { sdkMcpServerManifests } = toServerFields([TOOL]) as {
+    sdkMcpServerManifests: { client: { initializeResult: object } };
+  };
   assert.deepEqual(await ask(desk, mcp("initialize")), answered(sdkMcpServerManifests.client.initializeResult));
 });
 
@@ -82,7 +101,10 @@ test("a result is given once: a call of the same id waits for another", async ()
 test("a result that is an error says so", async () => {
   const desk = createToolDesk();
   desk.give([result("a", "broken", true)]);
-  assert.deepEqual(await ask(desk, call("a")), answered({ content: [{ type: "text", text: "broken" }], isError: true }));
+  assert.deepEqual(
+    await ask(desk, call("a")),
+    answered({ content: [{ type: "text", text: "broken" }], isError: true }),
+  );
 });
 
 test("images go along in base64, and empty results are empty", async () => {
@@ -90,18 +112,39 @@ test("images go along in base64, and empty results are empty", async () => {
   const image = { type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } } as const;
   desk.give([{ type: "result", id: "a", content: [image], isError: false }]);
   desk.give([{ type: "result", id: "b", content: [], isError: false }]);
-  assert.deepEqual(await ask(desk, call("a")), answered({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }));
+  assert.deepEqual(
+    await ask(desk, call("a")),
+    answered({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }),
+  );
   assert.deepEqual(await ask(desk, call("b")), answered({ content: [] }));
 });
 
 test("a result can be handed in as it is unless it holds an image by URL", () => {
   assert.equal(areGiveable([result("a", "rain")]), true);
-  assert.equal(areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }] }]), true);
-  assert.equal(areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "url", url: "https://x" } }] }]), false);
+  assert.equal(
+    areGiveable([
+      {
+        ...result("a", ""),
+        content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }],
+      },
+    ]),
+    true,
+  );
+  assert.equal(
+    areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "url", url: "https://x" } }] }]),
+    false,
+  );
 });
 
 test("anything else is refused", async () => {
   const desk = createToolDesk();
-  const refused = [{}, { subtype: "can_use_tool" }, { subtype: "mcp_message" }, { subtype: "mcp_message", message: {} }, mcp("resources/list"), mcp("tools/call", {})];
+  const refused = [
+    {},
+    { subtype: "can_use_tool" },
+    { subtype: "mcp_message" },
+    { subtype: "mcp_message", message: {} },
+    mcp("resources/list"),
+    mcp("tools/call", {}),
+  ];
   for (const request of refused) await assert.rejects(ask(desk, request), Error, JSON.stringify(request));
 });

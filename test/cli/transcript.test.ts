@@ -12,7 +12,13 @@ import type { Message } from "../../src/core/turn.ts";
 
 const HISTORY: readonly Message[] = [
   { role: "user", content: [{ type: "text", text: "hi\n\u2028👩‍👩‍👧" }] },
-  { role: "assistant", content: [{ type: "text", text: "a" }, { type: "call", id: "c1", name: "f", input: { x: 1 } }] },
+  {
+    role: "assistant",
+    content: [
+      { type: "text", text: "a" },
+      { type: "call", id: "c1", name: "f", input: { x: 1 } },
+    ],
+  },
   { role: "user", content: [{ type: "result", id: "c1", content: [{ type: "text", text: "r" }], isError: false }] },
   { role: "assistant", content: [{ type: "text", text: "b" }] },
 ];
@@ -36,13 +42,19 @@ async function makeFolder(t: TestContext): Promise<string> {
 async function readEntries(file: string): Promise<Entry[]> {
   const text = await readFile(file, "utf8");
   assert.ok(text.endsWith("\n"));
-  return text.slice(0, -1).split("\n").map((line) => JSON.parse(line) as Entry);
+  return text
+    .slice(0, -1)
+    .split("\n")
+    .map((line) => JSON.parse(line) as Entry);
 }
 
 test("each entry points to the one before, and the last is named", async (t) => {
   const { file, lastUuid } = await writeTranscript(await makeFolder(t), HISTORY, "opus");
   const entries = await readEntries(file);
-  assert.deepEqual(entries.map(({ parentUuid }) => parentUuid), [null, ...entries.slice(0, -1).map(({ uuid }) => uuid)]);
+  assert.deepEqual(
+    entries.map(({ parentUuid }) => parentUuid),
+    [null, ...entries.slice(0, -1).map(({ uuid }) => uuid)],
+  );
   assert.equal(lastUuid, entries.at(-1)?.uuid);
   assert.equal(new Set(entries.map(({ uuid }) => uuid)).size, 4);
   assert.equal(new Set(entries.map(({ sessionId }) => sessionId)).size, 1);
@@ -53,8 +65,13 @@ test("entries hold the messages as the API takes them", async (t) => {
   const { file } = await writeTranscript(await makeFolder(t), HISTORY, "opus");
   const [asked, called, given, said] = (await readEntries(file)).map(({ message }) => message);
   assert.deepEqual(asked, { role: "user", content: "hi\n\u2028👩‍👩‍👧" });
-  assert.deepEqual(given?.["content"], [{ type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "r" }] }]);
-  assert.deepEqual([called?.["type"], called?.["model"], called?.["stop_reason"], called?.["stop_sequence"]], ["message", "opus", "tool_use", null]);
+  assert.deepEqual(given?.["content"], [
+    { type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "r" }] },
+  ]);
+  assert.deepEqual(
+    [called?.["type"], called?.["model"], called?.["stop_reason"], called?.["stop_sequence"]],
+    ["message", "opus", "tool_use", null],
+  );
   assert.equal(said?.["stop_reason"], "end_turn");
   assert.notEqual(called?.["id"], said?.["id"]);
   assert.ok(called?.["usage"] && said?.["usage"]);
@@ -81,7 +98,8 @@ test("a sweep takes what a server that is gone left behind, and nothing of one t
   const folder = await makeFolder(t);
   const { pid } = spawnSync(process.execPath, ["-e", ""]);
   const own = await writeTranscript(folder, HISTORY, "opus");
-  for (const name of [`${pid}-a.jsonl`, `${pid}-b.jsonl`, "1-init.jsonl", `${pid}-notes.txt`]) await writeFile(join(folder, name), "x");
+  for (const name of [`${pid}-a.jsonl`, `${pid}-b.jsonl`, "1-init.jsonl", `${pid}-notes.txt`])
+    await writeFile(join(folder, name), "x");
   await sweepTranscripts(folder);
   const left = await readdir(folder);
   assert.deepEqual(left.sort(), ["1-init.jsonl", own.file.slice(folder.length + 1), `${pid}-notes.txt`].sort());

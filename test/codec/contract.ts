@@ -65,7 +65,10 @@ function encodeWhole(codec: Codec, turn: Turn, events: readonly TurnEvent[]): un
 function checkTurn(turn: Turn): void {
   const roles = turn.messages.map(({ role }) => role);
   assert.equal(roles.at(-1), "user");
-  assert.ok(roles.every((role, at) => role !== "user" || roles[at + 1] !== "user"), "no two user messages stand side by side");
+  assert.ok(
+    roles.every((role, at) => role !== "user" || roles[at + 1] !== "user"),
+    "no two user messages stand side by side",
+  );
   assert.ok(turn.messages.every(({ content }) => content.length > 0));
   assert.ok(turn.stop.length <= 4 && turn.stop.every((sequence) => sequence !== ""));
   const names = turn.tools.map(({ name }) => name);
@@ -73,7 +76,9 @@ function checkTurn(turn: Turn): void {
   const { toolChoice } = turn;
   if (typeof toolChoice === "object") assert.ok(names.includes(toolChoice.name));
   if (toolChoice === "required") assert.ok(names.length > 0);
-  const calls = turn.messages.flatMap(({ content }) => content.flatMap((part) => (part.type === "call" || part.type === "result" ? part.id : [])));
+  const calls = turn.messages.flatMap(({ content }) =>
+    content.flatMap((part) => (part.type === "call" || part.type === "result" ? part.id : [])),
+  );
   assert.ok(calls.every((id) => /^[A-Za-z0-9]+$/.test(id)));
 }
 
@@ -145,8 +150,14 @@ function checkErrors(codec: Codec, turn: Turn): void {
       assert.equal(message, `Words about ${kind}`);
       assert.match(string(type), /^[a-z_]+$/, kind);
       const frames = codec.createEncoder(turn, META).fail(error);
-      assert.ok(frames.some(({ data }) => data.includes(`Words about ${kind}`)), kind);
-      assert.ok(frames.every(({ data }) => data === "[DONE]" || isObject(JSON.parse(data))), kind);
+      assert.ok(
+        frames.some(({ data }) => data.includes(`Words about ${kind}`)),
+        kind,
+      );
+      assert.ok(
+        frames.every(({ data }) => data === "[DONE]" || isObject(JSON.parse(data))),
+        kind,
+      );
     }
   });
 }

@@ -4,7 +4,11 @@ import { isObject } from "../../src/lib/json.ts";
 /** One request that every protocol can read: each takes the fields it knows. */
 export const MINIMAL_BODY = { model: "opus", max_tokens: 64, messages: [{ role: "user", content: "hi" }], input: "hi" };
 
-const TOOL = { name: "weather", description: "Tells it", parameters: { type: "object", properties: { city: { type: "string" } } } };
+const TOOL = {
+  name: "weather",
+  description: "Tells it",
+  parameters: { type: "object", properties: { city: { type: "string" } } },
+};
 
 /** A request with most fields of most protocols in use. */
 export const FULL_BODY = {
@@ -28,12 +32,22 @@ const CHAT_BODY = {
   messages: [
     { role: "system", content: "be kind" },
     { role: "user", content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }] },
-    { role: "assistant", content: null, tool_calls: [{ id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Bern"}' } }] },
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [{ id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Bern"}' } }],
+    },
     { role: "tool", tool_call_id: "call_1", content: [{ type: "text", text: "rain" }] },
-    { role: "user", content: [{ type: "file", file: { filename: "a.txt", file_data: "data:text/plain;base64,aGk=" } }] },
+    {
+      role: "user",
+      content: [{ type: "file", file: { filename: "a.txt", file_data: "data:text/plain;base64,aGk=" } }],
+    },
   ],
   tools: [{ type: "function", function: TOOL }, { type: "web_search" }],
-  tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "weather" } }] } },
+  tool_choice: {
+    type: "allowed_tools",
+    allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "weather" } }] },
+  },
   functions: [TOOL],
   function_call: { name: "weather" },
   parallel_tool_calls: false,
@@ -86,7 +100,11 @@ function createRandom(seed: number): () => number {
 type Place = readonly (string | number)[];
 
 function toPlaces(value: unknown, place: Place = []): Place[] {
-  const entries: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
+  const entries: [string | number, unknown][] = Array.isArray(value)
+    ? [...value.entries()]
+    : isObject(value)
+      ? Object.entries(value)
+      : [];
   return [...(place.length > 0 ? [place] : []), ...entries.flatMap(([key, held]) => toPlaces(held, [...place, key]))];
 }
 
@@ -96,7 +114,9 @@ function replace(value: unknown, [key, ...rest]: Place, by: unknown): unknown {
   if (Array.isArray(value)) return value.map((held: unknown, at) => (at === key ? replace(held, rest, by) : held));
   if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).flatMap(([name, held]) => (name !== key ? [[name, held]] : rest.length === 0 && by === undefined ? [] : [[name, replace(held, rest, by)]])),
+    Object.entries(value).flatMap(([name, held]) =>
+      name !== key ? [[name, held]] : rest.length === 0 && by === undefined ? [] : [[name, replace(held, rest, by)]],
+    ),
   );
 }
 

@@ -7,7 +7,7 @@ const thinking = (words: string): TurnEvent => ({ type: "thinking", text: words 
 const call = (index: number, id: string, name: string): TurnEvent => ({ type: "call", index, id, name });
 const json = (index: number, piece: string): TurnEvent => ({ type: "arguments", index, json: piece });
 
-const HARD_TEXT = ["He said \"é\\n", "\n\r\u2028", "👩‍👩‍👧", "data: [DONE]\n\n", "</script>\u0000"];
+const HARD_TEXT = ['He said "é\\n', "\n\r\u2028", "👩‍👩‍👧", "data: [DONE]\n\n", "</script>\u0000"];
 
 /** By name: what an answer can be made of. */
 export const ANSWERS = {

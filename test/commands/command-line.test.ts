@@ -18,18 +18,34 @@ test("what cannot be used is one sentence on stderr, and 2", async (t) => {
     [["completion", "tcsh"], "Cannot run completion tcsh: expected one of bash, zsh, fish"],
     [["--json"], "Cannot use --json with serve: see claude-max-api --help"],
     [["completion", "bash", "--port", "1"], "Cannot use --port with completion: see claude-max-api --help"],
-    [["service", "install", "--platform", "beos"], "Cannot run a service on beos: expected one of darwin, linux, win32"],
+    [
+      ["service", "install", "--platform", "beos"],
+      "Cannot run a service on beos: expected one of darwin, linux, win32",
+    ],
     [["service", "install", "--platform", "win32"], "Cannot use --platform without --print"],
   ];
   const home = makeFolder(t);
-  for (const [args, sentence] of cases) assert.deepEqual(await runProgram(args, { HOME: home }), { code: 2, stdout: "", stderr: `${sentence}\n` });
+  for (const [args, sentence] of cases)
+    assert.deepEqual(await runProgram(args, { HOME: home }), { code: 2, stdout: "", stderr: `${sentence}\n` });
 });
 
 test("a service's flags are spelt out with absolute paths, variables included, keys left out", () => {
   const environment = { CLAUDE_MAX_API_MAX_QUEUE: "9", CLAUDE_MAX_API_API_KEY: "hush" };
-  const command = readCommand(["service", "install", "--print", "--workspace", "w", "--alias", "a=opus", "--alias", "b=opus"], environment);
+  const command = readCommand(
+    ["service", "install", "--print", "--workspace", "w", "--alias", "a=opus", "--alias", "b=opus"],
+    environment,
+  );
   assert.ok(command.type === "service");
-  assert.deepEqual(command.flags, ["--workspace", join(process.cwd(), "w"), "--max-queue", "9", "--alias", "a=opus", "--alias", "b=opus"]);
+  assert.deepEqual(command.flags, [
+    "--workspace",
+    join(process.cwd(), "w"),
+    "--max-queue",
+    "9",
+    "--alias",
+    "a=opus",
+    "--alias",
+    "b=opus",
+  ]);
 });
 
 test("a variables file that is not there, or not private, is a usage error", () => {
@@ -37,7 +53,8 @@ test("a variables file that is not there, or not private, is a usage error", () 
 });
 
 const shown: Pick<Config, "tools" | "apiKeys" | "demo"> = { tools: "none", apiKeys: [], demo: false };
-const format = (status: Parameters<typeof formatBanner>[1], rest: Partial<Config> = {}): string => formatBanner("http://127.0.0.1:1", status, { ...shown, ...rest } as Config);
+const format = (status: Parameters<typeof formatBanner>[1], rest: Partial<Config> = {}): string =>
+  formatBanner("http://127.0.0.1:1", status, { ...shown, ...rest } as Config);
 
 test("the banner tells the CLI, the login and what a client needs, and never a key", () => {
   const found = { path: "/c", version: "2.1.330", problem: undefined };

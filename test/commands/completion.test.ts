@@ -13,8 +13,10 @@ test("every command, word and option is in each script", () => {
   for (const shell of SHELLS) {
     const script = formatCompletion(shell);
     const flags = [...Object.keys(OPTIONS), "json", "live", "print", "platform"];
-    for (const flag of flags) assert.match(script, new RegExp(shell === "fish" ? `-l ${flag}\\b` : `--${flag}\\b`), `${shell} ${flag}`);
-    for (const word of [...Object.keys(COMMANDS), "install", "uninstall", "status", "logs"]) assert.ok(script.includes(word), `${shell} ${word}`);
+    for (const flag of flags)
+      assert.match(script, new RegExp(shell === "fish" ? `-l ${flag}\\b` : `--${flag}\\b`), `${shell} ${flag}`);
+    for (const word of [...Object.keys(COMMANDS), "install", "uninstall", "status", "logs"])
+      assert.ok(script.includes(word), `${shell} ${word}`);
   }
 });
 

@@ -24,26 +24,66 @@ const SOUND: Facts = {
   live: undefined,
 };
 
-const find = (facts: Partial<Facts>, name: string): Check | undefined => toChecks({ ...SOUND, ...facts }).find((check) => check.name === name);
+const find = (facts: Partial<Facts>, name: string): Check | undefined =>
+  toChecks({ ...SOUND, ...facts }).find((check) => check.name === name);
 
 test("a sound machine is ok in every line", () => {
   const checks = toChecks(SOUND);
-  assert.deepEqual(checks.map(({ name }) => name), ["claude", "login", "environment", "port", "workspace", "start"]);
+  assert.deepEqual(
+    checks.map(({ name }) => name),
+    ["claude", "login", "environment", "port", "workspace", "start"],
+  );
   assert.deepEqual([...new Set(checks.map(({ status }) => status))], ["ok"]);
 });
 
 test("every finding that is not ok names the one command that mends it", () => {
   const cases: [string, Partial<Facts>, Check["status"], RegExp, string][] = [
-    ["claude", { claude: { problem: "Cannot find the claude CLI" } }, "fail", /Cannot find/, "npm install -g @anthropic-ai/claude-code"],
-    ["claude", { claude: { problem: "Cannot use claude 2.1.1: 2.1.248 or newer is needed" } }, "fail", /2\.1\.248/, "claude update"],
+    [
+      "claude",
+      { claude: { problem: "Cannot find the claude CLI" } },
+      "fail",
+      /Cannot find/,
+      "npm install -g @anthropic-ai/claude-code",
+    ],
+    [
+      "claude",
+      { claude: { problem: "Cannot use claude 2.1.1: 2.1.248 or newer is needed" } },
+      "fail",
+      /2\.1\.248/,
+      "claude update",
+    ],
     ["login", { login: { isLoggedIn: false, method: "none" } }, "fail", /not signed in/, "claude auth login"],
     ["login", { login: undefined }, "warn", /does not say/, "claude auth status"],
-    ["environment", { credentials: ["CLAUDE_CODE_OAUTH_TOKEN"] }, "warn", /^CLAUDE_CODE_OAUTH_TOKEN in .* is used/, "unset CLAUDE_CODE_OAUTH_TOKEN"],
-    ["port", { port: { type: "taken", holder: "nginx (pid 7)" } }, "fail", /taken by nginx \(pid 7\)/, "claude-max-api --port 3457"],
+    [
+      "environment",
+      { credentials: ["CLAUDE_CODE_OAUTH_TOKEN"] },
+      "warn",
+      /^CLAUDE_CODE_OAUTH_TOKEN in .* is used/,
+      "unset CLAUDE_CODE_OAUTH_TOKEN",
+    ],
+    [
+      "port",
+      { port: { type: "taken", holder: "nginx (pid 7)" } },
+      "fail",
+      /taken by nginx \(pid 7\)/,
+      "claude-max-api --port 3457",
+    ],
     ["port", { port: { type: "refused", code: "EACCES" } }, "fail", /EACCES/, "claude-max-api --port 3456"],
-    ["port", { port: { type: "refused", code: "EADDRNOTAVAIL" } }, "fail", /EADDRNOTAVAIL/, "claude-max-api --host 127.0.0.1"],
+    [
+      "port",
+      { port: { type: "refused", code: "EADDRNOTAVAIL" } },
+      "fail",
+      /EADDRNOTAVAIL/,
+      "claude-max-api --host 127.0.0.1",
+    ],
     ["workspace", { workspace: { path: "/w", state: "open" } }, "warn", /other users/, "chmod 700 /w"],
-    ["workspace", { workspace: { path: "/w", state: "unusable" } }, "fail", /write/, 'claude-max-api --workspace "$(mktemp -d)"'],
+    [
+      "workspace",
+      { workspace: { path: "/w", state: "unusable" } },
+      "fail",
+      /write/,
+      'claude-max-api --workspace "$(mktemp -d)"',
+    ],
     ["start", { start: { ms: 9000 } }, "warn", /9000 ms/, "claude-max-api --spares 2"],
     ["start", { start: { problem: "ended" } }, "fail", /ended/, "claude -p hello"],
     ["live", { live: { problem: "Rate limited" } }, "fail", /Rate limited/, "claude -p hello"],
@@ -57,10 +97,20 @@ test("every finding that is not ok names the one command that mends it", () => {
 });
 
 test("a server of ours on the port, a newer CLI and a key's source are told, and are no fault", () => {
-  assert.match(find({ port: { type: "ours", version: "0.1.0" } }, "port")?.message ?? "", /served by claude-max-api 0\.1\.0/);
-  assert.match(find({ claude: { path: "/c", version: "2.2.0" } }, "claude")?.message ?? "", /newer than the newest tested, 2\.1\.330/);
+  assert.match(
+    find({ port: { type: "ours", version: "0.1.0" } }, "port")?.message ?? "",
+    /served by claude-max-api 0\.1\.0/,
+  );
+  assert.match(
+    find({ claude: { path: "/c", version: "2.2.0" } }, "claude")?.message ?? "",
+    /newer than the newest tested, 2\.1\.330/,
+  );
   const login = { isLoggedIn: true, method: "api_key", provider: "bedrock", keySource: "ANTHROPIC_API_KEY" };
-  assert.deepEqual(find({ login }, "login"), { name: "login", status: "ok", message: "signed in: api_key, key from ANTHROPIC_API_KEY, through bedrock" });
+  assert.deepEqual(find({ login }, "login"), {
+    name: "login",
+    status: "ok",
+    message: "signed in: api_key, key from ANTHROPIC_API_KEY, through bedrock",
+  });
   assert.equal(find({ live: { ms: 9, model: "m" } }, "live")?.status, "ok");
 });
 
@@ -76,7 +126,15 @@ const statusOf = ({ stdout }: Ended): Record<string, string> =>
 test("with the fake CLI all is well, the tiny request included, and no value of a token is shown", async (t) => {
   const env = { HOME: makeFolder(t), ANTHROPIC_AUTH_TOKEN: "hush-hush" };
   const ended = await runProgram(["doctor", "--json", "--live", "--port", "0", "--claude", FAKE_CLI], env);
-  assert.deepEqual(statusOf(ended), { claude: "ok", login: "ok", environment: "warn", port: "ok", workspace: "ok", start: "ok", live: "ok" });
+  assert.deepEqual(statusOf(ended), {
+    claude: "ok",
+    login: "ok",
+    environment: "warn",
+    port: "ok",
+    workspace: "ok",
+    start: "ok",
+    live: "ok",
+  });
   assert.equal(ended.code, 0);
   assert.doesNotMatch(ended.stdout, /hush/);
 });
@@ -85,7 +143,10 @@ test("a CLI that is too old, or dies, or is not there, fails with 1", async (t) 
   const env = { HOME: makeFolder(t) };
   const old = await runProgram(["doctor", "--port", "0", "--claude", FAKE_CLI], { ...env, FAKE_CLI: "old" });
   assert.match(old.stdout, /^fail {2}claude .*2\.1\.248 or newer.*\n {19}\$ claude update$/m);
-  const stillborn = await runProgram(["doctor", "--json", "--port", "0", "--claude", FAKE_CLI], { ...env, FAKE_CLI: "stillborn" });
+  const stillborn = await runProgram(["doctor", "--json", "--port", "0", "--claude", FAKE_CLI], {
+    ...env,
+    FAKE_CLI: "stillborn",
+  });
   assert.equal(statusOf(stillborn)["start"], "fail");
   const missing = await runProgram(["doctor", "--json", "--port", "0", "--claude", "/nowhere/claude"], env);
   assert.deepEqual(statusOf(missing), { claude: "fail", environment: "ok", port: "ok", workspace: "ok" });
@@ -114,7 +175,10 @@ test("a workspace that others can read is warned of, a file in its place fails",
   await writeFile(join(home, "file"), "");
   const args = ["doctor", "--json", "--port", "0", "--claude", FAKE_CLI];
   assert.equal(statusOf(await runProgram([...args, "--workspace", open], { HOME: home }))["workspace"], "warn");
-  assert.equal(statusOf(await runProgram([...args, "--workspace", join(home, "file")], { HOME: home }))["workspace"], "fail");
+  assert.equal(
+    statusOf(await runProgram([...args, "--workspace", join(home, "file")], { HOME: home }))["workspace"],
+    "fail",
+  );
 });
 
 test("the real CLI without a login starts, and its missing login is the one failure", async (t) => {

@@ -12,7 +12,16 @@ import { toServicePath } from "../../src/commands/service-unit.ts";
 import type { ServicePlan, ServiceUnit } from "../../src/commands/service-unit.ts";
 import { hasProgram, makeFolder, matchGolden, runFile } from "../helpers/command.ts";
 
-const FLAGS = ["--port", "4000", "--host", "::1", "--alias", "a & <b>=claude-opus-4", "--workspace", "/srv/100% \"$HOME\""];
+const FLAGS = [
+  "--port",
+  "4000",
+  "--host",
+  "::1",
+  "--alias",
+  "a & <b>=claude-opus-4",
+  "--workspace",
+  '/srv/100% "$HOME"',
+];
 
 const posix: ServicePlan = {
   command: ["/bin/sh", "serve", "--env-file", "/home/ann lee/.claude-max-api/service.env", ...FLAGS],
@@ -21,16 +30,27 @@ const posix: ServicePlan = {
   userId: 501,
   userName: "ann",
 };
-const darwin: ServicePlan = { ...posix, path: toServicePath("darwin", "/Users/ann", ["/opt/homebrew/bin"]), home: "/Users/ann" };
+const darwin: ServicePlan = {
+  ...posix,
+  path: toServicePath("darwin", "/Users/ann", ["/opt/homebrew/bin"]),
+  home: "/Users/ann",
+};
 const windows: ServicePlan = {
   ...posix,
-  command: ["C:\\Program Files\\claude-max-api\\claude-max-api.exe", "serve", "--env-file", "C:\\Users\\ann\\.claude-max-api\\service.env", ...FLAGS],
+  command: [
+    "C:\\Program Files\\claude-max-api\\claude-max-api.exe",
+    "serve",
+    "--env-file",
+    "C:\\Users\\ann\\.claude-max-api\\service.env",
+    ...FLAGS,
+  ],
   home: "C:\\Users\\ann",
   userName: "OFFICE\\ann",
 };
 const WINDOWS_DATA = "C:\\Users\\ann\\AppData\\Local";
 
-const toGolden = (unit: ServiceUnit): string => `${unit.file}\n${unit.text}\n${JSON.stringify({ ...unit, file: undefined, text: undefined }, undefined, 2)}\n`;
+const toGolden = (unit: ServiceUnit): string =>
+  `${unit.file}\n${unit.text}\n${JSON.stringify({ ...unit, file: undefined, text: undefined }, undefined, 2)}\n`;
 
 test("a systemd unit quotes every word, restarts on failure only, and drops inherited tokens", async () => {
   await matchGolden("service-systemd.txt", toGolden(toSystemdUnit(posix, "/home/ann lee/.config")));
@@ -45,7 +65,10 @@ test("a Windows task quotes as its runtime reads, and logs to a file", async () 
 });
 
 test("a log file that was asked for is the task's log", () => {
-  const { logFile, text } = toTaskUnit({ ...windows, command: [...windows.command, "--log-file", "D:\\my.log"] }, WINDOWS_DATA);
+  const { logFile, text } = toTaskUnit(
+    { ...windows, command: [...windows.command, "--log-file", "D:\\my.log"] },
+    WINDOWS_DATA,
+  );
   assert.equal(logFile, "D:\\my.log");
   assert.equal(text.match(/--log-file/g)?.length, 1);
 });
@@ -53,7 +76,12 @@ test("a log file that was asked for is the task's log", () => {
 test("the systems' own checkers accept the descriptions", async (t) => {
   const folder = makeFolder(t);
   const checkers = [
-    { name: "systemd-analyze", file: "claude-max-api.service", unit: toSystemdUnit({ ...posix, home: folder }, folder), args: ["verify", "--user"] },
+    {
+      name: "systemd-analyze",
+      file: "claude-max-api.service",
+      unit: toSystemdUnit({ ...posix, home: folder }, folder),
+      args: ["verify", "--user"],
+    },
     { name: "plutil", file: "agent.plist", unit: toLaunchdUnit(darwin), args: ["-lint"] },
     { name: "xmllint", file: "agent.xml", unit: toLaunchdUnit(darwin), args: ["--noout", "--nonet"] },
   ] as const;
@@ -76,7 +104,17 @@ test("the address is read back from every description", () => {
 });
 
 test("a service is given keys and proxies, never the login's tokens", () => {
-  const environment = { TELEGRAM_BOT_TOKEN: "t", HTTPS_PROXY: "http://u:p@proxy", ANTHROPIC_API_KEY: "secret", CLAUDE_CODE_OAUTH_TOKEN: "secret", HOME: "/x" };
-  assert.deepEqual(toCarried({ apiKeys: ["k1", "k2"], environment }), { CLAUDE_MAX_API_API_KEY: "k1,k2", TELEGRAM_BOT_TOKEN: "t", HTTPS_PROXY: "http://u:p@proxy" });
+  const environment = {
+    TELEGRAM_BOT_TOKEN: "t",
+    HTTPS_PROXY: "http://u:p@proxy",
+    ANTHROPIC_API_KEY: "secret",
+    CLAUDE_CODE_OAUTH_TOKEN: "secret",
+    HOME: "/x",
+  };
+  assert.deepEqual(toCarried({ apiKeys: ["k1", "k2"], environment }), {
+    CLAUDE_MAX_API_API_KEY: "k1,k2",
+    TELEGRAM_BOT_TOKEN: "t",
+    HTTPS_PROXY: "http://u:p@proxy",
+  });
   assert.deepEqual(toCarried({ apiKeys: [], environment: {} }), {});
 });

@@ -18,7 +18,9 @@ exit 0
 `;
 
 /** A home whose PATH begins with the stand-in. */
-async function makeHome(t: TestContext): Promise<{ home: string; run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended> }> {
+async function makeHome(
+  t: TestContext,
+): Promise<{ home: string; run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended> }> {
   const home = makeFolder(t);
   await mkdir(join(home, "bin"));
   await writeFile(join(home, "bin/systemctl"), SYSTEMCTL, { mode: 0o755 });
@@ -32,7 +34,10 @@ test("install writes a unit without secrets and a private file with them, and ca
   const { home, run } = await makeHome(t);
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
   const port = toPort(proxy.url);
-  const first = await run(["install", "--port", port, "--api-key", "hush"], { TELEGRAM_BOT_TOKEN: "hush-too", ANTHROPIC_API_KEY: "not-this" });
+  const first = await run(["install", "--port", port, "--api-key", "hush"], {
+    TELEGRAM_BOT_TOKEN: "hush-too",
+    ANTHROPIC_API_KEY: "not-this",
+  });
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /ANTHROPIC_API_KEY of this shell is not carried over/);
   const unitFile = join(home, ".config/systemd/user/claude-max-api.service");
@@ -47,7 +52,11 @@ test("install writes a unit without secrets and a private file with them, and ca
   const env = await readFile(envFile, "utf8");
   assert.match(env, /CLAUDE_MAX_API_API_KEY=new\nTELEGRAM_BOT_TOKEN=hush-too\n# mine\nMY_OWN=1\n$/);
   assert.equal(await readFile(unitFile, "utf8"), unit);
-  const asked = ["--user daemon-reload", "--user enable claude-max-api.service", "--user restart claude-max-api.service"];
+  const asked = [
+    "--user daemon-reload",
+    "--user enable claude-max-api.service",
+    "--user restart claude-max-api.service",
+  ];
   assert.deepEqual((await readFile(join(home, "asked"), "utf8")).trim().split("\n"), [...asked, ...asked]);
 });
 
@@ -101,22 +110,39 @@ test("install refuses a port that another program has, and writes nothing", asyn
 
 test("--print shows what each action would run, on any system, and does nothing", async (t) => {
   const { home, run } = await makeHome(t);
-  const show = async (...args: string[]): Promise<string[]> => (await run([...args, "--print"])).stdout.trim().split("\n").filter((line) => line.startsWith("$ "));
-  assert.deepEqual(await show("uninstall"), ["$ systemctl --user disable --now claude-max-api.service", "$ systemctl --user daemon-reload"]);
-  assert.match((await show("install", "--platform", "darwin")).at(-1) ?? "", /^\$ launchctl bootstrap gui\/\d+ .*io\.github\.claude-max-api\.plist$/);
+  const show = async (...args: string[]): Promise<string[]> =>
+    (await run([...args, "--print"])).stdout
+      .trim()
+      .split("\n")
+      .filter((line) => line.startsWith("$ "));
+  assert.deepEqual(await show("uninstall"), [
+    "$ systemctl --user disable --now claude-max-api.service",
+    "$ systemctl --user daemon-reload",
+  ]);
+  assert.match(
+    (await show("install", "--platform", "darwin")).at(-1) ?? "",
+    /^\$ launchctl bootstrap gui\/\d+ .*io\.github\.claude-max-api\.plist$/,
+  );
   assert.deepEqual(await show("status", "--platform", "win32"), ["$ schtasks /Query /TN claude-max-api /FO LIST"]);
-  for (const made of ["asked", ".config", ".claude-max-api"]) await assert.rejects(stat(join(home, made)), { code: "ENOENT" });
+  for (const made of ["asked", ".config", ".claude-max-api"])
+    await assert.rejects(stat(join(home, made)), { code: "ENOENT" });
 });
 
 test("logs come from the journal", async (t) => {
   const { home, run } = await makeHome(t);
   await writeFile(join(home, "bin/journalctl"), '#!/bin/sh\necho "journalctl $@"\n', { mode: 0o755 });
-  assert.deepEqual(await run(["logs"]), { code: 0, stdout: "journalctl --user-unit claude-max-api.service --no-pager --lines 200\n", stderr: "" });
+  assert.deepEqual(await run(["logs"]), {
+    code: 0,
+    stdout: "journalctl --user-unit claude-max-api.service --no-pager --lines 200\n",
+    stderr: "",
+  });
 });
 
 test("a step that fails is told in the tool's own words", async (t) => {
   const { home, run } = await makeHome(t);
-  await writeFile(join(home, "bin/systemctl"), "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", { mode: 0o755 });
+  await writeFile(join(home, "bin/systemctl"), "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", {
+    mode: 0o755,
+  });
   const { code, stderr } = await run(["install", "--port", "0"]);
   assert.deepEqual([code, stderr], [1, "Cannot run systemctl --user daemon-reload: Failed to connect to bus\n"]);
 });
@@ -144,7 +170,9 @@ test("a variables file of the user's own is used as it is, and a key beside it i
 test("the server reads its variables from a private file only, and the environment wins over it", async (t) => {
   const { home } = await makeHome(t);
   const file = join(home, "own.env");
-  await writeFile(file, "# a comment\nexport CLAUDE_MAX_API_API_KEY='from file'\nCLAUDE_MAX_API_LOG_LEVEL=nonsense\n", { mode: 0o600 });
+  await writeFile(file, "# a comment\nexport CLAUDE_MAX_API_API_KEY='from file'\nCLAUDE_MAX_API_LOG_LEVEL=nonsense\n", {
+    mode: 0o600,
+  });
   const env = { CLAUDE_MAX_API_LOG_LEVEL: "info" };
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--env-file", file], env });
   assert.equal((await fetch(`${proxy.url}/v1/models`)).status, 401);

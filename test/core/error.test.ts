@@ -6,7 +6,12 @@ import type { ErrorKind } from "../../src/core/error.ts";
 
 test("a failure carries its kind, its words and its details", () => {
   const cause = new Error("why");
-  const error = new ProxyError("rate_limited", "Wait", { param: "model", retryAfterSeconds: 7, planLimit: "account", cause });
+  const error = new ProxyError("rate_limited", "Wait", {
+    param: "model",
+    retryAfterSeconds: 7,
+    planLimit: "account",
+    cause,
+  });
   assert.deepEqual([error.kind, error.message, error.param], ["rate_limited", "Wait", "model"]);
   assert.deepEqual([error.retryAfterSeconds, error.planLimit, error.cause], [7, "account", cause]);
   assert.ok(error instanceof Error);

@@ -12,7 +12,10 @@ const CATALOGUE: readonly CatalogueEntry[] = [
   { value: "sonnet[1m]", id: "claude-sonnet-5-5[1m]", name: "Sonnet 5.5, long context" },
 ];
 
-function createTable(aliases: Readonly<Record<string, string>> = {}, catalogue: readonly CatalogueEntry[] = []): Models {
+function createTable(
+  aliases: Readonly<Record<string, string>> = {},
+  catalogue: readonly CatalogueEntry[] = [],
+): Models {
   const models = createModels(new Map(Object.entries(aliases)));
   models.setCatalogue(catalogue);
   return models;
@@ -39,7 +42,8 @@ const FAMILIES = {
 };
 
 test("a family's name is the CLI's newest model of it", () => {
-  for (const [name, argument] of Object.entries(FAMILIES)) assert.deepEqual(createTable().resolve(name), { argument, isPinned: false, id: argument }, name);
+  for (const [name, argument] of Object.entries(FAMILIES))
+    assert.deepEqual(createTable().resolve(name), { argument, isPinned: false, id: argument }, name);
 });
 
 test("a provider's prefix changes nothing, whichever it is", () => {
@@ -80,8 +84,16 @@ test("the catalogue tells which model a family is, and is spoken to by the famil
 test("a catalogue's own names and ids are served", () => {
   const models = createTable({}, CATALOGUE);
   assert.deepEqual(models.resolve("default"), { argument: "default", isPinned: false, id: "claude-sonnet-5-5" });
-  assert.deepEqual(models.resolve("sonnet[1m]"), { argument: "sonnet[1m]", isPinned: false, id: "claude-sonnet-5-5[1m]" });
-  assert.deepEqual(models.resolve("claude-opus-5-5"), { argument: "claude-opus-5-5", isPinned: true, id: "claude-opus-5-5" });
+  assert.deepEqual(models.resolve("sonnet[1m]"), {
+    argument: "sonnet[1m]",
+    isPinned: false,
+    id: "claude-sonnet-5-5[1m]",
+  });
+  assert.deepEqual(models.resolve("claude-opus-5-5"), {
+    argument: "claude-opus-5-5",
+    isPinned: true,
+    id: "claude-opus-5-5",
+  });
 });
 
 test("a catalogue that is set again replaces the one before", () => {
@@ -105,7 +117,10 @@ test("an alias may name its target with a prefix, whichever way it is asked for"
 });
 
 test("an alias may stand in a family's place, and names itself no loop", () => {
-  assert.deepEqual(createTable({ opus: "claude-opus-4-5-20251101" }).resolve("opus").argument, "claude-opus-4-5-20251101");
+  assert.deepEqual(
+    createTable({ opus: "claude-opus-4-5-20251101" }).resolve("opus").argument,
+    "claude-opus-4-5-20251101",
+  );
   assert.equal(readRefusal(createTable({ loop: "loop" }), "loop").kind, "model_not_found");
 });
 
@@ -113,7 +128,8 @@ test("a name that is not served is a 404 about `model` that says what there is",
   const error = readRefusal(createTable({ "gpt-4o": "sonnet" }, CATALOGUE), "gpt-9");
   assert.deepEqual([error.kind, error.param], ["model_not_found", "model"]);
   assert.ok(error.message.startsWith("Cannot find model: gpt-9 is not one of "), error.message);
-  for (const name of [...Object.keys(FAMILIES), "gpt-4o", "claude-opus-5-5"]) assert.ok(error.message.includes(name), name);
+  for (const name of [...Object.keys(FAMILIES), "gpt-4o", "claude-opus-5-5"])
+    assert.ok(error.message.includes(name), name);
 });
 
 test("a name of any length is refused in few words", () => {
@@ -121,8 +137,28 @@ test("a name of any length is refused in few words", () => {
 });
 
 const HOSTILE = [
-  ...["__proto__", "constructor", "toString", "hasOwnProperty", "anthropic/__proto__", "", "/", "anthropic/", " ", "claude-", "Claude-Opus-4"],
-  ...["claude-opus-4 --dangerously-skip-permissions", "claude-x\n--resume", "--model", "-p", "claude-opus\u0000", "claude-é", `claude-${"a".repeat(97)}`],
+  ...[
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "anthropic/__proto__",
+    "",
+    "/",
+    "anthropic/",
+    " ",
+    "claude-",
+    "Claude-Opus-4",
+  ],
+  ...[
+    "claude-opus-4 --dangerously-skip-permissions",
+    "claude-x\n--resume",
+    "--model",
+    "-p",
+    "claude-opus\u0000",
+    "claude-é",
+    `claude-${"a".repeat(97)}`,
+  ],
   ...["claude-$(id)", "claude-`id`", "x.y.anthropic.claude-opus", "opus[1m][1m]", "claude-opus-4-5[2m]"],
 ];
 
@@ -143,8 +179,16 @@ test("nothing that is served could be taken for an option or two arguments", () 
 });
 
 test("the list has families first, then aliases, then the catalogue, each name once", () => {
-  const ids = createTable({ "gpt-4o": "sonnet" }, CATALOGUE).list().map(({ id }) => id);
-  assert.deepEqual(ids, [...Object.keys(FAMILIES), "gpt-4o", "claude-sonnet-5-5", "claude-opus-5-5", "claude-sonnet-5-5[1m]"]);
+  const ids = createTable({ "gpt-4o": "sonnet" }, CATALOGUE)
+    .list()
+    .map(({ id }) => id);
+  assert.deepEqual(ids, [
+    ...Object.keys(FAMILIES),
+    "gpt-4o",
+    "claude-sonnet-5-5",
+    "claude-opus-5-5",
+    "claude-sonnet-5-5[1m]",
+  ]);
 });
 
 test("everything that is listed is served", () => {

@@ -7,7 +7,9 @@ import type { TurnEvent } from "../../src/core/event.ts";
 import { collect, createFolder } from "../../src/core/reply.ts";
 import { START, STOP, text, USAGE } from "./sample.ts";
 
-async function* stream(...batches: readonly (readonly TurnEvent[])[]): AsyncGenerator<readonly TurnEvent[], void, undefined> {
+async function* stream(
+  ...batches: readonly (readonly TurnEvent[])[]
+): AsyncGenerator<readonly TurnEvent[], void, undefined> {
   yield* batches;
 }
 
@@ -38,7 +40,11 @@ test("pieces of parallel calls find their call by its index, also when they alte
 });
 
 test("a retraction voids text, thinking and calls so far, and nothing after it", async () => {
-  const before: TurnEvent[] = [text("wrong"), { type: "thinking", text: "wrong" }, { type: "call", index: 0, id: "w", name: "w" }];
+  const before: TurnEvent[] = [
+    text("wrong"),
+    { type: "thinking", text: "wrong" },
+    { type: "call", index: 0, id: "w", name: "w" },
+  ];
   const reply = await collect(stream([START, ...before, { type: "retract" }, text("right"), STOP]));
   assert.deepEqual([reply.text, reply.thinking, reply.calls], ["right", "", []]);
   assert.equal(reply.model, "claude-sonnet-5-5");

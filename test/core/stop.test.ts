@@ -110,6 +110,7 @@ test("all short texts of two letters obey the rule, for all pairs of short seque
     length === 0 ? [""] : words(length - 1).flatMap((word) => [`${word}a`, `${word}b`]);
   const sequences = [1, 2, 3].flatMap(words);
   for (const text of words(5)) {
-    for (const one of sequences) for (const other of sequences) assert.deepEqual(cut(text.split(""), [one, other]), cutByRule(text, [one, other]));
+    for (const one of sequences)
+      for (const other of sequences) assert.deepEqual(cut(text.split(""), [one, other]), cutByRule(text, [one, other]));
   }
 });

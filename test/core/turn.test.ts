@@ -4,7 +4,10 @@ import { test } from "node:test";
 import { joinUserMessages, toCallId } from "../../src/core/turn.ts";
 import type { Message } from "../../src/core/turn.ts";
 
-const user = (...texts: string[]): Message => ({ role: "user", content: texts.map((text) => ({ type: "text", text })) });
+const user = (...texts: string[]): Message => ({
+  role: "user",
+  content: texts.map((text) => ({ type: "text", text })),
+});
 const assistant = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
 
 test("user messages side by side become one of all their parts, in order", () => {

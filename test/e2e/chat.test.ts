@@ -8,7 +8,11 @@ test("an answer comes as a whole, with the model that gave it and its usage", as
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream });
   const response = await proxy.chat({ model: "claude-sonnet-4", messages: [user("hi")] });
-  const body = (await response.json()) as { model: string; choices: { message: object; finish_reason: string }[]; usage: Record<string, unknown> };
+  const body = (await response.json()) as {
+    model: string;
+    choices: { message: object; finish_reason: string }[];
+    usage: Record<string, unknown>;
+  };
   assert.equal(response.status, 200);
   assert.equal(body.model, "claude-sonnet-5-5");
   assert.deepEqual(body.choices[0]?.message, { role: "assistant", content: "Hello world", refusal: null });
@@ -20,11 +24,16 @@ test("an answer comes as a whole, with the model that gave it and its usage", as
 test("a stream has one role delta, the text, one finish reason and one [DONE]", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream });
-  const { data, chunks, text } = await readStream(await proxy.chat({ model: "opus", stream: true, messages: [user("hi")] }));
+  const { data, chunks, text } = await readStream(
+    await proxy.chat({ model: "opus", stream: true, messages: [user("hi")] }),
+  );
   assert.equal(text, "Hello world");
   assert.equal(data.filter((held) => held === "[DONE]").length, 1);
   assert.equal(data.at(-1), "[DONE]");
   assert.equal(chunks.filter((chunk) => chunk.choices[0]?.delta.role).length, 1);
-  assert.deepEqual(chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []), ["stop"]);
+  assert.deepEqual(
+    chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []),
+    ["stop"],
+  );
   assert.deepEqual([...new Set(chunks.map((chunk) => chunk.model))], ["claude-opus-5-5"]);
 });

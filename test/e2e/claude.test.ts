@@ -18,16 +18,21 @@ scene("a prompt gets its answer through the proxy", async ({ upstream, proxy, t 
   assert.doesNotMatch(marks[0]?.text ?? "", /\n/);
 });
 
-scene("the client runs its own tool on a call the model makes, and goes on with the result, in one process", async ({ upstream, proxy, t, countReplays }) => {
-  const file = join(makeFolder(t), "note.txt");
-  writeFileSync(file, "the code is 4711\n");
-  upstream.answer(({ body }) =>
-    JSON.stringify(body.messages).includes("4711") ? [{ text: "It is 4711." }] : [{ tool: "mcp__client__Read", input: { file_path: file } }],
-  );
-  const { code, result } = await runClaude(t, proxy.url, "What is the code?", ["--allowedTools", "Read"]);
-  assert.equal(code, 0);
-  assert.equal(result.result, "It is 4711.");
-  assert.equal(result.num_turns, 2);
-  assert.equal(upstream.calls.length, 2);
-  assert.equal(countReplays(), 0);
-});
+scene(
+  "the client runs its own tool on a call the model makes, and goes on with the result, in one process",
+  async ({ upstream, proxy, t, countReplays }) => {
+    const file = join(makeFolder(t), "note.txt");
+    writeFileSync(file, "the code is 4711\n");
+    upstream.answer(({ body }) =>
+      JSON.stringify(body.messages).includes("4711")
+        ? [{ text: "It is 4711." }]
+        : [{ tool: "mcp__client__Read", input: { file_path: file } }],
+    );
+    const { code, result } = await runClaude(t, proxy.url, "What is the code?", ["--allowedTools", "Read"]);
+    assert.equal(code, 0);
+    assert.equal(result.result, "It is 4711.");
+    assert.equal(result.num_turns, 2);
+    assert.equal(upstream.calls.length, 2);
+    assert.equal(countReplays(), 0);
+  },
+);

@@ -1,7 +1,17 @@
 /** Whole histories, as OpenAI clients send them: the process that knows one is found again, and whatever it does not know is replayed exactly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countStarts, createChat, createLatch, readFinish, readHealth, readStarts, readText, readUntil, untilEnded } from "../helpers/client.ts";
+import {
+  countStarts,
+  createChat,
+  createLatch,
+  readFinish,
+  readHealth,
+  readStarts,
+  readText,
+  readUntil,
+  untilEnded,
+} from "../helpers/client.ts";
 import { assistant, startProxy, user } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
@@ -12,17 +22,29 @@ function answerInTurn(upstream: Upstream): void {
   upstream.answer((call, at) => [{ text: `answer ${at} to ${toLastWords(call)}` }]);
 }
 
-const WEATHER = { type: "function", function: { name: "weather", description: "Tells the weather", parameters: { type: "object", properties: {} } } };
+const WEATHER = {
+  type: "function",
+  function: { name: "weather", description: "Tells the weather", parameters: { type: "object", properties: {} } },
+};
 
 test("the next turn of a conversation goes to the process that knows it, as native turns", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream });
   const chat = createChat(proxy, {}, [{ role: "system", content: "Be brief." }]);
   for (const words of ["one", "two", "three"]) assert.equal(await chat.say(words), "Hello world");
-  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: Hello world", "user: two", "assistant: Hello world", "user: three"]);
+  assert.deepEqual(toDialogue(upstream.calls[2]), [
+    "user: one",
+    "assistant: Hello world",
+    "user: two",
+    "assistant: Hello world",
+    "user: three",
+  ]);
   assert.match(JSON.stringify(upstream.calls[2]?.body.system), /Be brief\./);
   // One spare that was claimed, and the one that took its place.
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "fresh"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "fresh"],
+  );
   assert.equal(upstream.calls.length, 3);
 });
 
@@ -44,7 +66,12 @@ test("a history hits in every spelling clients give it", async (t) => {
     { type: "text", text: second.slice(0, 3) },
     { type: "text", text: second.slice(3) },
   ];
-  await readText(await proxy.chat({ ...body, messages: [...messages, assistant(halves), assistant(""), assistant(null), user("and again")] }));
+  await readText(
+    await proxy.chat({
+      ...body,
+      messages: [...messages, assistant(halves), assistant(""), assistant(null), user("and again")],
+    }),
+  );
   assert.equal(readStarts(proxy).length, 1);
   const native = ["user: hi", `assistant: ${answer}`, "user: again", `assistant: ${second}`, "user: and again"];
   assert.deepEqual(toDialogue(upstream.calls[2]), native);
@@ -52,13 +79,19 @@ test("a history hits in every spelling clients give it", async (t) => {
 
 test("a tool call's content may come back as null, as an empty text or not at all", async (t) => {
   const upstream = await startUpstream(t);
-  upstream.answer((call) => (toDialogue(call).at(-1)?.includes("tool_result") ? [{ text: "It rains." }] : [{ tool: "mcp__client__weather", input: {} }]));
+  upstream.answer((call) =>
+    toDialogue(call).at(-1)?.includes("tool_result")
+      ? [{ text: "It rains." }]
+      : [{ tool: "mcp__client__weather", input: {} }],
+  );
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const contents: object[] = [{ content: null }, { content: "" }, {}];
   for (const [at, content] of contents.entries()) {
     const body = { model: "sonnet", tools: [WEATHER] };
     const asked = user(`how is it ${at}`);
-    const first = (await (await proxy.chat({ ...body, messages: [asked] })).json()) as { choices: { message: { tool_calls: { id: string }[] } }[] };
+    const first = (await (await proxy.chat({ ...body, messages: [asked] })).json()) as {
+      choices: { message: { tool_calls: { id: string }[] } }[];
+    };
     const calls = first.choices[0]?.message.tool_calls;
     const result = { role: "tool", tool_call_id: calls?.[0]?.id, content: "rain" };
     const messages = [asked, { role: "assistant", ...content, tool_calls: calls }, result];
@@ -76,13 +109,40 @@ test("an edited history, another system prompt, model or tool list misses and is
   const answer = await chat.say("hi");
   const [system, asked, said] = chat.messages as [object, object, object];
   const body = { model: "sonnet", messages: [system, asked, said, user("next")] };
-  const variants: { readonly what: string; readonly body: object; readonly dialogue?: string[]; readonly system?: string; readonly model?: string; readonly tools?: string[] }[] = [
-    { what: "the user's words", body: { messages: [system, user("ho"), said, user("next")] }, dialogue: ["user: ho", `assistant: ${answer}`, "user: next"] },
-    { what: "the answer", body: { messages: [system, asked, assistant("no"), user("next")] }, dialogue: ["user: hi", "assistant: no", "user: next"] },
-    { what: "its case", body: { messages: [system, asked, assistant(answer.toUpperCase()), user("next")] }, dialogue: ["user: hi", `assistant: ${answer.toUpperCase()}`, "user: next"] },
-    { what: "a turn left out", body: { messages: [system, said, user("next")] }, dialogue: [`assistant: ${answer}`, "user: next"] },
+  const variants: {
+    readonly what: string;
+    readonly body: object;
+    readonly dialogue?: string[];
+    readonly system?: string;
+    readonly model?: string;
+    readonly tools?: string[];
+  }[] = [
+    {
+      what: "the user's words",
+      body: { messages: [system, user("ho"), said, user("next")] },
+      dialogue: ["user: ho", `assistant: ${answer}`, "user: next"],
+    },
+    {
+      what: "the answer",
+      body: { messages: [system, asked, assistant("no"), user("next")] },
+      dialogue: ["user: hi", "assistant: no", "user: next"],
+    },
+    {
+      what: "its case",
+      body: { messages: [system, asked, assistant(answer.toUpperCase()), user("next")] },
+      dialogue: ["user: hi", `assistant: ${answer.toUpperCase()}`, "user: next"],
+    },
+    {
+      what: "a turn left out",
+      body: { messages: [system, said, user("next")] },
+      dialogue: [`assistant: ${answer}`, "user: next"],
+    },
     { what: "a turn more", body: { messages: [system, asked, said, said, user("next")] } },
-    { what: "the system prompt", body: { messages: [{ role: "system", content: "Be long." }, asked, said, user("next")] }, system: "Be long." },
+    {
+      what: "the system prompt",
+      body: { messages: [{ role: "system", content: "Be long." }, asked, said, user("next")] },
+      system: "Be long.",
+    },
     { what: "no system prompt", body: { messages: [asked, said, user("next")] } },
     { what: "the model", body: { model: "opus" }, model: "claude-opus-5-5" },
     { what: "the tools", body: { tools: [WEATHER] }, tools: ["mcp__client__weather"] },
@@ -91,11 +151,24 @@ test("an edited history, another system prompt, model or tool list misses and is
     await readText(await proxy.chat({ ...body, ...variant.body }));
     assert.equal(countStarts(proxy, "replay"), at + 1, variant.what);
     const call = upstream.calls[at + 1];
-    if (variant.what !== "a turn more") assert.deepEqual(toDialogue(call), variant.dialogue ?? ["user: hi", `assistant: ${answer}`, "user: next"], variant.what);
+    if (variant.what !== "a turn more")
+      assert.deepEqual(
+        toDialogue(call),
+        variant.dialogue ?? ["user: hi", `assistant: ${answer}`, "user: next"],
+        variant.what,
+      );
     assert.equal(call?.body.model, variant.model ?? "claude-sonnet-5-5", variant.what);
-    assert.deepEqual((call?.body.tools ?? []).map(({ name }) => name), variant.tools ?? [], variant.what);
+    assert.deepEqual(
+      (call?.body.tools ?? []).map(({ name }) => name),
+      variant.tools ?? [],
+      variant.what,
+    );
     const words = JSON.stringify(call?.body.system);
-    assert.equal(words.includes("Be brief."), variant.what !== "no system prompt" && variant.system === undefined, variant.what);
+    assert.equal(
+      words.includes("Be brief."),
+      variant.what !== "no system prompt" && variant.system === undefined,
+      variant.what,
+    );
     assert.ok(words.includes(variant.system ?? ""), variant.what);
   }
 });
@@ -108,7 +181,10 @@ test("a miss leaves the process of the unedited conversation where it was", asyn
   const answer = await chat.say("hi");
   await createChat(proxy, {}, [user("ho"), assistant(answer)]).say("next");
   await chat.say("next");
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "replay"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay"],
+  );
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: hi", `assistant: ${answer}`, "user: next"]);
 });
 
@@ -124,7 +200,12 @@ test("two chats with equal questions and different answers never meet", async (t
   await left.say("so");
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: hi", "assistant: answer 0 to hi", "user: and"]);
   assert.deepEqual(toDialogue(upstream.calls[3]), ["user: hi", "assistant: answer 1 to hi", "user: and"]);
-  assert.deepEqual(toDialogue(upstream.calls[4])?.slice(0, 4), ["user: hi", "assistant: answer 0 to hi", "user: and", "assistant: answer 2 to and"]);
+  assert.deepEqual(toDialogue(upstream.calls[4])?.slice(0, 4), [
+    "user: hi",
+    "assistant: answer 0 to hi",
+    "user: and",
+    "assistant: answer 2 to and",
+  ]);
   assert.equal(countStarts(proxy, "replay"), 0);
 });
 
@@ -138,14 +219,21 @@ test("effort and output limit change from turn to turn of one process, and go ba
   await chat.say("four");
   assert.equal(readStarts(proxy).length, 1);
   const settings = upstream.calls.map(({ body }) => [body.output_config?.effort, body.max_tokens]);
-  assert.deepEqual(settings.slice(1, 3), [["low", 77], ["high", 1234]]);
+  assert.deepEqual(settings.slice(1, 3), [
+    ["low", 77],
+    ["high", 1234],
+  ]);
   assert.deepEqual(settings[3], settings[0]);
   const native = ["one", "two", "three"].flatMap((words) => [`user: ${words}`, "assistant: Hello world"]);
   assert.deepEqual(toDialogue(upstream.calls[3]), [...native, "user: four"]);
 });
 
 /** Plays a turn that the CLI remembers otherwise than the client, and asks on: the process must not be used again. */
-async function checkNotFiled(proxy: Proxy, upstream: Upstream, cut: { script: Step[]; body: object; finish: string; shown: string }): Promise<void> {
+async function checkNotFiled(
+  proxy: Proxy,
+  upstream: Upstream,
+  cut: { script: Step[]; body: object; finish: string; shown: string },
+): Promise<void> {
   upstream.answer((call) => (toLastWords(call) === "hi" ? cut.script : [{ text: "went on" }]));
   const first = await proxy.chat({ model: "sonnet", ...cut.body, messages: [user("hi")] });
   assert.equal(await readFinish(first), cut.finish);
@@ -159,19 +247,34 @@ async function checkNotFiled(proxy: Proxy, upstream: Upstream, cut: { script: St
 test("a turn that met a stop sequence is not filed", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
-  await checkNotFiled(proxy, upstream, { script: [{ text: ["one ", "two ", "three"] }], body: { stop: ["two"] }, finish: "stop", shown: "one" });
+  await checkNotFiled(proxy, upstream, {
+    script: [{ text: ["one ", "two ", "three"] }],
+    body: { stop: ["two"] },
+    finish: "stop",
+    shown: "one",
+  });
 });
 
 test("a turn cut at its output limit is not filed", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
-  await checkNotFiled(proxy, upstream, { script: [{ text: "one two" }, { stop: "max_tokens" }], body: { max_tokens: 5 }, finish: "length", shown: "one two" });
+  await checkNotFiled(proxy, upstream, {
+    script: [{ text: "one two" }, { stop: "max_tokens" }],
+    body: { max_tokens: 5 },
+    finish: "length",
+    shown: "one two",
+  });
 });
 
 test("a filtered turn is not filed", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
-  await checkNotFiled(proxy, upstream, { script: [{ text: "I can" }, { stop: "refusal" }], body: {}, finish: "content_filter", shown: "I can" });
+  await checkNotFiled(proxy, upstream, {
+    script: [{ text: "I can" }, { stop: "refusal" }],
+    body: {},
+    finish: "content_filter",
+    shown: "I can",
+  });
 });
 
 test("a turn hung up on is not filed, and its process ends", async (t) => {
@@ -179,7 +282,10 @@ test("a turn hung up on is not filed, and its process ends", async (t) => {
   upstream.answer((call) => (toLastWords(call) === "hi" ? [{ text: "half" }, { hang: true }] : [{ text: "went on" }]));
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const leaving = new AbortController();
-  const response = await proxy.chat({ model: "sonnet", stream: true, messages: [user("hi")] }, { signal: leaving.signal });
+  const response = await proxy.chat(
+    { model: "sonnet", stream: true, messages: [user("hi")] },
+    { signal: leaving.signal },
+  );
   await readUntil(response, "half");
   leaving.abort();
   const [first] = readStarts(proxy);
@@ -188,7 +294,10 @@ test("a turn hung up on is not filed, and its process ends", async (t) => {
   await proxy.logged(/status=499/);
   assert.equal(await createChat(proxy, {}, [user("hi"), assistant("half")]).say("next"), "went on");
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: hi", "assistant: half", "user: next"]);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "replay"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay"],
+  );
 });
 
 test("two requests that go on from one conversation at once are both answered right", async (t) => {
@@ -204,9 +313,18 @@ test("two requests that go on from one conversation at once are both answered ri
   const branches = ["left", "right"].map((words) => createChat(proxy, {}, chat.messages).say(words));
   assert.deepEqual(await Promise.all(branches), ["answer to left", "answer to right"]);
   const dialogues = upstream.calls.slice(1).map(toDialogue);
-  assert.deepEqual(dialogues.map((lines) => lines.slice(0, 2)), [["user: hi", "assistant: answer to hi"], ["user: hi", "assistant: answer to hi"]]);
+  assert.deepEqual(
+    dialogues.map((lines) => lines.slice(0, 2)),
+    [
+      ["user: hi", "assistant: answer to hi"],
+      ["user: hi", "assistant: answer to hi"],
+    ],
+  );
   assert.deepEqual(dialogues.map((lines) => lines.slice(2).join()).sort(), ["user: left", "user: right"]);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "replay"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay"],
+  );
 });
 
 test("the first request of a conversation is played by the spare that was there before", async (t) => {

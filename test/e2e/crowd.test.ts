@@ -32,7 +32,10 @@ test("twelve conversations at once, three turns each, each see exactly their own
 
 test("no burst has more processes than sessions, turns and spares together", async (t) => {
   const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--max-sessions", "2", "--max-concurrent", "3", "--spares", "1"] });
+  const proxy = await startProxy(t, {
+    upstream,
+    args: ["--max-sessions", "2", "--max-concurrent", "3", "--spares", "1"],
+  });
   // From here on, whatever is a child of the proxy's is a process for turns.
   await readHealth(proxy);
   const alive: number[] = [];
@@ -40,7 +43,9 @@ test("no burst has more processes than sessions, turns and spares together", asy
     alive.push(proxy.children().length);
     return [{ text: "Hello world" }];
   });
-  const chats = Array.from({ length: 16 }, (_, at) => createChat(proxy, {}, at % 4 === 0 ? [user("before"), assistant(`${at}`)] : []));
+  const chats = Array.from({ length: 16 }, (_, at) =>
+    createChat(proxy, {}, at % 4 === 0 ? [user("before"), assistant(`${at}`)] : []),
+  );
   await Promise.all(chats.map((chat, at) => chat.say(`burst ${at}`)));
   assert.equal(alive.length, 16);
   assert.ok(Math.max(...alive) <= 6, `processes at each call: ${alive.join(" ")}`);

@@ -46,18 +46,26 @@ for (const stream of [true, false]) {
 test("a client that leaves the line costs nothing, and those behind it move up", async (t) => {
   const { upstream, proxy } = await start(t, ["--max-concurrent", "1"]);
   const release = new AbortController();
-  upstream.answer((_, at) => (at === 0 ? [{ until: once(release.signal, "abort") }, { text: "first" }] : [{ text: "third" }]));
+  upstream.answer((_, at) =>
+    at === 0 ? [{ until: once(release.signal, "abort") }, { text: "first" }] : [{ text: "third" }],
+  );
   const first = proxy.chat(hi);
   await upstream.called(1);
   const leaving = new AbortController();
-  const second = proxy.chat({ ...hi, messages: [user("second")] }, { signal: leaving.signal, headers: { "x-request-id": "second" } });
+  const second = proxy.chat(
+    { ...hi, messages: [user("second")] },
+    { signal: leaving.signal, headers: { "x-request-id": "second" } },
+  );
   const third = proxy.chat({ ...hi, messages: [user("third")] });
   leaving.abort();
   await assert.rejects(second, { name: "AbortError" });
   release.abort();
   assert.equal((await readAnswer(await first)).text, "first");
   assert.equal((await readAnswer(await third)).text, "third");
-  assert.deepEqual(upstream.calls.map(({ body }) => JSON.stringify(body).includes("second")), [false, false]);
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => JSON.stringify(body).includes("second")),
+    [false, false],
+  );
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -120,7 +128,8 @@ test("letting go of processes that wait for tool results makes no further API ca
   upstream.answer(() => [{ tool: "mcp__client__look", input: {} }]);
   const tools = [{ type: "function", function: { name: "look", parameters: { type: "object" } } }];
   const asked = ["a", "b", "c", "d"].map((text) => proxy.chat({ model: "sonnet", messages: [user(text)], tools }));
-  for (const response of asked) assert.equal((await readAnswer(await response)).choices[0]?.finish_reason, "tool_calls");
+  for (const response of asked)
+    assert.equal((await readAnswer(await response)).choices[0]?.finish_reason, "tool_calls");
   await eventually("all processes are gone", () => proxy.children().length === 0);
   assert.equal(upstream.calls.length, 4);
 });

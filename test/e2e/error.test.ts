@@ -23,7 +23,9 @@ const STATUSES = [
 ];
 for (const { status, type, to, as, withinMs } of STATUSES) {
   test(`${status} from the API is ${to}, at most ${withinMs} ms after it, even where a stream was asked for`, async () => {
-    upstream.answer(() => [{ status, type, message: `words of ${status}`, headers: status === 429 ? { "retry-after": "17" } : {} }]);
+    upstream.answer(() => [
+      { status, type, message: `words of ${status}`, headers: status === 429 ? { "retry-after": "17" } : {} },
+    ]);
     const asking = proxy.chat({ ...hi, stream: status !== 413 });
     // The start of a process is not counted: it is as slow as the machine is busy.
     await upstream.called(1);
@@ -101,7 +103,9 @@ test("without a login turns are 401 and health is 503, both naming what to do", 
 
 /** An answer that dies after `half` and comes out whole when the CLI asks again. `seen` says when the client has the half. */
 function dieOnce(seen: AbortSignal): void {
-  upstream.answer((_, at) => (at === 0 ? [{ text: "half" }, { until: once(seen, "abort") }, { die: true }] : [{ text: "whole" }]));
+  upstream.answer((_, at) =>
+    at === 0 ? [{ text: "half" }, { until: once(seen, "abort") }, { die: true }] : [{ text: "whole" }],
+  );
 }
 
 test("an API that dies in mid-stream ends the stream with an error in-band and one [DONE]", async () => {
@@ -170,11 +174,26 @@ const BAD: readonly (readonly [param: string, body: object])[] = [
   ["messages[0].content", { messages: [user(7)] }],
   ["messages[0].content", { messages: [user(null)] }],
   ["messages[0].content[1].type", { messages: [user([{ type: "text", text: "a" }, { type: "input_audio" }])] }],
-  ["messages[0].content[0].image_url.url", { messages: [user([{ type: "image_url", image_url: { url: "file:///etc/passwd" } }])] }],
-  ["messages[0].content[0].image_url.url", { messages: [user([{ type: "image_url", image_url: { url: "data:image/bmp;base64,AAAA" } }])] }],
+  [
+    "messages[0].content[0].image_url.url",
+    { messages: [user([{ type: "image_url", image_url: { url: "file:///etc/passwd" } }])] },
+  ],
+  [
+    "messages[0].content[0].image_url.url",
+    { messages: [user([{ type: "image_url", image_url: { url: "data:image/bmp;base64,AAAA" } }])] },
+  ],
   ["messages[0].content[0].file.file_data", { messages: [user([{ type: "file", file: { file_id: "file-1" } }])] }],
   ["messages[1].tool_call_id", { messages: [user("a"), { role: "tool", tool_call_id: "no1", content: "x" }] }],
-  ["messages[1]", { messages: [user("a"), { role: "assistant", tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: "{}" } }] }, user("b")] }],
+  [
+    "messages[1]",
+    {
+      messages: [
+        user("a"),
+        { role: "assistant", tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: "{}" } }] },
+        user("b"),
+      ],
+    },
+  ],
   ["stream", { stream: "yes" }],
   ["n", { n: 2 }],
   ["logprobs", { logprobs: true }],
@@ -186,7 +205,10 @@ const BAD: readonly (readonly [param: string, body: object])[] = [
   ["reasoning_effort", { reasoning_effort: "extreme" }],
   ["response_format.type", { response_format: { type: "xml" } }],
   ["response_format.json_schema.schema", { response_format: { type: "json_schema", json_schema: { name: "x" } } }],
-  ["response_format.json_schema.schema.type", { response_format: { type: "json_schema", json_schema: { schema: { type: "array" } } } }],
+  [
+    "response_format.json_schema.schema.type",
+    { response_format: { type: "json_schema", json_schema: { schema: { type: "array" } } } },
+  ],
   ["tools", { tools: {} }],
   ["tools[0].function.parameters.type", { tools: [tool({ type: "string" })] }],
   ["tools[1].function.name", { tools: [tool({}), tool({})] }],
@@ -210,7 +232,11 @@ test("bad input is 400 naming the field, and starts no turn", async () => {
 
 test("a body that is not a JSON object is 400", async () => {
   for (const body of ["", "{", "[]", "null", '"hi"']) {
-    const response = await fetch(`${proxy.url}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const response = await fetch(`${proxy.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
     const { status, param } = await readError(response);
     assert.deepEqual([status, param], [400, "body"], body);
   }

@@ -5,12 +5,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { createChat, readError, readHealth, readStarts, readText, readUntil, untilEnded, untilSessions } from "../helpers/client.ts";
+import {
+  createChat,
+  readError,
+  readHealth,
+  readStarts,
+  readText,
+  readUntil,
+  untilEnded,
+  untilSessions,
+} from "../helpers/client.ts";
 import { eventually, FAKE_CLI, isRunning, readStream, startProxy, user } from "../helpers/proxy.ts";
 import type { Proxy, ProxyOptions } from "../helpers/proxy.ts";
 
 /** A proxy in front of a fake CLI, and the pids of all processes that were ever started with it. */
-async function startFaulty(t: TestContext, mode: string, options: ProxyOptions = {}): Promise<Proxy & { pids(): number[] }> {
+async function startFaulty(
+  t: TestContext,
+  mode: string,
+  options: ProxyOptions = {},
+): Promise<Proxy & { pids(): number[] }> {
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const name = join(folder, "pids");
@@ -26,10 +39,20 @@ async function checkInBand(proxy: Proxy, before: string, type = "server_error"):
   const { data, chunks, text } = await readStream(await proxy.chat({ ...HI, stream: true }));
   assert.equal(text, before);
   const errors = chunks.flatMap(({ error }) => error ?? []);
-  assert.deepEqual(errors.map((error) => error.type), [type]);
+  assert.deepEqual(
+    errors.map((error) => error.type),
+    [type],
+  );
   assert.equal(data.filter((held) => held === "[DONE]").length, 1);
-  assert.deepEqual(data.slice(-2).map((held) => held === "[DONE]" || "error" in JSON.parse(held)), [true, true]);
-  assert.equal(chunks.some((chunk) => chunk.choices?.[0]?.finish_reason), false, "a broken answer has no finish reason");
+  assert.deepEqual(
+    data.slice(-2).map((held) => held === "[DONE]" || "error" in JSON.parse(held)),
+    [true, true],
+  );
+  assert.equal(
+    chunks.some((chunk) => chunk.choices?.[0]?.finish_reason),
+    false,
+    "a broken answer has no finish reason",
+  );
   return errors[0]?.message ?? "";
 }
 
@@ -91,15 +114,20 @@ test("once: a process that dies at its second turn is replaced unseen", async (t
   const proxy = await startFaulty(t, "once", { args: ["--spares", "0"] });
   const chat = createChat(proxy);
   for (const words of ["one", "two", "three"]) assert.equal(await chat.say(words), words);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "replay", "replay"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay", "replay"],
+  );
 });
 
 test("split: output cut at every byte comes out whole", async (t) => {
   const proxy = await startFaulty(t, "split");
-  const words = "Grüße, 世界 👩‍👩‍👧 \u2028 \"quoted\" \\ back\nnew line";
+  const words = 'Grüße, 世界 👩‍👩‍👧 \u2028 "quoted" \\ back\nnew line';
   const chat = createChat(proxy);
   assert.equal(await chat.say(words), words);
-  const { text } = await readStream(await proxy.chat({ ...HI, stream: true, messages: [...chat.messages, user(words)] }));
+  const { text } = await readStream(
+    await proxy.chat({ ...HI, stream: true, messages: [...chat.messages, user(words)] }),
+  );
   assert.equal(text, words);
 });
 
@@ -107,7 +135,10 @@ test("flood: 20,000 deltas arrive one by one and in order", async (t) => {
   const proxy = await startFaulty(t, "flood", { env: { FAKE_CLI_DELTAS: "20000" } });
   const { data, chunks } = await readStream(await proxy.chat({ ...HI, stream: true }));
   const deltas = chunks.flatMap((chunk) => chunk.choices[0]?.delta.content || []);
-  assert.deepEqual(deltas, Array.from({ length: 20_000 }, (_, at) => `${at} `));
+  assert.deepEqual(
+    deltas,
+    Array.from({ length: 20_000 }, (_, at) => `${at} `),
+  );
   assert.equal(data.at(-1), "[DONE]");
   assert.equal(await readText(await proxy.chat(HI)), deltas.join(""));
 });
@@ -142,7 +173,10 @@ test("deaf: at SIGTERM, an idle CLI and its child are gone within 8 s, and so is
 
 test("deaf: at SIGTERM in mid-turn, all is over within 16 s", async (t) => {
   const proxy = await startFaulty(t, "deaf", { args: ["--spares", "0"] });
-  const answer = proxy.chat(HI).then(({ status }) => status, () => "cut");
+  const answer = proxy.chat(HI).then(
+    ({ status }) => status,
+    () => "cut",
+  );
   await eventually("the CLI and its child are there", () => proxy.pids().length === 2);
   const pids = proxy.pids();
   proxy.kill("SIGTERM");
@@ -189,5 +223,9 @@ test("200 requests abandoned at any moment leave no turn, no process too many an
   await untilSessions(proxy, "no turn is left", ({ busy, queued }) => busy === 0 && queued === 0);
   await eventually("no more than sessions and spares are left", () => proxy.children().length <= 4 + 1);
   assert.match(await readText(await proxy.chat(HI)), /^0 1 .* 2999 $/);
-  assert.equal(proxy.log.some((line) => / (warn|error) /.test(line)), false, "a client that leaves is no failure");
+  assert.equal(
+    proxy.log.some((line) => / (warn|error) /.test(line)),
+    false,
+    "a client that leaves is no failure",
+  );
 });

@@ -56,10 +56,25 @@ const post = (body: unknown, headers: Record<string, string> = {}): Asked => ({
 });
 
 test("only a Host that is this machine, or allowed, is served", async () => {
-  for (const host of ["localhost", `127.0.0.1:${port}`, "[::1]:80", "127.9.9.9", "LOCALHOST:1", "box.lan", "box.lan:3456"]) {
+  for (const host of [
+    "localhost",
+    `127.0.0.1:${port}`,
+    "[::1]:80",
+    "127.9.9.9",
+    "LOCALHOST:1",
+    "box.lan",
+    "box.lan:3456",
+  ]) {
     assert.equal((await ask({ headers: { ...KEY, host } })).status, 200, host);
   }
-  for (const host of ["evil.example", `evil.example:${port}`, "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0", "192.168.1.9"]) {
+  for (const host of [
+    "evil.example",
+    `evil.example:${port}`,
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "0.0.0.0",
+    "192.168.1.9",
+  ]) {
     assert.equal((await ask({ headers: { ...KEY, host } })).status, 403, host);
     assert.equal((await ask({ ...post(hi), headers: { ...KEY, ...JSON_TYPE, host } })).status, 403, host);
   }
@@ -78,19 +93,31 @@ test("only an allowed Origin is served, and it alone may read the answer", async
 });
 
 test("a preflight is answered for an allowed origin without a key, and for no other", async () => {
-  const asked = { "access-control-request-method": "POST", "access-control-request-headers": "content-type,authorization" };
+  const asked = {
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type,authorization",
+  };
   const good = await ask({ method: "OPTIONS", path: CHAT, headers: { origin: page, ...asked } });
   assert.equal(good.status, 204);
   assert.equal(good.headers["access-control-allow-origin"], page);
   assert.match(String(good.headers["access-control-allow-methods"]), /POST/);
   assert.equal(good.headers["access-control-allow-headers"], asked["access-control-request-headers"]);
-  assert.equal((await ask({ method: "OPTIONS", path: CHAT, headers: { origin: "https://evil.example", ...asked } })).status, 403);
+  assert.equal(
+    (await ask({ method: "OPTIONS", path: CHAT, headers: { origin: "https://evil.example", ...asked } })).status,
+    403,
+  );
 });
 
 test("a key is asked for, as a Bearer token or x-api-key; each of several fits", async () => {
   const good = [{ authorization: "Bearer key-one" }, { authorization: "bearer  key-two" }, { "x-api-key": "key-two" }];
   for (const headers of good) assert.equal((await ask({ headers })).status, 200, JSON.stringify(headers));
-  const bad = [{}, { authorization: "Bearer key-three" }, { authorization: "Bearer key-on" }, { authorization: "Basic key-one" }, { "x-api-key": "" }];
+  const bad = [
+    {},
+    { authorization: "Bearer key-three" },
+    { authorization: "Bearer key-on" },
+    { authorization: "Basic key-one" },
+    { "x-api-key": "" },
+  ];
   for (const headers of bad) {
     const { status, text } = await ask({ ...post(hi), headers: { ...JSON_TYPE, ...headers } });
     const { error } = JSON.parse(text) as { error: { code: string } };
@@ -119,7 +146,11 @@ test("a body above 32 MB is 413, counted on the stream; one just below is read",
 });
 
 test("a wrong method is 405 with Allow, an unknown path 404", async () => {
-  for (const [method, path, allow] of [["GET", CHAT, "POST"], ["DELETE", "/v1/models", "GET, HEAD"], ["POST", "/health", "GET, HEAD"]] as const) {
+  for (const [method, path, allow] of [
+    ["GET", CHAT, "POST"],
+    ["DELETE", "/v1/models", "GET, HEAD"],
+    ["POST", "/health", "GET, HEAD"],
+  ] as const) {
     const { status, headers } = await ask({ method, path });
     assert.deepEqual([status, headers.allow], [405, allow], `${method} ${path}`);
   }
@@ -147,12 +178,24 @@ test("health tells version, CLI, login and sessions", async () => {
 });
 
 test("models are listed, and each can be looked up", async () => {
-  const list = JSON.parse((await ask({ path: "/v1/models" })).text) as { object: string; data: { id: string; object: string; owned_by: string; created: number }[] };
+  const list = JSON.parse((await ask({ path: "/v1/models" })).text) as {
+    object: string;
+    data: { id: string; object: string; owned_by: string; created: number }[];
+  };
   const ids = list.data.map(({ id }) => id);
   assert.equal(list.object, "list");
   for (const id of ["claude-opus-4", "claude-sonnet-4", "claude-haiku-4"]) assert.ok(ids.includes(id), id);
-  assert.ok(list.data.every((model) => model.object === "model" && model.owned_by === "anthropic" && Number.isInteger(model.created)));
-  for (const id of ["claude-opus-4", "claude-opus-4-5-20251101", "anthropic/claude-sonnet-4", encodeURIComponent("anthropic/claude-sonnet-4")]) {
+  assert.ok(
+    list.data.every(
+      (model) => model.object === "model" && model.owned_by === "anthropic" && Number.isInteger(model.created),
+    ),
+  );
+  for (const id of [
+    "claude-opus-4",
+    "claude-opus-4-5-20251101",
+    "anthropic/claude-sonnet-4",
+    encodeURIComponent("anthropic/claude-sonnet-4"),
+  ]) {
     const { status, text } = await ask({ path: `/v1/models/${id}` });
     const model = JSON.parse(text) as { id: string; object: string };
     assert.deepEqual([status, model.object, model.id], [200, "model", decodeURIComponent(id)], id);
@@ -162,7 +205,10 @@ test("models are listed, and each can be looked up", async () => {
 });
 
 test("a sane request id comes back, any other is replaced", async () => {
-  assert.equal((await ask({ headers: { ...KEY, "x-request-id": "abc-1.2:3_4" } })).headers["x-request-id"], "abc-1.2:3_4");
+  assert.equal(
+    (await ask({ headers: { ...KEY, "x-request-id": "abc-1.2:3_4" } })).headers["x-request-id"],
+    "abc-1.2:3_4",
+  );
   const seen = new Set<unknown>();
   for (const id of ["a b", "x".repeat(129), "a\tb=c", '"', ""]) {
     const got = (await ask({ headers: { ...KEY, "x-request-id": id } })).headers["x-request-id"];
@@ -170,19 +216,31 @@ test("a sane request id comes back, any other is replaced", async () => {
     seen.add(got);
   }
   assert.equal(seen.size, 5);
-  assert.equal((await ask({ headers: { ...KEY, host: "evil.example", "x-request-id": "still-1" } })).headers["x-request-id"], "still-1");
+  assert.equal(
+    (await ask({ headers: { ...KEY, host: "evil.example", "x-request-id": "still-1" } })).headers["x-request-id"],
+    "still-1",
+  );
 });
 
 test("the access log tells how a request went and not what it said", async () => {
   upstream.answer(() => [{ text: "a-private-answer" }]);
   const messages = [{ role: "system", content: "a-private-rule" }, user("a-private-question")];
-  const response = await proxy.chat({ model: "sonnet", messages, stream: true }, { headers: { ...KEY, "x-request-id": "log-1" } });
+  const response = await proxy.chat(
+    { model: "sonnet", messages, stream: true },
+    { headers: { ...KEY, "x-request-id": "log-1" } },
+  );
   await response.text();
   const line = await proxy.logged(/ request .*id=log-1/);
-  assert.match(line, / info request method=POST path=\/v1\/chat\/completions status=200 ms=\d+ model=claude-sonnet-5-5 stream=true tokens_in=15 tokens_out=42 id=log-1$/);
+  assert.match(
+    line,
+    / info request method=POST path=\/v1\/chat\/completions status=200 ms=\d+ model=claude-sonnet-5-5 stream=true tokens_in=15 tokens_out=42 id=log-1$/,
+  );
   await ask(post({ ...hi, model: "a-wrong-model" }, { "x-request-id": "log-2" }));
   assert.match(await proxy.logged(/ request .*id=log-2/), /status=404 .*error=model_not_found/);
-  await ask({ path: `/v1/x%0a2026 error forged?key=key-one`.replaceAll(" ", "%20"), headers: { ...KEY, "x-request-id": "log-3" } });
+  await ask({
+    path: `/v1/x%0a2026 error forged?key=key-one`.replaceAll(" ", "%20"),
+    headers: { ...KEY, "x-request-id": "log-3" },
+  });
   assert.match(await proxy.logged(/ request .*id=log-3/), /status=404/);
   assert.doesNotMatch(proxy.log.join("\n"), /private|key-one/);
 });
@@ -203,8 +261,14 @@ test("what stands in the way of a request does not stop the next one", async () 
 });
 
 /** Runs the program to its end. */
-async function run(list: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [BUNDLE, ...list], { env: { PATH: process.env["PATH"], HOME: proxy.home, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+async function run(
+  list: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [BUNDLE, ...list], {
+    env: { PATH: process.env["PATH"], HOME: proxy.home, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
@@ -236,7 +300,8 @@ for (const [list, code, words, env] of REFUSED) {
 test("--help shows examples and every option, --version the version", async () => {
   const help = await run(["--help"]);
   assert.deepEqual([help.code, help.stderr], [0, ""]);
-  for (const part of ["$ claude-max-api\n", "--port", "--api-key", "--activity-timeout", "--demo"]) assert.ok(help.stdout.includes(part), part);
+  for (const part of ["$ claude-max-api\n", "--port", "--api-key", "--activity-timeout", "--demo"])
+    assert.ok(help.stdout.includes(part), part);
   const version = await run(["--version"]);
   assert.equal(version.code, 0);
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);

@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createChat, createLatch, readError, readHealth, readStarts, readText, readUntil, untilSessions } from "../helpers/client.ts";
+import {
+  createChat,
+  createLatch,
+  readError,
+  readHealth,
+  readStarts,
+  readText,
+  readUntil,
+  untilSessions,
+} from "../helpers/client.ts";
 import { assistant, eventually, isRunning, startProxy, user } from "../helpers/proxy.ts";
 import type { ChatChunk, Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue } from "../helpers/upstream.ts";
@@ -23,7 +32,10 @@ test("a CLI killed in mid-stream is one error in the stream and one [DONE]", asy
   const stream = await readUntil(await proxy.chat({ ...HI, stream: true }), "half");
   killLatest(proxy);
   const raw = await stream.rest();
-  const payloads = raw.trim().split("\n\n").map((event) => event.replace(/^data: /, ""));
+  const payloads = raw
+    .trim()
+    .split("\n\n")
+    .map((event) => event.replace(/^data: /, ""));
   assert.equal(payloads.at(-1), "[DONE]");
   assert.equal(raw.split("[DONE]").length, 2);
   const { error } = JSON.parse(payloads.at(-2) ?? "") as ChatChunk;
@@ -81,7 +93,10 @@ test("a process killed between turns is replaced by a replay that the client doe
   assert.equal(await chat.say("three"), "Hello world");
   const native = ["one", "two"].flatMap((words) => [`user: ${words}`, "assistant: Hello world"]);
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), [...native, "user: three"]);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "replay", "replay"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay", "replay"],
+  );
 });
 
 test("a spare killed is replaced, and the next request does not notice", async (t) => {
@@ -121,7 +136,9 @@ test("a replay leaves no transcript behind, whether its turn ends well, fails or
 test("when the proxy is killed, its CLI processes end by themselves", async (t) => {
   const upstream = await startUpstream(t);
   const end = createLatch();
-  upstream.answer((_call, at) => (at === 0 ? [{ text: "Hello world" }] : [{ text: "half" }, { until: end.opened }, { text: " and half" }]));
+  upstream.answer((_call, at) =>
+    at === 0 ? [{ text: "Hello world" }] : [{ text: "half" }, { until: end.opened }, { text: " and half" }],
+  );
   const proxy = await startProxy(t, { upstream });
   const idle = createChat(proxy);
   await idle.say("hi");

@@ -9,7 +9,11 @@ import { toPlainMessages } from "../helpers/upstream.ts";
 
 const MODEL = "claude-sonnet-4";
 const scene = shareProxy("Anthropic Messages with the official client");
-const HI: Anthropic.MessageCreateParamsNonStreaming = { model: MODEL, max_tokens: 1000, messages: [{ role: "user", content: "hi" }] };
+const HI: Anthropic.MessageCreateParamsNonStreaming = {
+  model: MODEL,
+  max_tokens: 1000,
+  messages: [{ role: "user", content: "hi" }],
+};
 
 const WEATHER: Anthropic.Tool = {
   name: "weather",
@@ -17,39 +21,57 @@ const WEATHER: Anthropic.Tool = {
   input_schema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
 };
 
-scene("a whole answer has its text, its stop reason and its usage; the system prompt holds every system text", async ({ upstream, proxy }) => {
-  const client = createAnthropic(proxy.url);
-  const message = await client.messages.create({
-    ...HI,
-    system: [
-      { type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } },
-      { type: "text", text: "Be kind." },
-    ],
-  });
-  assert.deepEqual(message.content, [{ type: "text", text: "Hello world" }]);
-  assert.equal(message.stop_reason, "end_turn");
-  assert.equal(message.model, "claude-sonnet-5-5");
-  assert.deepEqual(message.usage, { input_tokens: 7, cache_creation_input_tokens: 3, cache_read_input_tokens: 5, output_tokens: 42 });
-  assert.equal(upstream.calls[0]?.body.system?.at(-1)?.text, "Be brief.\n\nBe kind.");
-  assert.equal(upstream.calls[0]?.body.max_tokens, 1000);
-});
+scene(
+  "a whole answer has its text, its stop reason and its usage; the system prompt holds every system text",
+  async ({ upstream, proxy }) => {
+    const client = createAnthropic(proxy.url);
+    const message = await client.messages.create({
+      ...HI,
+      system: [
+        { type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } },
+        { type: "text", text: "Be kind." },
+      ],
+    });
+    assert.deepEqual(message.content, [{ type: "text", text: "Hello world" }]);
+    assert.equal(message.stop_reason, "end_turn");
+    assert.equal(message.model, "claude-sonnet-5-5");
+    assert.deepEqual(message.usage, {
+      input_tokens: 7,
+      cache_creation_input_tokens: 3,
+      cache_read_input_tokens: 5,
+      output_tokens: 42,
+    });
+    assert.equal(upstream.calls[0]?.body.system?.at(-1)?.text, "Be brief.\n\nBe kind.");
+    assert.equal(upstream.calls[0]?.body.max_tokens, 1000);
+  },
+);
 
-scene("a stream gives the same message as a whole answer, with thinking where it was asked for", async ({ upstream, proxy }) => {
-  const client = createAnthropic(proxy.url);
-  upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: ["Hello", " world"] }]);
-  const types: string[] = [];
-  const stream = client.messages.stream({ ...HI, thinking: { type: "adaptive" } }).on("streamEvent", ({ type }) => types.push(type));
-  const { content, usage } = await stream.finalMessage();
-  assert.deepEqual(content, [
-    { type: "thinking", thinking: "Let me see", signature: "" },
-    { type: "text", text: "Hello world" },
-  ]);
-  assert.deepEqual(usage, { input_tokens: 7, cache_creation_input_tokens: 3, cache_read_input_tokens: 5, output_tokens: 42 });
-  assert.equal(types[0], "message_start");
-  assert.deepEqual(types.slice(-2), ["message_delta", "message_stop"]);
-  const plain = await client.messages.stream(HI).finalMessage();
-  assert.deepEqual(plain.content, [{ type: "text", text: "Hello world" }]);
-});
+scene(
+  "a stream gives the same message as a whole answer, with thinking where it was asked for",
+  async ({ upstream, proxy }) => {
+    const client = createAnthropic(proxy.url);
+    upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: ["Hello", " world"] }]);
+    const types: string[] = [];
+    const stream = client.messages
+      .stream({ ...HI, thinking: { type: "adaptive" } })
+      .on("streamEvent", ({ type }) => types.push(type));
+    const { content, usage } = await stream.finalMessage();
+    assert.deepEqual(content, [
+      { type: "thinking", thinking: "Let me see", signature: "" },
+      { type: "text", text: "Hello world" },
+    ]);
+    assert.deepEqual(usage, {
+      input_tokens: 7,
+      cache_creation_input_tokens: 3,
+      cache_read_input_tokens: 5,
+      output_tokens: 42,
+    });
+    assert.equal(types[0], "message_start");
+    assert.deepEqual(types.slice(-2), ["message_delta", "message_stop"]);
+    const plain = await client.messages.stream(HI).finalMessage();
+    assert.deepEqual(plain.content, [{ type: "text", text: "Hello world" }]);
+  },
+);
 
 scene("an image and documents reach the model as they are", async ({ upstream, proxy }) => {
   const client = createAnthropic(proxy.url);
@@ -57,47 +79,84 @@ scene("an image and documents reach the model as they are", async ({ upstream, p
     { type: "text", text: "What is this?" },
     { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
     { type: "image", source: { type: "url", url: "https://example.com/cat.png" } },
-    { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERi0xLjQK" }, title: "a.pdf" },
+    {
+      type: "document",
+      source: { type: "base64", media_type: "application/pdf", data: "JVBERi0xLjQK" },
+      title: "a.pdf",
+    },
     { type: "document", source: { type: "text", media_type: "text/plain", data: "some notes" } },
   ] as const;
   await client.messages.create({ ...HI, messages: [{ role: "user", content: [...content] }] });
   assert.deepEqual(toPlainMessages(upstream.calls[0])[0]?.content, content);
 });
 
-scene("two rounds of tools go through one process; a failed tool is told as such", async ({ upstream, proxy, countReplays }) => {
-  const client = createAnthropic(proxy.url);
-  upstream.answer((_, at) => (at < 2 ? [{ text: "Looking." }, { tool: "mcp__client__weather", input: { city: at === 0 ? "Bern" : "Basel" } }] : [{ text: "Both sunny." }]));
-  const messages: Anthropic.MessageParam[] = [{ role: "user", content: "Weather in Bern and Basel?" }];
-  for (const round of [0, 1]) {
-    const asked = { ...HI, messages, tools: [WEATHER] };
-    const message = await (round === 0 ? client.messages.create(asked) : client.messages.stream(asked).finalMessage());
-    assert.equal(message.stop_reason, "tool_use");
-    const call = message.content.find((block) => block.type === "tool_use");
-    assert.deepEqual(call?.input, { city: round === 0 ? "Bern" : "Basel" });
-    const content = round === 0 ? "sunny" : [{ type: "text", text: "no such city" } as const];
-    messages.push({ role: "assistant", content: message.content });
-    messages.push({ role: "user", content: [{ type: "tool_result", tool_use_id: call?.id ?? "", content, is_error: round === 1 }] });
-  }
-  const last = await client.messages.create({ ...HI, messages, tools: [WEATHER] });
-  assert.deepEqual(last.content, [{ type: "text", text: "Both sunny." }]);
-  assert.equal(countReplays(), 0);
-  assert.match(JSON.stringify(toPlainMessages(upstream.calls[2]).at(-1)), /"is_error":true/);
-});
+scene(
+  "two rounds of tools go through one process; a failed tool is told as such",
+  async ({ upstream, proxy, countReplays }) => {
+    const client = createAnthropic(proxy.url);
+    upstream.answer((_, at) =>
+      at < 2
+        ? [{ text: "Looking." }, { tool: "mcp__client__weather", input: { city: at === 0 ? "Bern" : "Basel" } }]
+        : [{ text: "Both sunny." }],
+    );
+    const messages: Anthropic.MessageParam[] = [{ role: "user", content: "Weather in Bern and Basel?" }];
+    for (const round of [0, 1]) {
+      const asked = { ...HI, messages, tools: [WEATHER] };
+      const message = await (round === 0
+        ? client.messages.create(asked)
+        : client.messages.stream(asked).finalMessage());
+      assert.equal(message.stop_reason, "tool_use");
+      const call = message.content.find((block) => block.type === "tool_use");
+      assert.deepEqual(call?.input, { city: round === 0 ? "Bern" : "Basel" });
+      const content = round === 0 ? "sunny" : [{ type: "text", text: "no such city" } as const];
+      messages.push({ role: "assistant", content: message.content });
+      messages.push({
+        role: "user",
+        content: [{ type: "tool_result", tool_use_id: call?.id ?? "", content, is_error: round === 1 }],
+      });
+    }
+    const last = await client.messages.create({ ...HI, messages, tools: [WEATHER] });
+    assert.deepEqual(last.content, [{ type: "text", text: "Both sunny." }]);
+    assert.equal(countReplays(), 0);
+    assert.match(JSON.stringify(toPlainMessages(upstream.calls[2]).at(-1)), /"is_error":true/);
+  },
+);
 
 scene("the tool runner of the official client comes to its end", async ({ upstream, proxy }) => {
   const client = createAnthropic(proxy.url);
-  upstream.answer(({ body }) => (JSON.stringify(body.messages).includes("sunny") ? [{ text: "Sunny." }] : [{ tool: "mcp__client__weather", input: { city: "Bern" } }]));
+  upstream.answer(({ body }) =>
+    JSON.stringify(body.messages).includes("sunny")
+      ? [{ text: "Sunny." }]
+      : [{ tool: "mcp__client__weather", input: { city: "Bern" } }],
+  );
   const { betaTool } = await import("@anthropic-ai/sdk/helpers/beta/json-schema");
-  const weather = betaTool({ name: "weather", description: "The weather", inputSchema: { type: "object", properties: { city: { type: "string" } } }, run: () => "sunny" });
-  const message = await client.beta.messages.toolRunner({ ...HI, messages: [{ role: "user", content: "Weather?" }], tools: [weather] });
+  const weather = betaTool({
+    name: "weather",
+    description: "The weather",
+    inputSchema: { type: "object", properties: { city: { type: "string" } } },
+    run: () => "sunny",
+  });
+  const message = await client.beta.messages.toolRunner({
+    ...HI,
+    messages: [{ role: "user", content: "Weather?" }],
+    tools: [weather],
+  });
   assert.deepEqual(message.content, [{ type: "text", text: "Sunny." }]);
 });
 
 scene("structured output is the JSON the schema asks for", async ({ upstream, proxy }) => {
   const client = createAnthropic(proxy.url);
   upstream.answer(() => [{ tool: "StructuredOutput", input: { city: "Bern" } }]);
-  const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
-  const message = await client.messages.create({ ...HI, output_config: { effort: "low", format: { type: "json_schema", schema } } });
+  const schema = {
+    type: "object",
+    properties: { city: { type: "string" } },
+    required: ["city"],
+    additionalProperties: false,
+  };
+  const message = await client.messages.create({
+    ...HI,
+    output_config: { effort: "low", format: { type: "json_schema", schema } },
+  });
   assert.deepEqual(message.content, [{ type: "text", text: '{"city":"Bern"}' }]);
   assert.equal(upstream.calls[0]?.body.output_config?.effort, "low");
 });
@@ -106,37 +165,56 @@ scene("stop sequences and the output limit end an answer with their reason", asy
   const client = createAnthropic(proxy.url);
   upstream.answer(() => [{ text: ["one two", " three"] }]);
   const stopped = await client.messages.create({ ...HI, stop_sequences: ["three"] });
-  assert.deepEqual([stopped.stop_reason, stopped.stop_sequence, stopped.content], ["stop_sequence", "three", [{ type: "text", text: "one two " }]]);
+  assert.deepEqual(
+    [stopped.stop_reason, stopped.stop_sequence, stopped.content],
+    ["stop_sequence", "three", [{ type: "text", text: "one two " }]],
+  );
   upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
   const cut = await client.messages.stream({ ...HI, max_tokens: 16 }).finalMessage();
   assert.equal(cut.stop_reason, "max_tokens");
 });
 
-scene("a failure before the first event has its status and type; one after it ends the stream with an error event", async ({ upstream, proxy }) => {
-  const client = createAnthropic(proxy.url);
-  upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
-  await assert.rejects(client.messages.create(HI), (error) => error instanceof BadRequestError && error.type === "invalid_request_error");
-  const shown = new AbortController();
-  upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
-  const stream = client.messages.stream({ ...HI, messages: [{ role: "user", content: "hello" }] });
-  stream.once("text", () => shown.abort());
-  await assert.rejects(stream.finalMessage(), (error) => {
-    return error instanceof APIError && error.status === undefined && error.type !== null;
-  });
-});
+scene(
+  "a failure before the first event has its status and type; one after it ends the stream with an error event",
+  async ({ upstream, proxy }) => {
+    const client = createAnthropic(proxy.url);
+    upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
+    await assert.rejects(
+      client.messages.create(HI),
+      (error) => error instanceof BadRequestError && error.type === "invalid_request_error",
+    );
+    const shown = new AbortController();
+    upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
+    const stream = client.messages.stream({ ...HI, messages: [{ role: "user", content: "hello" }] });
+    stream.once("text", () => shown.abort());
+    await assert.rejects(stream.finalMessage(), (error) => {
+      return error instanceof APIError && error.status === undefined && error.type !== null;
+    });
+  },
+);
 
 scene("errors and unknown paths below /v1/messages have Anthropic's envelope", async ({ proxy }) => {
   const client = createAnthropic(proxy.url);
   const { messages, model } = HI;
-  await assert.rejects(client.messages.create({ messages, model } as Anthropic.MessageCreateParamsNonStreaming), (error) => {
-    return error instanceof BadRequestError && error.message.includes("max_tokens");
-  });
+  await assert.rejects(
+    client.messages.create({ messages, model } as Anthropic.MessageCreateParamsNonStreaming),
+    (error) => {
+      return error instanceof BadRequestError && error.message.includes("max_tokens");
+    },
+  );
   const missing = await fetch(`${proxy.url}/v1/messages/batches`);
   assert.equal(missing.status, 404);
-  assert.deepEqual(await missing.json(), { type: "error", error: { type: "not_found_error", message: "Cannot find /v1/messages/batches" } });
+  assert.deepEqual(await missing.json(), {
+    type: "error",
+    error: { type: "not_found_error", message: "Cannot find /v1/messages/batches" },
+  });
   await assert.rejects(client.messages.create({ ...HI, model: "gpt-7" }), NotFoundError);
   const body = JSON.stringify({ ...HI, thread: { type: "continue", previous_message_id: "msg_1" } });
-  const threaded = await fetch(`${proxy.url}/v1/messages?beta=true`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const threaded = await fetch(`${proxy.url}/v1/messages?beta=true`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
   assert.equal(threaded.status, 400);
 });
 
@@ -151,25 +229,40 @@ scene("an answer that nobody reads any more is stopped at the API", async ({ ups
 scene("count_tokens estimates from the request alone", async ({ upstream, proxy }) => {
   const client = createAnthropic(proxy.url);
   const { input_tokens: few } = await client.messages.countTokens({ model: MODEL, messages: HI.messages });
-  const { input_tokens: many } = await client.messages.countTokens({ model: MODEL, messages: [{ role: "user", content: "word ".repeat(700) }], tools: [WEATHER] });
+  const { input_tokens: many } = await client.messages.countTokens({
+    model: MODEL,
+    messages: [{ role: "user", content: "word ".repeat(700) }],
+    tools: [WEATHER],
+  });
   assert.ok(few >= 1 && few < 20, String(few));
   assert.ok(many > 900 && many < 1200, String(many));
   assert.equal(upstream.calls.length, 0);
 });
 
-scene("a message goes on where another process has to be told the whole history, tools and images included", async ({ upstream, proxy, countReplays }) => {
-  const client = createAnthropic(proxy.url);
-  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } } as const;
-  const messages: Anthropic.MessageParam[] = [
-    { role: "user", content: [image, { type: "text", text: "Weather here?" }] },
-    { role: "assistant", content: [{ type: "thinking", thinking: "hm", signature: "x" }, { type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Bern" } }] },
-    { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: [image] }] },
-  ];
-  const message = await client.messages.create({ ...HI, messages, tools: [WEATHER] });
-  assert.equal(message.stop_reason, "end_turn");
-  assert.equal(countReplays(), 1);
-  const [asked, called, answered] = toPlainMessages(upstream.calls[0]);
-  assert.deepEqual(asked?.content, messages[0]?.content);
-  assert.deepEqual(called?.content, [{ type: "tool_use", id: "toolu1", name: "mcp__client__weather", input: { city: "Bern" } }]);
-  assert.match(JSON.stringify(answered), /"tool_use_id":"toolu1".*"type":"image"/);
-});
+scene(
+  "a message goes on where another process has to be told the whole history, tools and images included",
+  async ({ upstream, proxy, countReplays }) => {
+    const client = createAnthropic(proxy.url);
+    const image = { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } } as const;
+    const messages: Anthropic.MessageParam[] = [
+      { role: "user", content: [image, { type: "text", text: "Weather here?" }] },
+      {
+        role: "assistant",
+        content: [
+          { type: "thinking", thinking: "hm", signature: "x" },
+          { type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Bern" } },
+        ],
+      },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: [image] }] },
+    ];
+    const message = await client.messages.create({ ...HI, messages, tools: [WEATHER] });
+    assert.equal(message.stop_reason, "end_turn");
+    assert.equal(countReplays(), 1);
+    const [asked, called, answered] = toPlainMessages(upstream.calls[0]);
+    assert.deepEqual(asked?.content, messages[0]?.content);
+    assert.deepEqual(called?.content, [
+      { type: "tool_use", id: "toolu1", name: "mcp__client__weather", input: { city: "Bern" } },
+    ]);
+    assert.match(JSON.stringify(answered), /"tool_use_id":"toolu1".*"type":"image"/);
+  },
+);

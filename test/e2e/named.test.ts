@@ -12,14 +12,27 @@ test("a name keeps its conversation, in one process, with only the new messages 
   assert.equal(await say(proxy, "notes", "one"), "re one");
   assert.equal(await say(proxy, "notes", "two"), "re two");
   assert.equal(await say(proxy, "notes", "three", { reasoning_effort: "low" }), "re three");
-  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two", "assistant: re two", "user: three"]);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["begin"]);
+  assert.deepEqual(toDialogue(upstream.calls[2]), [
+    "user: one",
+    "assistant: re one",
+    "user: two",
+    "assistant: re two",
+    "user: three",
+  ]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["begin"],
+  );
 });
 
 test("two names do not mix, and neither does a conversation without one", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await Promise.all([say(proxy, "left", "l1"), say(proxy, "right", "r1"), readText(await proxy.chat({ model: "sonnet", messages: [user("l1")] }))]);
+  await Promise.all([
+    say(proxy, "left", "l1"),
+    say(proxy, "right", "r1"),
+    readText(await proxy.chat({ model: "sonnet", messages: [user("l1")] })),
+  ]);
   await Promise.all([say(proxy, "left", "l2"), say(proxy, "right", "r2")]);
   const find = (words: string): string[] => toDialogue(upstream.calls.find((call) => toLastWords(call) === words));
   assert.deepEqual(find("l2"), ["user: l1", "assistant: re l1", "user: l2"]);
@@ -52,7 +65,9 @@ test("many requests of one name leave room for the others", async (t) => {
   const two = say(proxy, "notes", "two");
   const { sessions } = await readHealth(proxy);
   assert.equal(sessions.live, sessions.busy);
-  const other = readText(await proxy.chat({ model: "sonnet", messages: [user("other")] }, { signal: AbortSignal.timeout(20_000) }));
+  const other = readText(
+    await proxy.chat({ model: "sonnet", messages: [user("other")] }, { signal: AbortSignal.timeout(20_000) }),
+  );
   await assert.doesNotReject(other, "a request of no name must not wait behind a name's line");
   end.open();
   assert.deepEqual(await Promise.all([one, two]), ["re one", "re two"]);
@@ -73,7 +88,8 @@ test("a request that brings history ignores the name and says so", async (t) => 
 test("a name that no header should hold is refused", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  for (const name of ["two words", "x".repeat(201)]) assert.equal((await readError(await post(proxy, name, "hi"))).status, 400);
+  for (const name of ["two words", "x".repeat(201)])
+    assert.equal((await readError(await post(proxy, name, "hi"))).status, 400);
   assert.equal(await say(proxy, "../../../etc/passwd", "hi"), "re hi");
   assert.equal(upstream.calls.length, 1);
 });

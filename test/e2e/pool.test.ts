@@ -1,7 +1,16 @@
 /** The processes kept between turns: how many there may be, which is let go first, and that none is ever given to the wrong conversation. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countStarts, createChat, createLatch, readHealth, readStarts, readText, untilEnded, untilSessions } from "../helpers/client.ts";
+import {
+  countStarts,
+  createChat,
+  createLatch,
+  readHealth,
+  readStarts,
+  readText,
+  untilEnded,
+  untilSessions,
+} from "../helpers/client.ts";
 import { eventually, isRunning, startProxy, user } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
@@ -28,7 +37,11 @@ test("two sessions are kept, and the one unused for longest makes room", async (
 test("a busy process is never let go, however many others are filed", async (t) => {
   const upstream = await startUpstream(t);
   const end = createLatch();
-  upstream.answer((call) => (toLastWords(call) === "take your time" ? [{ text: "slow " }, { until: end.opened }, { text: "and sure" }] : [{ text: "quick" }]));
+  upstream.answer((call) =>
+    toLastWords(call) === "take your time"
+      ? [{ text: "slow " }, { until: end.opened }, { text: "and sure" }]
+      : [{ text: "quick" }],
+  );
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0", "--max-sessions", "2"] });
   const slow = createChat(proxy);
   await slow.say("hi");
@@ -49,7 +62,10 @@ test("with no sessions kept, every turn is replayed and no process stays", async
   const chat = createChat(proxy);
   await chat.say("one");
   await chat.say("two");
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["fresh", "replay"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay"],
+  );
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: one", "assistant: Hello world", "user: two"]);
   for (const { pid } of readStarts(proxy)) await untilEnded(proxy, pid);
   assert.deepEqual(proxy.children(), []);
@@ -74,7 +90,9 @@ test("spares are filled up to their count, and each new conversation takes one",
   const proxy = await startProxy(t, { upstream, args: ["--spares", "3"] });
   await untilSessions(proxy, "three spares are there", ({ spare }) => spare === 3);
   const before = readStarts(proxy).length;
-  const texts = await Promise.all(["a", "b", "c"].map(async (words) => readText(await proxy.chat({ model: "sonnet", messages: [user(words)] }))));
+  const texts = await Promise.all(
+    ["a", "b", "c"].map(async (words) => readText(await proxy.chat({ model: "sonnet", messages: [user(words)] }))),
+  );
   assert.deepEqual(texts, ["Hello world", "Hello world", "Hello world"]);
   assert.equal(before, 3);
   await untilSessions(proxy, "three spares are there again", ({ spare }) => spare === 3);

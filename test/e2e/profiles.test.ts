@@ -44,16 +44,43 @@ const NOTE = "inside-0815";
 const FOUND = "found-on-the-web";
 
 const wrote = (place: keyof Places, name: string) => (outcome: Outcome) => existsSync(join(outcome[place], name));
-const shows = (text: string) => ({ result }: Outcome) => result.includes(text);
+const shows =
+  (text: string) =>
+  ({ result }: Outcome) =>
+    result.includes(text);
 const FILES: readonly Profile[] = ["workspace", "full"];
 const FULL: readonly Profile[] = ["full"];
 const WEB: readonly Profile[] = ["web", "workspace", "full"];
 
 const ATTEMPTS: readonly Attempt[] = [
-  { what: "a shell", tool: "Bash", input: ({ inside }) => ({ command: `echo x > ${inside}/shell` }), isDone: wrote("inside", "shell"), allowed: FULL },
-  { what: "a write inside", tool: "Write", input: ({ inside }) => ({ file_path: join(inside, "new"), content: "x" }), isDone: wrote("inside", "new"), allowed: FILES },
-  { what: "a write in a folder inside", tool: "Write", input: ({ inside }) => ({ file_path: join(inside, "folder/new"), content: "x" }), isDone: wrote("inside", "folder/new"), allowed: FILES },
-  { what: "a write outside", tool: "Write", input: ({ outside }) => ({ file_path: join(outside, "new"), content: "x" }), isDone: wrote("outside", "new"), allowed: FULL },
+  {
+    what: "a shell",
+    tool: "Bash",
+    input: ({ inside }) => ({ command: `echo x > ${inside}/shell` }),
+    isDone: wrote("inside", "shell"),
+    allowed: FULL,
+  },
+  {
+    what: "a write inside",
+    tool: "Write",
+    input: ({ inside }) => ({ file_path: join(inside, "new"), content: "x" }),
+    isDone: wrote("inside", "new"),
+    allowed: FILES,
+  },
+  {
+    what: "a write in a folder inside",
+    tool: "Write",
+    input: ({ inside }) => ({ file_path: join(inside, "folder/new"), content: "x" }),
+    isDone: wrote("inside", "folder/new"),
+    allowed: FILES,
+  },
+  {
+    what: "a write outside",
+    tool: "Write",
+    input: ({ outside }) => ({ file_path: join(outside, "new"), content: "x" }),
+    isDone: wrote("outside", "new"),
+    allowed: FULL,
+  },
   {
     what: "a write through ..",
     tool: "Write",
@@ -61,12 +88,48 @@ const ATTEMPTS: readonly Attempt[] = [
     isDone: wrote("outside", "dots"),
     allowed: FULL,
   },
-  { what: "a write through a linked folder", tool: "Write", input: ({ inside }) => ({ file_path: join(inside, "ways/new2"), content: "x" }), isDone: wrote("outside", "new2"), allowed: FULL },
-  { what: "a read inside", tool: "Read", input: ({ inside }) => ({ file_path: join(inside, "note") }), isDone: shows(NOTE), allowed: FILES },
-  { what: "a read outside", tool: "Read", input: ({ outside }) => ({ file_path: join(outside, "secret") }), isDone: shows(SECRET), allowed: FULL },
-  { what: "a read through ..", tool: "Read", input: ({ inside, outside }) => ({ file_path: `${inside}/../${basename(outside)}/secret` }), isDone: shows(SECRET), allowed: FULL },
-  { what: "a read through a linked file", tool: "Read", input: ({ inside }) => ({ file_path: join(inside, "way") }), isDone: shows(SECRET), allowed: FULL },
-  { what: "a read through a linked folder", tool: "Read", input: ({ inside }) => ({ file_path: join(inside, "ways/secret") }), isDone: shows(SECRET), allowed: FULL },
+  {
+    what: "a write through a linked folder",
+    tool: "Write",
+    input: ({ inside }) => ({ file_path: join(inside, "ways/new2"), content: "x" }),
+    isDone: wrote("outside", "new2"),
+    allowed: FULL,
+  },
+  {
+    what: "a read inside",
+    tool: "Read",
+    input: ({ inside }) => ({ file_path: join(inside, "note") }),
+    isDone: shows(NOTE),
+    allowed: FILES,
+  },
+  {
+    what: "a read outside",
+    tool: "Read",
+    input: ({ outside }) => ({ file_path: join(outside, "secret") }),
+    isDone: shows(SECRET),
+    allowed: FULL,
+  },
+  {
+    what: "a read through ..",
+    tool: "Read",
+    input: ({ inside, outside }) => ({ file_path: `${inside}/../${basename(outside)}/secret` }),
+    isDone: shows(SECRET),
+    allowed: FULL,
+  },
+  {
+    what: "a read through a linked file",
+    tool: "Read",
+    input: ({ inside }) => ({ file_path: join(inside, "way") }),
+    isDone: shows(SECRET),
+    allowed: FULL,
+  },
+  {
+    what: "a read through a linked folder",
+    tool: "Read",
+    input: ({ inside }) => ({ file_path: join(inside, "ways/secret") }),
+    isDone: shows(SECRET),
+    allowed: FULL,
+  },
   {
     what: "an edit inside",
     tool: "Edit",
@@ -82,15 +145,64 @@ const ATTEMPTS: readonly Attempt[] = [
     allowed: FULL,
   },
   // With a shell at hand the CLI offers neither Grep nor Glob.
-  { what: "a grep inside", tool: "Grep", input: () => ({ pattern: "folder-note", output_mode: "content" }), isDone: shows("folder/old:"), allowed: ["workspace"] },
-  { what: "a grep outside", tool: "Grep", input: ({ outside }) => ({ pattern: "o", path: outside, output_mode: "files_with_matches" }), isDone: shows("/secret"), allowed: [] },
-  { what: "a grep through a linked folder", tool: "Grep", input: ({ inside }) => ({ pattern: "o", path: join(inside, "ways"), output_mode: "files_with_matches" }), isDone: shows("ways/secret"), allowed: [] },
-  { what: "a glob inside", tool: "Glob", input: () => ({ pattern: "folder/*" }), isDone: shows("folder/old"), allowed: ["workspace"] },
-  { what: "a glob outside", tool: "Glob", input: ({ outside }) => ({ pattern: "*", path: outside }), isDone: shows("/secret"), allowed: [] },
-  { what: "a glob through ..", tool: "Glob", input: ({ outside }) => ({ pattern: `../${basename(outside)}/*` }), isDone: shows("/secret"), allowed: [], isQuiet: true },
+  {
+    what: "a grep inside",
+    tool: "Grep",
+    input: () => ({ pattern: "folder-note", output_mode: "content" }),
+    isDone: shows("folder/old:"),
+    allowed: ["workspace"],
+  },
+  {
+    what: "a grep outside",
+    tool: "Grep",
+    input: ({ outside }) => ({ pattern: "o", path: outside, output_mode: "files_with_matches" }),
+    isDone: shows("/secret"),
+    allowed: [],
+  },
+  {
+    what: "a grep through a linked folder",
+    tool: "Grep",
+    input: ({ inside }) => ({ pattern: "o", path: join(inside, "ways"), output_mode: "files_with_matches" }),
+    isDone: shows("ways/secret"),
+    allowed: [],
+  },
+  {
+    what: "a glob inside",
+    tool: "Glob",
+    input: () => ({ pattern: "folder/*" }),
+    isDone: shows("folder/old"),
+    allowed: ["workspace"],
+  },
+  {
+    what: "a glob outside",
+    tool: "Glob",
+    input: ({ outside }) => ({ pattern: "*", path: outside }),
+    isDone: shows("/secret"),
+    allowed: [],
+  },
+  {
+    what: "a glob through ..",
+    tool: "Glob",
+    input: ({ outside }) => ({ pattern: `../${basename(outside)}/*` }),
+    isDone: shows("/secret"),
+    allowed: [],
+    isQuiet: true,
+  },
   // There is no network here: one that is let through fails in looking for its site.
-  { what: "a fetch", tool: "WebFetch", input: () => ({ url: "https://example.invalid/", prompt: "x" }), isDone: shows("example.invalid"), allowed: WEB },
-  { what: "a search", tool: "WebSearch", input: () => ({ query: "node releases" }), isDone: shows(FOUND), allowed: WEB },
+  {
+    what: "a fetch",
+    tool: "WebFetch",
+    input: () => ({ url: "https://example.invalid/", prompt: "x" }),
+    isDone: shows("example.invalid"),
+    allowed: WEB,
+  },
+  {
+    what: "a search",
+    tool: "WebSearch",
+    input: () => ({ query: "node releases" }),
+    isDone: shows(FOUND),
+    allowed: WEB,
+  },
 ];
 
 function makePlaces(t: TestContext): Places {
@@ -123,7 +235,9 @@ function readResults({ calls }: Upstream): { result: string; isError: boolean }[
   const messages = calls.findLast((call) => !isSearch(call))?.body.messages ?? [];
   const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? (content as unknown[]) : []));
   return blocks.flatMap((block) =>
-    isObject(block) && block["type"] === "tool_result" ? [{ result: JSON.stringify(block["content"]), isError: block["is_error"] === true }] : [],
+    isObject(block) && block["type"] === "tool_result"
+      ? [{ result: JSON.stringify(block["content"]), isError: block["is_error"] === true }]
+      : [],
   );
 }
 
@@ -131,7 +245,11 @@ function toolNames({ calls }: Upstream): string[] {
   return (calls.findLast((call) => !isSearch(call))?.body.tools ?? []).map(({ name }) => name);
 }
 
-async function start(t: TestContext, profile: Profile, workspace?: string): Promise<{ upstream: Upstream; proxy: Proxy }> {
+async function start(
+  t: TestContext,
+  profile: Profile,
+  workspace?: string,
+): Promise<{ upstream: Upstream; proxy: Proxy }> {
   const upstream = await startUpstream(t);
   const args = ["--tools", profile, "--spares", "0", ...(workspace === undefined ? [] : ["--workspace", workspace])];
   return { upstream, proxy: await startProxy(t, { upstream, args, env: { IS_SANDBOX: "1" } }) };
@@ -144,7 +262,10 @@ for (const profile of PROFILES) {
   test(`profile ${profile}: ${ATTEMPTS.length} attempts come to what it allows, and to no more`, async (t) => {
     const places = makePlaces(t);
     const { upstream, proxy } = await start(t, profile, places.inside);
-    play(upstream, ATTEMPTS.map(({ tool, input }) => ({ tool, input: input(places) })));
+    play(
+      upstream,
+      ATTEMPTS.map(({ tool, input }) => ({ tool, input: input(places) })),
+    );
     assert.equal((await proxy.chat(ask)).status, 200);
     const results = readResults(upstream);
     assert.equal(results.length, ATTEMPTS.length);
@@ -155,9 +276,15 @@ for (const profile of PROFILES) {
       if (!isAllowed) assert.ok(isError || isQuiet, `${what} is an error to the model: ${result}`);
     }
     // Whatever was read, it reached the API only where it may.
-    assert.equal(results.some(({ result }) => result.includes(SECRET)), profile === "full");
+    assert.equal(
+      results.some(({ result }) => result.includes(SECRET)),
+      profile === "full",
+    );
     const denials = proxy.log.filter((line) => line.includes("tool denied"));
-    assert.equal(denials.some((line) => /warn tool denied tool=Read tools=workspace/.test(line)), profile === "workspace");
+    assert.equal(
+      denials.some((line) => /warn tool denied tool=Read tools=workspace/.test(line)),
+      profile === "workspace",
+    );
     assert.doesNotMatch(denials.join("\n"), /secret|\//, "a denial names the tool, and nothing of its input");
   });
 }
@@ -177,7 +304,12 @@ test("a request lowers its profile, and the next one has the server's again", as
 
 test("a request that would raise its profile is a 403, and one that names none there is a 400", async (t) => {
   const { upstream, proxy } = await start(t, "web");
-  for (const [asked, status] of [["workspace", 403], ["full", 403], ["all", 400], ["web, full", 400]] as const) {
+  for (const [asked, status] of [
+    ["workspace", 403],
+    ["full", 403],
+    ["all", 400],
+    ["web, full", 400],
+  ] as const) {
     const response = await proxy.chat(ask, { headers: { "x-claude-tools": asked } });
     const { error } = (await response.json()) as { error: { param: string; message: string } };
     assert.deepEqual([response.status, error.param], [status, "x-claude-tools"], error.message);
@@ -215,7 +347,11 @@ test("client tools switch the CLI's own off, also when the model calls one of th
 
 test("full gives the model's shell none of this program's keys, and no way to begin turns later", async (t) => {
   const upstream = await startUpstream(t);
-  const env = { IS_SANDBOX: "1", CLAUDE_MAX_API_API_KEY: "key-of-this-program", TELEGRAM_BOT_TOKEN: "1:token-of-a-bot" };
+  const env = {
+    IS_SANDBOX: "1",
+    CLAUDE_MAX_API_API_KEY: "key-of-this-program",
+    TELEGRAM_BOT_TOKEN: "1:token-of-a-bot",
+  };
   const proxy = await startProxy(t, { upstream, args: ["--tools", "full", "--spares", "0"], env });
   play(upstream, [
     { tool: "Bash", input: { command: "env" } },
@@ -228,12 +364,15 @@ test("full gives the model's shell none of this program's keys, and no way to be
   assert.ok(background?.isError);
   const names = toolNames(upstream);
   assert.ok(names.includes("Bash"));
-  for (const name of ["CronCreate", "Monitor", "ScheduleWakeup", "SendMessage", "Workflow"]) assert.ok(!names.includes(name), name);
+  for (const name of ["CronCreate", "Monitor", "ScheduleWakeup", "SendMessage", "Workflow"])
+    assert.ok(!names.includes(name), name);
 });
 
 test("full is warned of at the start, and no other profile is", async (t) => {
   const [full, workspace] = await Promise.all([start(t, "full"), start(t, "workspace")]);
-  await full.proxy.logged(/warn --tools full: every request may run any command .* whoever can reach this port can too$/);
+  await full.proxy.logged(
+    /warn --tools full: every request may run any command .* whoever can reach this port can too$/,
+  );
   await (await fetch(`${workspace.proxy.url}/health`)).text();
   assert.ok(!workspace.proxy.log.some((line) => line.includes(" warn ")));
 });
@@ -241,10 +380,15 @@ test("full is warned of at the start, and no other profile is", async (t) => {
 test("full as root without IS_SANDBOX=1 is one sentence, and exit 2", async (t) => {
   // Any other user may start it; what is checked then is that it does start.
   if (process.getuid?.() !== 0) return void (await start(t, "full"));
-  const child = execFile(process.execPath, [BUNDLE, "--port", "0", "--tools", "full"], { env: { PATH: process.env["PATH"] } });
+  const child = execFile(process.execPath, [BUNDLE, "--port", "0", "--tools", "full"], {
+    env: { PATH: process.env["PATH"] },
+  });
   let stderr = "";
   child.stderr?.on("data", (text: string) => (stderr += text));
   const [code] = (await once(child, "close")) as [number];
   assert.equal(code, 2);
-  assert.equal(stderr, "Cannot use --tools full as root: the CLI wants IS_SANDBOX=1 set, which says that this is a sandbox\n");
+  assert.equal(
+    stderr,
+    "Cannot use --tools full as root: the CLI wants IS_SANDBOX=1 set, which says that this is a sandbox\n",
+  );
 });

@@ -25,7 +25,8 @@ function holdAll(upstream: Upstream): (words: string) => void {
   return (words) => latches.get(words)?.open();
 }
 
-const queued = (proxy: Proxy, count: number): Promise<void> => untilSessions(proxy, `${count} wait`, (sessions) => sessions.queued === count);
+const queued = (proxy: Proxy, count: number): Promise<void> =>
+  untilSessions(proxy, `${count} wait`, (sessions) => sessions.queued === count);
 
 test("turns past the bound wait in line and are served in the order they came", async (t) => {
   const upstream = await startUpstream(t);

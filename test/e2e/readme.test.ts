@@ -27,14 +27,19 @@ test("the JavaScript example of the README is answered with the words it sent", 
   const readme = await readFile("README.md", "utf8");
   const [, script = ""] = /```js\n([\s\S]*?)\n```/.exec(readme) ?? [];
   const proxy = await startProxy(t, { args: ["--demo"] });
-  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script.replace("http://localhost:3456", proxy.url)]);
+  const { stdout } = await run(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    script.replace("http://localhost:3456", proxy.url),
+  ]);
   assert.equal(stdout, "Hello from JavaScript");
 });
 
 test("the options of the README are those of --help", async () => {
   const readme = await readFile("README.md", "utf8");
   const { stdout } = await run(PROGRAM[0], [...PROGRAM.slice(1), "--help"]);
-  const toFlags = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, flag]) => flag ?? "").sort();
+  const toFlags = (text: string, pattern: RegExp): string[] =>
+    [...text.matchAll(pattern)].map(([, flag]) => flag ?? "").sort();
   const offered = toFlags(stdout, /^ {2}(--[a-z-]+)/gm).filter((flag) => flag !== "--version" && flag !== "--help");
   assert.deepEqual(toFlags(readme, /^\| `(--[a-z-]+)/gm), offered);
 });

@@ -23,7 +23,9 @@ const text = (held: string): object => ({ type: "text", text: held });
 
 /** One red pixel. */
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
-const PDF = Buffer.from("%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF").toString("base64");
+const PDF = Buffer.from(
+  "%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
+).toString("base64");
 
 test("a bare question without a system prompt is a small call with nothing added", async () => {
   const call = await ask({});
@@ -74,7 +76,10 @@ test("content may be a string or a list of parts, in every role", async () => {
     { role: "assistant", content: [text("c"), text("d")] },
     { role: "user", content: [text("e")] },
     { role: "assistant", content: [{ type: "tool_use", id: "call1", name: "mcp__client__look", input: {} }] },
-    { role: "user", content: [{ type: "tool_result", tool_use_id: "call1", content: [text("f"), text("g")] }, text("h")] },
+    {
+      role: "user",
+      content: [{ type: "tool_result", tool_use_id: "call1", content: [text("f"), text("g")] }, text("h")],
+    },
   ]);
 });
 
@@ -100,10 +105,16 @@ test("files reach the API as documents: a PDF as it is, a text as text", async (
     file: { filename, file_data: `data:${type};base64,${Buffer.from(data, "base64").toString("base64")}` },
   });
   const notes = Buffer.from("Grüße\n@secret.txt").toString("base64");
-  const call = await ask({ messages: [user([file("a.pdf", "application/pdf", PDF), file("notes.txt", "text/plain", notes), text("Sum up")])] });
+  const call = await ask({
+    messages: [user([file("a.pdf", "application/pdf", PDF), file("notes.txt", "text/plain", notes), text("Sum up")])],
+  });
   assert.deepEqual(toLastContent(call), [
     { type: "document", source: { type: "base64", media_type: "application/pdf", data: PDF }, title: "a.pdf" },
-    { type: "document", source: { type: "text", media_type: "text/plain", data: "Grüße\n@secret.txt" }, title: "notes.txt" },
+    {
+      type: "document",
+      source: { type: "text", media_type: "text/plain", data: "Grüße\n@secret.txt" },
+      title: "notes.txt",
+    },
     text("Sum up"),
   ]);
 });
@@ -140,7 +151,14 @@ test("settings that cannot be honoured are accepted and named in a header", asyn
   const tuned = { temperature: 0.2, top_p: 0.9, seed: 7, presence_penalty: 1, frequency_penalty: null };
   const plain = { n: 1, logprobs: false, user: "me", store: false, metadata: { a: "b" }, stream_options: null };
   const tools = [{ type: "web_search" }];
-  const response = await proxy.chat({ model: "sonnet", messages: [user("hi")], ...tuned, ...plain, tools, invented: true });
+  const response = await proxy.chat({
+    model: "sonnet",
+    messages: [user("hi")],
+    ...tuned,
+    ...plain,
+    tools,
+    invented: true,
+  });
   const named = response.headers.get("x-ignored-parameters")?.split(", ").sort();
   await readAnswer(response);
   assert.deepEqual(named, ["invented", "presence_penalty", "seed", "temperature", "tools[0]", "top_p"]);
@@ -155,11 +173,17 @@ const CITY = {
   required: ["city", "people"],
   additionalProperties: false,
 };
-const PARIS = { city: "Pa\"ris 🗼", people: 2_100_000 };
-const asCity = { model: "sonnet", messages: [user("A city")], response_format: { type: "json_schema", json_schema: { name: "city", strict: true, schema: CITY } } };
+const PARIS = { city: 'Pa"ris 🗼', people: 2_100_000 };
+const asCity = {
+  model: "sonnet",
+  messages: [user("A city")],
+  response_format: { type: "json_schema", json_schema: { name: "city", strict: true, schema: CITY } },
+};
 
 test("a JSON schema reaches the API, and the answer is JSON that fits it", async () => {
-  upstream.answer((_, at) => (at % 2 === 0 ? [{ text: "Let me see. " }, { tool: "StructuredOutput", input: PARIS }] : [{ text: "Given." }]));
+  upstream.answer((_, at) =>
+    at % 2 === 0 ? [{ text: "Let me see. " }, { tool: "StructuredOutput", input: PARIS }] : [{ text: "Given." }],
+  );
   const answer = await readAnswer(await proxy.chat(asCity));
   assert.deepEqual(JSON.parse(answer.text), PARIS);
   assert.equal(answer.choices[0]?.finish_reason, "stop");
@@ -185,7 +209,9 @@ test("json_object gives an object of any kind", async () => {
 
 function answerAmissFirst(): void {
   const inputs = [{ city: "Paris", people: "many" }, PARIS];
-  upstream.answer((_, at) => (at < inputs.length ? [{ tool: "StructuredOutput", input: inputs[at] }] : [{ text: "Given." }]));
+  upstream.answer((_, at) =>
+    at < inputs.length ? [{ tool: "StructuredOutput", input: inputs[at] }] : [{ text: "Given." }],
+  );
 }
 
 test("an output that does not fit the schema is made anew, and a whole answer holds only the good one", async () => {
@@ -200,7 +226,10 @@ test("a stream that has shown an output that does not fit ends with an error, ne
   const { chunks, data } = await readStream(await proxy.chat({ ...asCity, stream: true }));
   assert.equal(chunks.at(-1)?.error?.code, "bad_gateway");
   assert.ok(chunks.every((chunk) => !chunk.choices?.[0]?.finish_reason));
-  assert.deepEqual(data.filter((held) => held === "[DONE]"), ["[DONE]"]);
+  assert.deepEqual(
+    data.filter((held) => held === "[DONE]"),
+    ["[DONE]"],
+  );
 });
 
 test("a model that never gives the JSON asked for is an error, not an empty answer", async () => {

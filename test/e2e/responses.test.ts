@@ -16,7 +16,12 @@ const WEATHER: Responses.Tool = {
   type: "function",
   name: "weather",
   description: "The weather in a city",
-  parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false },
+  parameters: {
+    type: "object",
+    properties: { city: { type: "string" } },
+    required: ["city"],
+    additionalProperties: false,
+  },
   strict: true,
 };
 
@@ -49,32 +54,54 @@ scene("a whole answer has its text, its usage and what the request asked for", a
   assert.deepEqual(toPlainMessages(upstream.calls[0]), [said("user", "hi")]);
 });
 
-scene("a stream numbers its events, gives thinking before text, and ends with the whole response", async ({ upstream, proxy }) => {
-  const client = createOpenAi(proxy.url);
-  upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: ["Hello", " world"] }]);
-  const events = await readAll(await client.responses.create({ model: MODEL, input: "hi", stream: true }));
-  assert.deepEqual(
-    events.map(({ sequence_number }) => sequence_number),
-    events.map((_, at) => at),
-  );
-  assert.deepEqual(
-    events.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]),
-    [
-      ...["response.created", "response.in_progress", "response.output_item.added", "response.reasoning_summary_part.added"],
-      ...["response.reasoning_summary_text.delta", "response.reasoning_summary_text.done", "response.reasoning_summary_part.done"],
-      ...["response.output_item.done", "response.output_item.added", "response.content_part.added", "response.output_text.delta"],
-      ...["response.output_text.done", "response.content_part.done", "response.output_item.done", "response.completed"],
-    ],
-  );
-  const last = events.at(-1);
-  assert.ok(last?.type === "response.completed");
-  assert.deepEqual(
-    last.response.output.map(({ type }) => type),
-    ["reasoning", "message"],
-  );
-  const final = await client.responses.stream({ model: MODEL, input: "hi" }).finalResponse();
-  assert.equal(final.output_text, "Hello world");
-});
+scene(
+  "a stream numbers its events, gives thinking before text, and ends with the whole response",
+  async ({ upstream, proxy }) => {
+    const client = createOpenAi(proxy.url);
+    upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: ["Hello", " world"] }]);
+    const events = await readAll(await client.responses.create({ model: MODEL, input: "hi", stream: true }));
+    assert.deepEqual(
+      events.map(({ sequence_number }) => sequence_number),
+      events.map((_, at) => at),
+    );
+    assert.deepEqual(
+      events.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]),
+      [
+        ...[
+          "response.created",
+          "response.in_progress",
+          "response.output_item.added",
+          "response.reasoning_summary_part.added",
+        ],
+        ...[
+          "response.reasoning_summary_text.delta",
+          "response.reasoning_summary_text.done",
+          "response.reasoning_summary_part.done",
+        ],
+        ...[
+          "response.output_item.done",
+          "response.output_item.added",
+          "response.content_part.added",
+          "response.output_text.delta",
+        ],
+        ...[
+          "response.output_text.done",
+          "response.content_part.done",
+          "response.output_item.done",
+          "response.completed",
+        ],
+      ],
+    );
+    const last = events.at(-1);
+    assert.ok(last?.type === "response.completed");
+    assert.deepEqual(
+      last.response.output.map(({ type }) => type),
+      ["reasoning", "message"],
+    );
+    const final = await client.responses.stream({ model: MODEL, input: "hi" }).finalResponse();
+    assert.equal(final.output_text, "Hello world");
+  },
+);
 
 scene("an image and a text file reach the model as they are", async ({ upstream, proxy }) => {
   const client = createOpenAi(proxy.url);
@@ -100,36 +127,66 @@ scene("an image and a text file reach the model as they are", async ({ upstream,
   ]);
 });
 
-scene("two rounds of tools go through one process, whether the client sends all or goes on by id", async ({ upstream, proxy, countReplays }) => {
-  const client = createOpenAi(proxy.url);
-  upstream.answer((_, at) =>
-    at < 2 ? [{ text: "Looking." }, { tool: "mcp__client__weather", input: { city: at === 0 ? "Bern" : "Basel" } }] : [{ text: "Both sunny." }],
-  );
-  const input: Responses.ResponseInputItem[] = [{ role: "user", content: "Weather in Bern and Basel?" }];
-  const first = await client.responses.create({ model: MODEL, input, tools: [WEATHER] });
-  const call = first.output.find((item) => item.type === "function_call");
-  assert.deepEqual(JSON.parse(call?.arguments ?? ""), { city: "Bern" });
-  input.push(...(first.output as Responses.ResponseInputItem[]), { type: "function_call_output", call_id: call?.call_id ?? "", output: "sunny" });
-  const second = await client.responses.stream({ model: MODEL, input, tools: [WEATHER] }).finalResponse();
-  const next = second.output.find((item) => item.type === "function_call");
-  assert.deepEqual(JSON.parse(next?.arguments ?? ""), { city: "Basel" });
-  const third = await client.responses.create({
-    model: MODEL,
-    previous_response_id: second.id,
-    input: [{ type: "function_call_output", call_id: next?.call_id ?? "", output: [{ type: "input_text", text: "sunny too" }] }],
-    tools: [WEATHER],
-  });
-  assert.equal(third.output_text, "Both sunny.");
-  assert.equal(countReplays(), 0);
-  const results = toPlainMessages(upstream.calls[2]).filter(({ content }) => JSON.stringify(content).includes("tool_result"));
-  assert.equal(results.length, 2);
-});
+scene(
+  "two rounds of tools go through one process, whether the client sends all or goes on by id",
+  async ({ upstream, proxy, countReplays }) => {
+    const client = createOpenAi(proxy.url);
+    upstream.answer((_, at) =>
+      at < 2
+        ? [{ text: "Looking." }, { tool: "mcp__client__weather", input: { city: at === 0 ? "Bern" : "Basel" } }]
+        : [{ text: "Both sunny." }],
+    );
+    const input: Responses.ResponseInputItem[] = [{ role: "user", content: "Weather in Bern and Basel?" }];
+    const first = await client.responses.create({ model: MODEL, input, tools: [WEATHER] });
+    const call = first.output.find((item) => item.type === "function_call");
+    assert.deepEqual(JSON.parse(call?.arguments ?? ""), { city: "Bern" });
+    input.push(...(first.output as Responses.ResponseInputItem[]), {
+      type: "function_call_output",
+      call_id: call?.call_id ?? "",
+      output: "sunny",
+    });
+    const second = await client.responses.stream({ model: MODEL, input, tools: [WEATHER] }).finalResponse();
+    const next = second.output.find((item) => item.type === "function_call");
+    assert.deepEqual(JSON.parse(next?.arguments ?? ""), { city: "Basel" });
+    const third = await client.responses.create({
+      model: MODEL,
+      previous_response_id: second.id,
+      input: [
+        {
+          type: "function_call_output",
+          call_id: next?.call_id ?? "",
+          output: [{ type: "input_text", text: "sunny too" }],
+        },
+      ],
+      tools: [WEATHER],
+    });
+    assert.equal(third.output_text, "Both sunny.");
+    assert.equal(countReplays(), 0);
+    const results = toPlainMessages(upstream.calls[2]).filter(({ content }) =>
+      JSON.stringify(content).includes("tool_result"),
+    );
+    assert.equal(results.length, 2);
+  },
+);
 
 scene("structured output is the JSON the schema asks for", async ({ upstream, proxy }) => {
   const client = createOpenAi(proxy.url);
-  upstream.answer((call) => (call.body.tools?.some(({ name }) => name === "StructuredOutput") ? [{ tool: "StructuredOutput", input: { city: "Bern" } }] : [{ text: "no" }]));
-  const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
-  const response = await client.responses.create({ model: MODEL, input: "A city", text: { format: { type: "json_schema", name: "city", schema, strict: true } } });
+  upstream.answer((call) =>
+    call.body.tools?.some(({ name }) => name === "StructuredOutput")
+      ? [{ tool: "StructuredOutput", input: { city: "Bern" } }]
+      : [{ text: "no" }],
+  );
+  const schema = {
+    type: "object",
+    properties: { city: { type: "string" } },
+    required: ["city"],
+    additionalProperties: false,
+  };
+  const response = await client.responses.create({
+    model: MODEL,
+    input: "A city",
+    text: { format: { type: "json_schema", name: "city", schema, strict: true } },
+  });
   assert.deepEqual(JSON.parse(response.output_text), { city: "Bern" });
 });
 
@@ -144,23 +201,29 @@ scene("a cut answer is incomplete and says why", async ({ upstream, proxy }) => 
   assert.equal(events.at(-1)?.type, "response.incomplete");
 });
 
-scene("a failure before the first event has its status; one after it ends the stream with an error the client throws", async ({ upstream, proxy }) => {
-  const client = createOpenAi(proxy.url);
-  upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
-  await assert.rejects(client.responses.create({ model: MODEL, input: "hi", stream: true }), (error) => error instanceof APIError && error.status === 400);
-  const shown = new AbortController();
-  upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
-  const seen: Responses.ResponseStreamEvent[] = [];
-  await assert.rejects(async () => {
-    for await (const event of await client.responses.create({ model: MODEL, input: "hello", stream: true })) {
-      seen.push(event);
-      if (event.type === "response.output_text.delta") shown.abort();
-    }
-  }, APIError);
-  const failed = seen.find(({ type }) => type === "response.failed");
-  assert.ok(failed?.type === "response.failed");
-  assert.equal(failed.response.status, "failed");
-});
+scene(
+  "a failure before the first event has its status; one after it ends the stream with an error the client throws",
+  async ({ upstream, proxy }) => {
+    const client = createOpenAi(proxy.url);
+    upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
+    await assert.rejects(
+      client.responses.create({ model: MODEL, input: "hi", stream: true }),
+      (error) => error instanceof APIError && error.status === 400,
+    );
+    const shown = new AbortController();
+    upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
+    const seen: Responses.ResponseStreamEvent[] = [];
+    await assert.rejects(async () => {
+      for await (const event of await client.responses.create({ model: MODEL, input: "hello", stream: true })) {
+        seen.push(event);
+        if (event.type === "response.output_text.delta") shown.abort();
+      }
+    }, APIError);
+    const failed = seen.find(({ type }) => type === "response.failed");
+    assert.ok(failed?.type === "response.failed");
+    assert.equal(failed.response.status, "failed");
+  },
+);
 
 scene("an answer that nobody reads any more is stopped at the API", async ({ upstream, proxy }) => {
   const client = createOpenAi(proxy.url);
@@ -171,26 +234,57 @@ scene("an answer that nobody reads any more is stopped at the API", async ({ ups
   assert.equal(await (await upstream.called(1)).closed, true);
 });
 
-scene("previous_response_id goes on from a kept answer, on the process that gave it, without its instructions", async ({ upstream, proxy, countReplays }) => {
-  const client = createOpenAi(proxy.url);
-  const first = await client.responses.create({ model: MODEL, input: [{ role: "developer", content: "Be kind." }, { role: "user", content: "one" }] });
-  const second = await client.responses.stream({ model: MODEL, input: "two", previous_response_id: first.id }).finalResponse();
-  assert.equal(second.previous_response_id, first.id);
-  assert.equal(countReplays(), 0);
-  assert.deepEqual(toPlainMessages(upstream.calls[1]), [said("user", "one"), said("assistant", "Hello world"), said("user", "two")]);
-  const third = await client.responses.create({ model: MODEL, input: "three", previous_response_id: second.id, instructions: "Be brief." });
-  assert.equal(upstream.calls[2]?.body.system?.at(-1)?.text, "Be brief.\n\nBe kind.");
-  const fork = await client.responses.create({ model: MODEL, input: "four", previous_response_id: third.id, store: false });
-  assert.equal(upstream.calls[3]?.body.system?.at(-1)?.text, "Be kind.");
-  await assert.rejects(
-    client.responses.create({ model: MODEL, input: "five", previous_response_id: fork.id }),
-    (error) => error instanceof NotFoundError && error.param === "previous_response_id" && error.code === "not_found",
-  );
-});
+scene(
+  "previous_response_id goes on from a kept answer, on the process that gave it, without its instructions",
+  async ({ upstream, proxy, countReplays }) => {
+    const client = createOpenAi(proxy.url);
+    const first = await client.responses.create({
+      model: MODEL,
+      input: [
+        { role: "developer", content: "Be kind." },
+        { role: "user", content: "one" },
+      ],
+    });
+    const second = await client.responses
+      .stream({ model: MODEL, input: "two", previous_response_id: first.id })
+      .finalResponse();
+    assert.equal(second.previous_response_id, first.id);
+    assert.equal(countReplays(), 0);
+    assert.deepEqual(toPlainMessages(upstream.calls[1]), [
+      said("user", "one"),
+      said("assistant", "Hello world"),
+      said("user", "two"),
+    ]);
+    const third = await client.responses.create({
+      model: MODEL,
+      input: "three",
+      previous_response_id: second.id,
+      instructions: "Be brief.",
+    });
+    assert.equal(upstream.calls[2]?.body.system?.at(-1)?.text, "Be brief.\n\nBe kind.");
+    const fork = await client.responses.create({
+      model: MODEL,
+      input: "four",
+      previous_response_id: third.id,
+      store: false,
+    });
+    assert.equal(upstream.calls[3]?.body.system?.at(-1)?.text, "Be kind.");
+    await assert.rejects(
+      client.responses.create({ model: MODEL, input: "five", previous_response_id: fork.id }),
+      (error) => error instanceof NotFoundError && error.param === "previous_response_id" && error.code === "not_found",
+    );
+  },
+);
 
 scene("a kept answer can be asked for, with its input, until it is deleted", async ({ proxy }) => {
   const client = createOpenAi(proxy.url);
-  const made = await client.responses.create({ model: MODEL, input: [{ role: "user", content: "one" }, { role: "user", content: "two" }] });
+  const made = await client.responses.create({
+    model: MODEL,
+    input: [
+      { role: "user", content: "one" },
+      { role: "user", content: "two" },
+    ],
+  });
   const kept = await client.responses.retrieve(made.id);
   assert.deepEqual(kept, made);
   const items: Responses.ResponseItem[] = [];
@@ -203,26 +297,51 @@ scene("a kept answer can be asked for, with its input, until it is deleted", asy
   await assert.rejects(client.responses.retrieve(made.id), NotFoundError);
 });
 
-scene("a conversation begun on one protocol is found live when it goes on in another", async ({ upstream, proxy, countReplays }) => {
-  const client = createOpenAi(proxy.url);
-  await client.chat.completions.create({ model: MODEL, messages: [{ role: "system", content: "Be kind." }, { role: "user", content: "one" }] });
-  const answer = { role: "assistant", content: "Hello world" } as const;
-  await client.responses.create({ model: MODEL, instructions: "Be kind.", input: [{ role: "user", content: "one" }, answer, { role: "user", content: "two" }] });
-  await createAnthropic(proxy.url).messages.create({
-    model: MODEL,
-    max_tokens: 1000,
-    system: "Be kind.",
-    messages: [{ role: "user", content: "one" }, answer, { role: "user", content: "two" }, answer, { role: "user", content: "three" }],
-  });
-  assert.equal(upstream.calls.length, 3);
-  assert.equal(toPlainMessages(upstream.calls[2]).length, 5);
-  assert.equal(countReplays(), 0);
-});
+scene(
+  "a conversation begun on one protocol is found live when it goes on in another",
+  async ({ upstream, proxy, countReplays }) => {
+    const client = createOpenAi(proxy.url);
+    await client.chat.completions.create({
+      model: MODEL,
+      messages: [
+        { role: "system", content: "Be kind." },
+        { role: "user", content: "one" },
+      ],
+    });
+    const answer = { role: "assistant", content: "Hello world" } as const;
+    await client.responses.create({
+      model: MODEL,
+      instructions: "Be kind.",
+      input: [{ role: "user", content: "one" }, answer, { role: "user", content: "two" }],
+    });
+    await createAnthropic(proxy.url).messages.create({
+      model: MODEL,
+      max_tokens: 1000,
+      system: "Be kind.",
+      messages: [
+        { role: "user", content: "one" },
+        answer,
+        { role: "user", content: "two" },
+        answer,
+        { role: "user", content: "three" },
+      ],
+    });
+    assert.equal(upstream.calls.length, 3);
+    assert.equal(toPlainMessages(upstream.calls[2]).length, 5);
+    assert.equal(countReplays(), 0);
+  },
+);
 
 scene("what cannot be honoured is named in a header", async ({ proxy }) => {
   const client = createOpenAi(proxy.url);
   const { response } = await client.responses
-    .create({ model: MODEL, input: "hi", temperature: 0.5, include: ["reasoning.encrypted_content"], tools: [{ type: "local_shell" }] })
+    .create({
+      model: MODEL,
+      input: "hi",
+      temperature: 0.5,
+      include: ["reasoning.encrypted_content"],
+      tools: [{ type: "local_shell" }],
+    })
     .withResponse();
   assert.equal(response.headers.get("x-ignored-parameters"), "temperature, include, tools[0]");
 });
@@ -239,6 +358,11 @@ scene("paths below /v1/responses that cannot be had have OpenAI's envelope and t
   for (const [method, path, status] of cases) {
     const response = await fetch(proxy.url + path, { method });
     assert.equal(response.status, status, `${method} ${path}`);
-    assert.deepEqual(Object.keys(((await response.json()) as { error: object }).error), ["message", "type", "param", "code"]);
+    assert.deepEqual(Object.keys(((await response.json()) as { error: object }).error), [
+      "message",
+      "type",
+      "param",
+      "code",
+    ]);
   }
 });

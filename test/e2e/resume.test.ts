@@ -7,7 +7,9 @@ import type { Proxy } from "../helpers/proxy.ts";
 import { makeHome, NO_SPARES, post, restart, say, startEcho } from "../helpers/session.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
-const withSystem = (system: string, content: string): object => ({ messages: [{ role: "system", content: system }, user(content)] });
+const withSystem = (system: string, content: string): object => ({
+  messages: [{ role: "system", content: system }, user(content)],
+});
 
 test("a name survives a restart", async (t) => {
   const upstream = await startEcho(t);
@@ -22,7 +24,10 @@ test("a name survives a restart", async (t) => {
   const native = ["one", "two", "three"].flatMap((words) => [`user: ${words}`, `assistant: re ${words}`]);
   assert.deepEqual(toDialogue(upstream.calls[2]), [...native.slice(0, 4), "user: three"]);
   assert.deepEqual(toDialogue(upstream.calls[3]), [...native, "user: four"]);
-  assert.deepEqual(readStarts(second).map(({ as }) => as), ["resume"]);
+  assert.deepEqual(
+    readStarts(second).map(({ as }) => as),
+    ["resume"],
+  );
 });
 
 test("a session's system prompt holds on, also where later requests leave it out and after a restart", async (t) => {
@@ -68,18 +73,25 @@ async function leaveHalfWay(proxy: Proxy, name: string, content: string): Promis
 
 test("a canceled turn leaves the session at its last whole answer", async (t) => {
   const upstream = await startUpstream(t);
-  upstream.answer((call) => (toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }]));
+  upstream.answer((call) =>
+    toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }],
+  );
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await say(proxy, "notes", "one");
   await leaveHalfWay(proxy, "notes", "never mind");
   assert.equal(await say(proxy, "notes", "two"), "re two");
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["begin", "resume"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["begin", "resume"],
+  );
 });
 
 test("a session whose first turn was canceled begins anew", async (t) => {
   const upstream = await startUpstream(t);
-  upstream.answer((call) => (toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }]));
+  upstream.answer((call) =>
+    toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }],
+  );
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await leaveHalfWay(proxy, "notes", "never mind");
   assert.equal(await say(proxy, "notes", "one"), "re one");
@@ -89,7 +101,9 @@ test("a session whose first turn was canceled begins anew", async (t) => {
 
 test("a turn that met a stop sequence is in the session as the client saw it, or not at all", async (t) => {
   const upstream = await startUpstream(t);
-  upstream.answer((call) => [{ text: toLastWords(call) === "count" ? ["one ", "two ", "three"] : `re ${toLastWords(call)}` }]);
+  upstream.answer((call) => [
+    { text: toLastWords(call) === "count" ? ["one ", "two ", "three"] : `re ${toLastWords(call)}` },
+  ]);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await say(proxy, "notes", "hi");
   assert.equal(await say(proxy, "notes", "count", { stop: "two" }), "one ");
@@ -104,9 +118,15 @@ test("a changed model resumes the session, with not a word added", async (t) => 
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await say(proxy, "notes", "one");
   await say(proxy, "notes", "two", { model: "opus" });
-  assert.deepEqual(upstream.calls.map(({ body }) => body.model), ["claude-sonnet-5-5", "claude-opus-5-5"]);
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => body.model),
+    ["claude-sonnet-5-5", "claude-opus-5-5"],
+  );
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: one", "assistant: re one", "user: two"]);
-  assert.deepEqual(readStarts(proxy).map(({ as }) => as), ["begin", "resume"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["begin", "resume"],
+  );
 });
 
 test("a changed tool list resumes the session, with the tools that were sent", async (t) => {
@@ -116,7 +136,10 @@ test("a changed tool list resumes the session, with the tools that were sent", a
   await say(proxy, "notes", "one");
   await say(proxy, "notes", "two", { tools: [add] });
   await say(proxy, "notes", "three");
-  assert.deepEqual(upstream.calls.map(({ body }) => (body.tools ?? []).map(({ name }) => name)), [[], ["mcp__client__add"], []]);
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => (body.tools ?? []).map(({ name }) => name)),
+    [[], ["mcp__client__add"], []],
+  );
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: one", "assistant: re one", "user: two"]);
 });
 

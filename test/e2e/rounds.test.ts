@@ -15,9 +15,15 @@ const ask = { model: "opus", messages: [user("go")] };
 const bash = (command: string): Step => ({ tool: "Bash", input: { command } });
 const isError = (held: { error?: unknown }): boolean => held.error !== undefined;
 
-async function start(t: TestContext, args: readonly string[] = ["--spares", "0"]): Promise<{ upstream: Upstream; proxy: Proxy }> {
+async function start(
+  t: TestContext,
+  args: readonly string[] = ["--spares", "0"],
+): Promise<{ upstream: Upstream; proxy: Proxy }> {
   const upstream = await startUpstream(t);
-  return { upstream, proxy: await startProxy(t, { upstream, args: ["--tools", "full", ...args], env: { IS_SANDBOX: "1" } }) };
+  return {
+    upstream,
+    proxy: await startProxy(t, { upstream, args: ["--tools", "full", ...args], env: { IS_SANDBOX: "1" } }),
+  };
 }
 
 /** Answers the next calls with these rounds, in order, and then with a last text. */
@@ -32,7 +38,8 @@ interface Whole {
 }
 
 /** A command that tells the processes of a running tool: one of its own, one detached, one without its environment. */
-const LINGER = "echo $$ > pids; setsid sleep 300 & echo $! >> pids; env -i sleep 300 & echo $! >> pids; echo end >> pids; sleep 300";
+const LINGER =
+  "echo $$ > pids; setsid sleep 300 & echo $! >> pids; env -i sleep 300 & echo $! >> pids; echo end >> pids; sleep 300";
 
 /** Waits until `LINGER` runs, and gives its processes. */
 async function toolPids({ home }: Proxy): Promise<number[]> {
@@ -55,8 +62,14 @@ function killAfter(t: TestContext, pids: readonly number[]): void {
 
 test(`a task of ${ROUNDS} rounds is one answer: the text of all, and nothing of the tools`, async (t) => {
   const { upstream, proxy } = await start(t);
-  const rounds = Array.from({ length: ROUNDS }, (_, at) => [{ text: [`This is `, `round ${at}.`] }, bash(`echo output-of-${at}`)]);
-  const expected = [...rounds.keys()].map((at) => `This is round ${at}.`).concat("finished").join("\n\n");
+  const rounds = Array.from({ length: ROUNDS }, (_, at) => [
+    { text: [`This is `, `round ${at}.`] },
+    bash(`echo output-of-${at}`),
+  ]);
+  const expected = [...rounds.keys()]
+    .map((at) => `This is round ${at}.`)
+    .concat("finished")
+    .join("\n\n");
 
   play(upstream, rounds);
   const whole = (await (await proxy.chat(ask)).json()) as Whole;
@@ -65,28 +78,44 @@ test(`a task of ${ROUNDS} rounds is one answer: the text of all, and nothing of 
   assert.equal(whole.usage.completion_tokens, (ROUNDS + 1) * EXPECTED_USAGE.completion_tokens);
   assert.equal(whole.usage.prompt_tokens, (ROUNDS + 1) * EXPECTED_USAGE.prompt_tokens);
   // The tools did run: what they printed is in what the API was given.
-  for (const at of rounds.keys()) assert.ok(JSON.stringify(upstream.calls.at(-1)?.body.messages).includes(`"output-of-${at}"`));
+  for (const at of rounds.keys())
+    assert.ok(JSON.stringify(upstream.calls.at(-1)?.body.messages).includes(`"output-of-${at}"`));
 
   play(upstream, rounds);
   const plain = await readStream(await proxy.chat({ ...ask, stream: true }));
   assert.equal(plain.text, expected);
-  assert.ok(plain.chunks.every(({ choices }) => choices[0]?.delta.reasoning_content === undefined && choices[0]?.delta.tool_calls === undefined));
+  assert.ok(
+    plain.chunks.every(
+      ({ choices }) => choices[0]?.delta.reasoning_content === undefined && choices[0]?.delta.tool_calls === undefined,
+    ),
+  );
 
   play(upstream, rounds);
   const told = await readStream(await proxy.chat({ ...ask, stream: true, stream_options: { include_progress: true } }));
   assert.equal(told.text, expected);
   const lines = told.chunks.flatMap(({ choices }) => choices[0]?.delta.reasoning_content ?? []);
-  assert.deepEqual(lines, rounds.map(() => "Running Bash: echo\n"));
+  assert.deepEqual(
+    lines,
+    rounds.map(() => "Running Bash: echo\n"),
+  );
   assert.equal(told.data.at(-1), "[DONE]");
 });
 
 for (const stream of [true, false]) {
   test(`an API call that fails between two rounds is repeated, and no text is lost (stream: ${stream})`, async (t) => {
     const { upstream, proxy } = await start(t);
-    play(upstream, [[{ text: "one" }, bash("true")], [{ status: 500 }], [{ text: "two" }, bash("true")], [{ status: 500 }], [{ text: "three" }]]);
+    play(upstream, [
+      [{ text: "one" }, bash("true")],
+      [{ status: 500 }],
+      [{ text: "two" }, bash("true")],
+      [{ status: 500 }],
+      [{ text: "three" }],
+    ]);
     const response = await proxy.chat({ ...ask, stream });
     assert.equal(response.status, 200);
-    const text = stream ? (await readStream(response)).text : ((await response.json()) as Whole).choices[0]?.message.content;
+    const text = stream
+      ? (await readStream(response)).text
+      : ((await response.json()) as Whole).choices[0]?.message.content;
     assert.equal(text, "one\n\ntwo\n\nthree");
     assert.equal(upstream.calls.length, 5);
   });
@@ -97,7 +126,9 @@ test("the next message goes to the process that has run the tools", async (t) =>
   play(upstream, [[{ text: "one" }, bash("echo 0815")]]);
   const { choices } = (await (await proxy.chat(ask)).json()) as Whole;
   const [pid] = proxy.children();
-  await (await proxy.chat({ ...ask, messages: [user("go"), assistant(choices[0]?.message.content), user("again")] })).text();
+  await (
+    await proxy.chat({ ...ask, messages: [user("go"), assistant(choices[0]?.message.content), user("again")] })
+  ).text();
   assert.deepEqual(proxy.children(), [pid]);
   assert.ok(JSON.stringify(upstream.calls.at(-1)?.body.messages).includes("0815"), "it knows what its tool printed");
 });
@@ -192,6 +223,8 @@ test("a CLI that begins a turn by itself is let go, and its words are no answer 
   const first = (await (await proxy.chat({ model: "opus", messages: [user("first")] })).json()) as Whole;
   assert.equal(first.choices[0]?.message.content, "first");
   await eventually("it is let go", () => proxy.children().length === 0);
-  const second = (await (await proxy.chat({ model: "opus", messages: [user("first"), assistant("first"), user("second")] })).json()) as Whole;
+  const second = (await (
+    await proxy.chat({ model: "opus", messages: [user("first"), assistant("first"), user("second")] })
+  ).json()) as Whole;
   assert.equal(second.choices[0]?.message.content, "second");
 });

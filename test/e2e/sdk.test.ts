@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
-import OpenAI, { APIError, AuthenticationError, BadRequestError, InternalServerError, NotFoundError, PermissionDeniedError, RateLimitError } from "openai";
+import OpenAI, {
+  APIError,
+  AuthenticationError,
+  BadRequestError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+} from "openai";
 import { LengthFinishReasonError } from "openai/core/error";
 import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
@@ -48,21 +56,37 @@ test("the stream helper gathers text, usage and finish reason", async () => {
   assert.equal((await stream.totalUsage()).completion_tokens, EXPECTED_USAGE.completion_tokens);
 });
 
-const WEATHER = { type: "object", properties: { place: { type: "string" } }, required: ["place"], additionalProperties: false };
+const WEATHER = {
+  type: "object",
+  properties: { place: { type: "string" } },
+  required: ["place"],
+  additionalProperties: false,
+};
 
 test("the stream helper gathers tool calls, side by side", async () => {
   const places = ["Paris 🗼", "Oslo"];
-  upstream.answer(() => [{ text: "Looking." }, ...places.map((place, at) => ({ tool: "mcp__client__weather", input: { place }, id: `toolu_0${at}` }))]);
+  upstream.answer(() => [
+    { text: "Looking." },
+    ...places.map((place, at) => ({ tool: "mcp__client__weather", input: { place }, id: `toolu_0${at}` })),
+  ]);
   const tools = [{ type: "function" as const, function: { name: "weather", parameters: WEATHER } }];
   const completion = await client.chat.completions.stream({ ...hi, tools }).finalChatCompletion();
   const [choice] = completion.choices;
   assert.equal(choice?.finish_reason, "tool_calls");
-  const calls = (choice?.message.tool_calls ?? []).map((call) => (call.type === "function" ? [call.function.name, JSON.parse(call.function.arguments)] : []));
-  assert.deepEqual(calls, places.map((place) => ["weather", { place }]));
+  const calls = (choice?.message.tool_calls ?? []).map((call) =>
+    call.type === "function" ? [call.function.name, JSON.parse(call.function.arguments)] : [],
+  );
+  assert.deepEqual(
+    calls,
+    places.map((place) => ["weather", { place }]),
+  );
   assert.equal(new Set(choice?.message.tool_calls?.map(({ id }) => id)).size, 2);
 });
 
-const response_format = { type: "json_schema" as const, json_schema: { name: "weather", strict: true, schema: WEATHER } };
+const response_format = {
+  type: "json_schema" as const,
+  json_schema: { name: "weather", strict: true, schema: WEATHER },
+};
 
 test("parse gives the object, of a whole answer and of a stream", async () => {
   upstream.answer(() => [{ tool: "StructuredOutput", input: { place: "Zürich" } }]);
@@ -73,8 +97,13 @@ test("parse gives the object, of a whole answer and of a stream", async () => {
 });
 
 test("parse of an answer that was cut off throws the SDK's own error for it", async () => {
-  upstream.answer((_, at) => (at === 0 ? [{ tool: "StructuredOutput", input: { place: "Z" } }, { stop: "max_tokens" }] : [{ hang: true }]));
-  await assert.rejects(client.chat.completions.parse({ ...hi, response_format, max_tokens: 10 }), LengthFinishReasonError);
+  upstream.answer((_, at) =>
+    at === 0 ? [{ tool: "StructuredOutput", input: { place: "Z" } }, { stop: "max_tokens" }] : [{ hang: true }],
+  );
+  await assert.rejects(
+    client.chat.completions.parse({ ...hi, response_format, max_tokens: 10 }),
+    LengthFinishReasonError,
+  );
 });
 
 test("failures are the SDK's typed exceptions, with code, field and request id", async () => {
@@ -103,7 +132,12 @@ test("failures are the SDK's typed exceptions, with code, field and request id",
 
 test("a lost login is not retried, though the SDK would", async () => {
   upstream.answer(() => [{ status: 401 }]);
-  const eager = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 5, defaultHeaders: { "x-request-id": "eager" } });
+  const eager = new OpenAI({
+    baseURL: `${proxy.url}/v1`,
+    apiKey: "none",
+    maxRetries: 5,
+    defaultHeaders: { "x-request-id": "eager" },
+  });
   await assert.rejects(eager.chat.completions.create(hi), AuthenticationError);
   // The log is written in order: what a later request's line follows is all there is.
   await fetch(`${proxy.url}/health`, { headers: { "x-request-id": "later" } });
@@ -122,8 +156,13 @@ test("models are listed and retrieved", async () => {
 test("a failure in mid-stream is thrown, after the text that had come", async (t) => {
   const own = await startProxy(t, { upstream });
   const seen = new AbortController();
-  upstream.answer((_, at) => (at === 0 ? [{ text: "half" }, { until: once(seen.signal, "abort") }, { die: true }] : [{ text: "whole" }]));
-  const stream = await new OpenAI({ baseURL: `${own.url}/v1`, apiKey: "none", maxRetries: 0 }).chat.completions.create({ ...hi, stream: true });
+  upstream.answer((_, at) =>
+    at === 0 ? [{ text: "half" }, { until: once(seen.signal, "abort") }, { die: true }] : [{ text: "whole" }],
+  );
+  const stream = await new OpenAI({ baseURL: `${own.url}/v1`, apiKey: "none", maxRetries: 0 }).chat.completions.create({
+    ...hi,
+    stream: true,
+  });
   let text = "";
   await assert.rejects(async () => {
     for await (const chunk of stream) {
@@ -137,7 +176,10 @@ test("a failure in mid-stream is thrown, after the text that had come", async (t
 test("aborting a stream closes its API call", async (t) => {
   const own = await startProxy(t, { upstream });
   upstream.answer(() => [{ text: "begun" }, { hang: true }]);
-  const stream = await new OpenAI({ baseURL: `${own.url}/v1`, apiKey: "none" }).chat.completions.create({ ...hi, stream: true });
+  const stream = await new OpenAI({ baseURL: `${own.url}/v1`, apiKey: "none" }).chat.completions.create({
+    ...hi,
+    stream: true,
+  });
   for await (const chunk of stream) if (chunk.choices[0]?.delta.content) stream.controller.abort();
   assert.equal(await upstream.calls[0]?.closed, true);
 });

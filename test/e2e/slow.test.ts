@@ -80,7 +80,13 @@ test("a reader that does not read costs no memory, holds up no one, and misses n
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   socket.resume();
   await once(socket, "end");
-  const slow = await readStream(new Response(Buffer.concat(chunks).toString().replace(/^[^]*?\r\n\r\n/, "")));
+  const slow = await readStream(
+    new Response(
+      Buffer.concat(chunks)
+        .toString()
+        .replace(/^[^]*?\r\n\r\n/, ""),
+    ),
+  );
   assert.equal(slow.text, EXPECTED);
   assert.equal(slow.data.length, fast.data.length);
   assert.equal(slow.data.at(-1), "[DONE]");

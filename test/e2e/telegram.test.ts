@@ -19,8 +19,17 @@ interface Stage {
 
 async function start(t: TestContext): Promise<Stage> {
   const [api, upstream] = await Promise.all([startBotApi(t), startUpstream(t)]);
-  const env = { TELEGRAM_NOTIFY_ID: "7, 8", TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_URL: `${api.url}/`, IS_SANDBOX: "1" };
-  const proxy = await startProxy(t, { upstream, args: ["--tools", "full", "--spares", "0", "--log-level", "trace"], env });
+  const env = {
+    TELEGRAM_NOTIFY_ID: "7, 8",
+    TELEGRAM_BOT_TOKEN: TOKEN,
+    TELEGRAM_API_URL: `${api.url}/`,
+    IS_SANDBOX: "1",
+  };
+  const proxy = await startProxy(t, {
+    upstream,
+    args: ["--tools", "full", "--spares", "0", "--log-level", "trace"],
+    env,
+  });
   return { api, upstream, proxy };
 }
 
@@ -49,7 +58,10 @@ test("a turn's tools are told while they run, and the message goes with the answ
   goOn();
   const { text } = await readStream(await answer);
   assert.equal(text, "finished");
-  await eventually("the message is gone", () => api.messages.size === 0 && api.calls.some(({ method }) => method === "deleteMessage"));
+  await eventually(
+    "the message is gone",
+    () => api.messages.size === 0 && api.calls.some(({ method }) => method === "deleteMessage"),
+  );
 
   // A turn without tools, and one whose tools are switched off.
   const count = api.calls.length;
@@ -84,11 +96,19 @@ test("a server without Telegram knows no chat", async (t) => {
 
 test("a turn that fails after its tools is told of, and that message stays", async (t) => {
   const stage = await start(t);
-  stage.upstream.answer((_call, at) => (at === 0 ? [bash("true")] : [{ status: 400, message: "credit balance too low" }]));
+  stage.upstream.answer((_call, at) =>
+    at === 0 ? [bash("true")] : [{ status: 400, message: "credit balance too low" }],
+  );
   const response = await stage.proxy.chat(ask);
   assert.equal(response.status, 400);
-  await eventually("only the failure stands", () => stage.api.calls.some(({ method }) => method === "deleteMessage") && stage.api.messages.size === 1);
-  assert.match([...stage.api.messages.values()][0] ?? "", /^Failed after 1 tool: .*credit balance too low.*\nBash: true$/);
+  await eventually(
+    "only the failure stands",
+    () => stage.api.calls.some(({ method }) => method === "deleteMessage") && stage.api.messages.size === 1,
+  );
+  assert.match(
+    [...stage.api.messages.values()][0] ?? "",
+    /^Failed after 1 tool: .*credit balance too low.*\nBash: true$/,
+  );
   assertNoToken(stage);
 });
 
@@ -139,9 +159,15 @@ test("a program that stops takes its messages away first", async (t) => {
 
 const WRONG: readonly (readonly [env: NodeJS.ProcessEnv, sentence: RegExp])[] = [
   [{ TELEGRAM_NOTIFY_ID: "7" }, /^Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold/],
-  [{ TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: `${TOKEN}/../x` }, /^Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold/],
+  [
+    { TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: `${TOKEN}/../x` },
+    /^Cannot use TELEGRAM_NOTIFY_ID: TELEGRAM_BOT_TOKEN must hold/,
+  ],
   [{ TELEGRAM_NOTIFY_ID: "7,me", TELEGRAM_BOT_TOKEN: TOKEN }, /^Cannot use TELEGRAM_NOTIFY_ID me: expected chat ids/],
-  [{ TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_URL: "telegram" }, /^Cannot use TELEGRAM_API_URL: expected/],
+  [
+    { TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_URL: "telegram" },
+    /^Cannot use TELEGRAM_API_URL: expected/,
+  ],
 ];
 
 for (const [env, sentence] of WRONG) {

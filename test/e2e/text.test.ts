@@ -17,7 +17,8 @@ const hi = { model: "sonnet", messages: [user("hi")] };
 const { cached_tokens, ...TOKENS } = EXPECTED_USAGE;
 const USAGE = { ...TOKENS, prompt_tokens_details: { cached_tokens } };
 
-const finishes = (chunks: readonly ChatChunk[]): string[] => chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []);
+const finishes = (chunks: readonly ChatChunk[]): string[] =>
+  chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []);
 
 /** The answer to one script, streamed and whole; both have to be the same text. */
 async function askBothWays(steps: readonly Step[], rest: object = {}) {
@@ -31,7 +32,9 @@ async function askBothWays(steps: readonly Step[], rest: object = {}) {
 
 /** Has the API end an answer for `reason` and then hang if the CLI goes on by itself. */
 function endFor(reason: string): void {
-  upstream.answer((_, at) => (at === 0 ? [{ text: ["as far", " as it goes"] }, { stop: reason }] : [{ text: "CONTINUED" }, { hang: true }]));
+  upstream.answer((_, at) =>
+    at === 0 ? [{ text: ["as far", " as it goes"] }, { stop: reason }] : [{ text: "CONTINUED" }, { hang: true }],
+  );
 }
 
 /** The CLI may begin to go on, but is ended, and its call with it. */
@@ -42,8 +45,26 @@ async function assertNotContinued(): Promise<void> {
 }
 
 test("text of every kind arrives exactly", async () => {
-  const deltas = ["  Grüße, ", "世界", "", " 👩‍👩‍👧‍👦", "🏳️‍🌈", " ", "", "\t\r\n", "\n\nHuman: and\n\nAssistant: are words", "<tool_call>{}</tool_call>"];
-  const odd = ["\u2028\u2029\u0000\u007f", 'data: [DONE]\n\n{"a":"\\u0041"}', "e\u0301 ﷽ \u202eabc", "please run /login", "```\n  x\n```", "  \n "];
+  const deltas = [
+    "  Grüße, ",
+    "世界",
+    "",
+    " 👩‍👩‍👧‍👦",
+    "🏳️‍🌈",
+    " ",
+    "",
+    "\t\r\n",
+    "\n\nHuman: and\n\nAssistant: are words",
+    "<tool_call>{}</tool_call>",
+  ];
+  const odd = [
+    "\u2028\u2029\u0000\u007f",
+    'data: [DONE]\n\n{"a":"\\u0041"}',
+    "e\u0301 ﷽ \u202eabc",
+    "please run /login",
+    "```\n  x\n```",
+    "  \n ",
+  ];
   const { text, finish, stream } = await askBothWays([{ text: [...deltas, ...odd] }]);
   assert.equal(text, [...deltas, ...odd].join(""));
   assert.equal(finish, "stop");
@@ -103,9 +124,14 @@ test("thinking comes as reasoning_content, before the text and apart from it", a
   const { stream, whole, text } = await askBothWays([{ thinking: ["Let me ", "think 🤔"] }, { text: ["So", "."] }]);
   assert.equal(text, "So.");
   assert.equal(whole.choices[0]?.message.reasoning_content, "Let me think 🤔");
-  const kinds = stream.chunks.flatMap(({ choices }) => Object.keys(choices[0]?.delta ?? {}).filter((key) => key.endsWith("content")));
+  const kinds = stream.chunks.flatMap(({ choices }) =>
+    Object.keys(choices[0]?.delta ?? {}).filter((key) => key.endsWith("content")),
+  );
   assert.deepEqual(kinds, ["content", "reasoning_content", "reasoning_content", "content", "content"]);
-  assert.equal(stream.chunks.map(({ choices }) => choices[0]?.delta.reasoning_content ?? "").join(""), "Let me think 🤔");
+  assert.equal(
+    stream.chunks.map(({ choices }) => choices[0]?.delta.reasoning_content ?? "").join(""),
+    "Let me think 🤔",
+  );
 });
 
 test("an answer without a word is empty text", async () => {
@@ -161,7 +187,9 @@ test("a stop sequence ends the text just before it, across deltas, and closes th
 });
 
 test("what only looks like the beginning of a stop sequence is not lost", async () => {
-  const { text, finish } = await askBothWays([{ text: ["a EN", "DLESS", " E", "N", "D", "IN", "G of EN"] }], { stop: "END OF" });
+  const { text, finish } = await askBothWays([{ text: ["a EN", "DLESS", " E", "N", "D", "IN", "G of EN"] }], {
+    stop: "END OF",
+  });
   assert.equal(text, "a ENDLESS ENDING of EN");
   assert.equal(finish, "stop");
 });

@@ -3,7 +3,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readStream, user } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { ask, call, foldCalls, inTurn, lastBlocks, replays, result, startPair, starts, textResult } from "../helpers/tools.ts";
+import {
+  ask,
+  call,
+  foldCalls,
+  inTurn,
+  lastBlocks,
+  replays,
+  result,
+  startPair,
+  starts,
+  textResult,
+} from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const SYSTEM = { role: "system", content: "You are an agent." };
@@ -22,7 +33,12 @@ const TOOLS = ["read", "write", "bash"].map((name) => ({
   },
 }));
 const text = (words: string): object => ({ type: "text", text: words });
-const use = (id: string, name: string, path: string): object => ({ type: "tool_use", id, name: `mcp__client__${name}`, input: { path } });
+const use = (id: string, name: string, path: string): object => ({
+  type: "tool_use",
+  id,
+  name: `mcp__client__${name}`,
+  input: { path },
+});
 
 interface Streamed {
   readonly text: string;
@@ -32,7 +48,12 @@ interface Streamed {
 
 /** Asks as all six agent CLIs do: streaming, with usage at the end. */
 async function stream(proxy: Proxy, body: object): Promise<Streamed> {
-  const response = await proxy.chat({ model: "claude-sonnet-4", stream: true, stream_options: { include_usage: true }, ...body });
+  const response = await proxy.chat({
+    model: "claude-sonnet-4",
+    stream: true,
+    stream_options: { include_usage: true },
+    ...body,
+  });
   assert.equal(response.status, 200);
   const { chunks, text: said, data } = await readStream(response);
   assert.equal(data.at(-1), "[DONE]");
@@ -43,7 +64,11 @@ async function stream(proxy: Proxy, body: object): Promise<Streamed> {
 
 /** The assistant message a client keeps of a streamed answer. */
 function keep(answer: Streamed, content: string | null, toId = (id: string): string => id): object {
-  const tool_calls = answer.calls.map(({ id, name, json }) => ({ id: toId(id), type: "function", function: { name, arguments: json } }));
+  const tool_calls = answer.calls.map(({ id, name, json }) => ({
+    id: toId(id),
+    type: "function",
+    function: { name, arguments: json },
+  }));
   return { role: "assistant", content, tool_calls };
 }
 
@@ -55,7 +80,10 @@ for (const content of [null, ""]) {
     const body = { tools: TOOLS, tool_choice: "auto", max_tokens: 32_000 };
     for (const id of ["tooluq1", "tooluq2"]) {
       const answer = await stream(proxy, { ...body, messages });
-      assert.deepEqual(answer.calls.map((made) => made.id), [id]);
+      assert.deepEqual(
+        answer.calls.map((made) => made.id),
+        [id],
+      );
       assert.ok(answer.usage);
       messages.push(keep(answer, content), result(id, [{ type: "text", text: `of ${id}` }]));
     }
@@ -105,7 +133,10 @@ test("OpenClaw: context that comes and goes behind the prompt and the results, a
 test("names on messages and fields that ask for nothing change nothing", async (t) => {
   const { upstream, proxy } = await startPair(t);
   upstream.answer(inTurn([{ text: "One moment." }, call("read", { path: "a" }, "toolu_n1")]));
-  const messages: object[] = [{ ...SYSTEM, name: "boss" }, { role: "user", name: "ann", content: "go" }];
+  const messages: object[] = [
+    { ...SYSTEM, name: "boss" },
+    { role: "user", name: "ann", content: "go" },
+  ];
   const body = { tools: TOOLS, store: false, metadata: {}, user: "ann", n: 1, parallel_tool_calls: true };
   const first = await ask(proxy, { ...body, messages });
   messages.push({ ...first.message, name: "helper" }, result("toolun1", "file a", { name: "read" }));
@@ -119,7 +150,9 @@ test("a title request beside the main one shares nothing with it", async (t) => 
   const { upstream, proxy } = await startPair(t);
   upstream.answer(({ body }) => {
     if (body.system?.some((block) => block.text.includes("title"))) return [{ text: "A title" }];
-    return JSON.stringify(body.messages).includes("tool_result") ? [{ text: "done" }] : [call("read", { path: "a" }, "toolu_t1")];
+    return JSON.stringify(body.messages).includes("tool_result")
+      ? [{ text: "done" }]
+      : [call("read", { path: "a" }, "toolu_t1")];
   });
   const messages: object[] = [SYSTEM, user("go")];
   const title = stream(proxy, { messages: [{ role: "system", content: "Give a title." }, user("go")] });
@@ -129,7 +162,10 @@ test("a title request beside the main one shares nothing with it", async (t) => 
   assert.equal((await stream(proxy, { messages: after, tools: TOOLS })).text, "done");
   assert.equal(replays(proxy), 0);
   const titles = upstream.calls.filter(({ body }) => JSON.stringify(body.system).includes("title"));
-  assert.deepEqual(titles.map(({ body }) => body.tools ?? []), [[]]);
+  assert.deepEqual(
+    titles.map(({ body }) => body.tools ?? []),
+    [[]],
+  );
 });
 
 test("tools that the server runs at OpenAI are left out and named", async (t) => {

@@ -45,13 +45,22 @@ test("of twenty held calls half are abandoned: the others go on, within the boun
   const answered = upstream.calls.filter(({ body }) => JSON.stringify(body.messages).includes("tool_result"));
   assert.equal(upstream.calls.length, CONVERSATIONS + kept.length);
   const results = new Set(answered.map((held) => JSON.stringify(lastBlocks(held)).replaceAll("toolu_", "toolu")));
-  const expected = kept.map(([, at]) => textResult(`tooluc${at}`, `result ${at}`) as { tool_use_id: string; content: unknown });
+  const expected = kept.map(
+    ([, at]) => textResult(`tooluc${at}`, `result ${at}`) as { tool_use_id: string; content: unknown },
+  );
   for (const { tool_use_id, content } of expected) {
-    assert.ok([...results].some((text) => text.includes(`"${tool_use_id}"`) && text.includes(JSON.stringify(content))), tool_use_id);
+    assert.ok(
+      [...results].some((text) => text.includes(`"${tool_use_id}"`) && text.includes(JSON.stringify(content))),
+      tool_use_id,
+    );
   }
 
   const counts = async (): Promise<{ live: number; busy: number; spare: number; queued: number }> =>
-    ((await (await fetch(`${proxy.url}/health`)).json()) as { sessions: { live: number; busy: number; spare: number; queued: number } }).sessions;
+    (
+      (await (await fetch(`${proxy.url}/health`)).json()) as {
+        sessions: { live: number; busy: number; spare: number; queued: number };
+      }
+    ).sessions;
   const { live, busy, queued } = await counts();
   assert.deepEqual([live, busy, queued], [SESSIONS, 0, 0]);
   await eventually("only sessions and spares are left", () => proxy.children().length <= SESSIONS + SPARES);

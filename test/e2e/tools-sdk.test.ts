@@ -46,7 +46,11 @@ for (const stream of [false, true]) {
     const { upstream, proxy } = await startPair(t);
     upstream.answer((_, at) =>
       at < ROUNDS
-        ? [{ text: ["Round ", `${at}.`] }, call("add", { a: at, b: 1 }, `toolu_r${at}a`), call("add", { a: at, b: 2 }, `toolu_r${at}b`)]
+        ? [
+            { text: ["Round ", `${at}.`] },
+            call("add", { a: at, b: 1 }, `toolu_r${at}a`),
+            call("add", { a: at, b: 2 }, `toolu_r${at}b`),
+          ]
         : [{ text: "All added." }],
     );
     const client = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 0 });
@@ -66,9 +70,17 @@ for (const stream of [false, true]) {
     ];
     const body = { model: "claude-sonnet-4", messages: [{ role: "user" as const, content: "add up" }], tools };
     const options = { maxChatCompletions: ROUNDS + 1 };
-    const runner = stream ? client.chat.completions.runTools({ ...body, stream: true }, options) : client.chat.completions.runTools(body, options);
+    const runner = stream
+      ? client.chat.completions.runTools({ ...body, stream: true }, options)
+      : client.chat.completions.runTools(body, options);
     assert.equal(await runner.finalContent(), "All added.");
-    assert.deepEqual(seen, Array.from({ length: ROUNDS }, (_, at) => [{ a: at, b: 1 }, { a: at, b: 2 }]).flat());
+    assert.deepEqual(
+      seen,
+      Array.from({ length: ROUNDS }, (_, at) => [
+        { a: at, b: 1 },
+        { a: at, b: 2 },
+      ]).flat(),
+    );
 
     assert.equal(upstream.calls.length, ROUNDS + 1);
     assert.deepEqual([starts(proxy), replays(proxy)], [1, 0]);

@@ -2,7 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readStream, user } from "../helpers/proxy.ts";
-import { ask, byId, call, calling, foldCalls, inTurn, lastBlocks, result, startPair, textResult, tool } from "../helpers/tools.ts";
+import {
+  ask,
+  byId,
+  call,
+  calling,
+  foldCalls,
+  inTurn,
+  lastBlocks,
+  result,
+  startPair,
+  textResult,
+  tool,
+} from "../helpers/tools.ts";
 
 const TOOLS = [tool("look"), tool("find")];
 
@@ -10,22 +22,32 @@ test("text before a call is kept, and the call's arguments come piece by piece",
   const { upstream, proxy } = await startPair(t);
   const input = { q: "a long enough argument, with ünï¢ode 👩‍👩‍👧", list: [1, 2.5, null, { deep: true }] };
   upstream.answer(inTurn([{ text: ["Let me", " look."] }, call("look", input, "toolu_s-1")]));
-  const { chunks, text, data } = await readStream(await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS }));
+  const { chunks, text, data } = await readStream(
+    await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS }),
+  );
   assert.equal(text, "Let me look.");
   assert.deepEqual(foldCalls(chunks), [{ id: "toolus1", name: "look", json: JSON.stringify(input) }]);
   const deltas = chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []);
   assert.ok(deltas.length > 3, "the arguments came in pieces");
   assert.deepEqual(deltas[0], { index: 0, id: "toolus1", type: "function", function: { name: "look", arguments: "" } });
   const at = chunks.findIndex(({ choices }) => choices[0]?.delta.tool_calls);
-  assert.ok(chunks.slice(at).every(({ choices }) => (choices[0]?.delta.content ?? "") === ""), "no text follows the call");
-  assert.deepEqual(chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []), ["tool_calls"]);
+  assert.ok(
+    chunks.slice(at).every(({ choices }) => (choices[0]?.delta.content ?? "") === ""),
+    "no text follows the call",
+  );
+  assert.deepEqual(
+    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
+    ["tool_calls"],
+  );
   assert.equal(data.at(-1), "[DONE]");
 });
 
 test("a piece of the arguments is passed on before the next one is there", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const { promise, release } = createLatch();
-  upstream.answer(inTurn([call("look", { q: "first" }, "toolu_w1"), { until: promise }, call("find", { q: "second" }, "toolu_w2")]));
+  upstream.answer(
+    inTurn([call("look", { q: "first" }, "toolu_w1"), { until: promise }, call("find", { q: "second" }, "toolu_w2")]),
+  );
   const response = await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS });
   const decoder = new TextDecoder();
   let seen = "";
@@ -50,7 +72,9 @@ test("parallel calls of one answer have an index and an id each; empty arguments
   const steps = [call("look", { q: "a" }, "toolu_A"), call("find", {}, "toolu_B"), call("look", { q: "c" }, "toolu_C")];
   upstream.answer(inTurn(steps));
   const messages = [user("go")];
-  const { chunks, text } = await readStream(await proxy.chat({ model: "sonnet", stream: true, messages, tools: TOOLS }));
+  const { chunks, text } = await readStream(
+    await proxy.chat({ model: "sonnet", stream: true, messages, tools: TOOLS }),
+  );
   const made = foldCalls(chunks);
   assert.equal(text, "");
   assert.deepEqual(made, [
@@ -60,9 +84,14 @@ test("parallel calls of one answer have an index and an id each; empty arguments
   ]);
   const history = calling(...made.map(({ id, name, json }) => [id, name, JSON.parse(json) as unknown] as const));
   const results = made.map(({ id }) => result(id, `of ${id}`));
-  const second = await readStream(await proxy.chat({ model: "sonnet", stream: true, messages: [...messages, history, ...results], tools: TOOLS }));
+  const second = await readStream(
+    await proxy.chat({ model: "sonnet", stream: true, messages: [...messages, history, ...results], tools: TOOLS }),
+  );
   assert.equal(second.text, "done");
-  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), ["A", "B", "C"].map((id) => textResult(`toolu_${id}`, `of toolu${id}`)));
+  assert.deepEqual(
+    byId(lastBlocks(upstream.calls[1])),
+    ["A", "B", "C"].map((id) => textResult(`toolu_${id}`, `of toolu${id}`)),
+  );
   assert.equal(proxy.log.filter((line) => line.includes("started claude")).length, 1);
 });
 
@@ -76,46 +105,104 @@ test("twelve parallel calls are all held, and all answered at once", async (t) =
   const results = ids.map((id) => result(id, `of ${id}`)).toReversed();
   const second = await ask(proxy, { messages: [...messages, first.message, ...results], tools: TOOLS });
   assert.equal(second.message.content, "done");
-  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), ids.map((id) => textResult(id, `of ${id}`)));
+  assert.deepEqual(
+    byId(lastBlocks(upstream.calls[1])),
+    ids.map((id) => textResult(id, `of ${id}`)),
+  );
 });
 
 test("a forced call streams as an ordinary one", async (t) => {
   const { upstream, proxy } = await startPair(t);
-  upstream.answer(inTurn([{ text: "Hm." }, { tool: "StructuredOutput", input: { q: "forced argument" }, id: "toolu_f1" }]));
-  const body = { model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS, tool_choice: { type: "function", function: { name: "find" } } };
+  upstream.answer(
+    inTurn([{ text: "Hm." }, { tool: "StructuredOutput", input: { q: "forced argument" }, id: "toolu_f1" }]),
+  );
+  const body = {
+    model: "sonnet",
+    stream: true,
+    messages: [user("go")],
+    tools: TOOLS,
+    tool_choice: { type: "function", function: { name: "find" } },
+  };
   const { chunks, text } = await readStream(await proxy.chat(body));
   assert.equal(text, "");
   const [made, ...others] = foldCalls(chunks);
   assert.deepEqual([made?.name, made?.json, others.length], ["find", '{"q":"forced argument"}', 0]);
-  assert.deepEqual(chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []), ["tool_calls"]);
+  assert.deepEqual(
+    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
+    ["tool_calls"],
+  );
 });
 
 test("a legacy stream has function_call deltas", async (t) => {
   const { upstream, proxy } = await startPair(t);
   upstream.answer(inTurn([call("look", { q: "legacy argument" }, "toolu_l1")]));
-  const { chunks } = await readStream(await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], functions: [{ name: "look" }] }));
-  const deltas = chunks.flatMap(({ choices }) => (choices[0]?.delta as { function_call?: { name?: string; arguments?: string } } | undefined)?.function_call ?? []);
+  const { chunks } = await readStream(
+    await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], functions: [{ name: "look" }] }),
+  );
+  const deltas = chunks.flatMap(
+    ({ choices }) =>
+      (choices[0]?.delta as { function_call?: { name?: string; arguments?: string } } | undefined)?.function_call ?? [],
+  );
   assert.equal(deltas[0]?.name, "look");
   assert.equal(deltas.map((delta) => delta.arguments ?? "").join(""), '{"q":"legacy argument"}');
-  assert.deepEqual(chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []), ["function_call"]);
+  assert.deepEqual(
+    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
+    ["function_call"],
+  );
 });
 
 const HISTORY = [user("go"), calling(["callA", "look", {}], ["callB", "find", {}])];
 const REFUSED: readonly (readonly [what: string, body: object, param: string])[] = [
   ["a result is missing at the end", { messages: [...HISTORY, result("callA", "x")], tools: TOOLS }, "messages[1]"],
-  ["a result is missing in mid-history", { messages: [...HISTORY, result("callA", "x"), user("next")], tools: TOOLS }, "messages[1]"],
-  ["a result has an unknown id", { messages: [...HISTORY, result("callZ", "x")], tools: TOOLS }, "messages[2].tool_call_id"],
-  ["a result stands twice", { messages: [...HISTORY, result("callA", "x"), result("callA", "x")], tools: TOOLS }, "messages[3].tool_call_id"],
-  ["a result has no id", { messages: [...HISTORY, { role: "tool", content: "x" }], tools: TOOLS }, "messages[2].tool_call_id"],
-  ["a result has no call before it", { messages: [user("go"), result("callA", "x")], tools: TOOLS }, "messages[1].tool_call_id"],
+  [
+    "a result is missing in mid-history",
+    { messages: [...HISTORY, result("callA", "x"), user("next")], tools: TOOLS },
+    "messages[1]",
+  ],
+  [
+    "a result has an unknown id",
+    { messages: [...HISTORY, result("callZ", "x")], tools: TOOLS },
+    "messages[2].tool_call_id",
+  ],
+  [
+    "a result stands twice",
+    { messages: [...HISTORY, result("callA", "x"), result("callA", "x")], tools: TOOLS },
+    "messages[3].tool_call_id",
+  ],
+  [
+    "a result has no id",
+    { messages: [...HISTORY, { role: "tool", content: "x" }], tools: TOOLS },
+    "messages[2].tool_call_id",
+  ],
+  [
+    "a result has no call before it",
+    { messages: [user("go"), result("callA", "x")], tools: TOOLS },
+    "messages[1].tool_call_id",
+  ],
   ["a name stands twice", { messages: [user("go")], tools: [tool("look"), tool("look")] }, "tools[1].function.name"],
-  ["a legacy name stands twice", { messages: [user("go")], functions: [{ name: "look" }, { name: "look" }] }, "functions[1].name"],
+  [
+    "a legacy name stands twice",
+    { messages: [user("go")], functions: [{ name: "look" }, { name: "look" }] },
+    "functions[1].name",
+  ],
   ["a name has a space", { messages: [user("go")], tools: [tool("two words")] }, "tools[0].function.name"],
   ["a name is too long", { messages: [user("go")], tools: [tool("n".repeat(65))] }, "tools[0].function.name"],
   ["a name is empty", { messages: [user("go")], tools: [tool("")] }, "tools[0].function.name"],
-  ["a name is no string", { messages: [user("go")], tools: [{ type: "function", function: { name: 7 } }] }, "tools[0].function.name"],
-  ["the parameters are no object", { messages: [user("go")], tools: [tool("look", "string")] }, "tools[0].function.parameters"],
-  ["the parameters describe no object", { messages: [user("go")], tools: [tool("look", { type: "array" })] }, "tools[0].function.parameters.type"],
+  [
+    "a name is no string",
+    { messages: [user("go")], tools: [{ type: "function", function: { name: 7 } }] },
+    "tools[0].function.name",
+  ],
+  [
+    "the parameters are no object",
+    { messages: [user("go")], tools: [tool("look", "string")] },
+    "tools[0].function.parameters",
+  ],
+  [
+    "the parameters describe no object",
+    { messages: [user("go")], tools: [tool("look", { type: "array" })] },
+    "tools[0].function.parameters.type",
+  ],
   [
     "the chosen tool is unknown",
     { messages: [user("go")], tools: TOOLS, tool_choice: { type: "function", function: { name: "nope" } } },
@@ -126,15 +213,28 @@ const REFUSED: readonly (readonly [what: string, body: object, param: string])[]
     {
       messages: [user("go")],
       tools: TOOLS,
-      tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "nope" } }] } },
+      tool_choice: {
+        type: "allowed_tools",
+        allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "nope" } }] },
+      },
     },
     "tool_choice.allowed_tools.tools[0].function.name",
   ],
-  ["the choice is no word that is known", { messages: [user("go")], tools: TOOLS, tool_choice: "maybe" }, "tool_choice"],
+  [
+    "the choice is no word that is known",
+    { messages: [user("go")], tools: TOOLS, tool_choice: "maybe" },
+    "tool_choice",
+  ],
   ["required has no tools", { messages: [user("go")], tool_choice: "required" }, "tool_choice"],
   [
     "the arguments in a history are no JSON",
-    { messages: [user("go"), { role: "assistant", tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{" } }] }, result("c1", "x")] },
+    {
+      messages: [
+        user("go"),
+        { role: "assistant", tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{" } }] },
+        result("c1", "x"),
+      ],
+    },
     "messages[1].tool_calls[0].function.arguments",
   ],
 ];

@@ -2,13 +2,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { user } from "../helpers/proxy.ts";
-import { ask, byId, call, calling, inTurn, lastBlocks, replays, result, startPair, textResult, tool } from "../helpers/tools.ts";
+import {
+  ask,
+  byId,
+  call,
+  calling,
+  inTurn,
+  lastBlocks,
+  replays,
+  result,
+  startPair,
+  textResult,
+  tool,
+} from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
 
 const NAMED = (name: string): object => ({ type: "function", function: { name } });
 const namesAt = (held: ApiCall | undefined): string[] => (held?.body.tools ?? []).map(({ name }) => name);
-const schemaAt = (held: ApiCall | undefined, name: string): unknown => held?.body.tools?.find((offered) => offered.name === name)?.input_schema;
+const schemaAt = (held: ApiCall | undefined, name: string): unknown =>
+  held?.body.tools?.find((offered) => offered.name === name)?.input_schema;
 const callsIn = ({ message }: Answer): [string, unknown][] =>
   (message.tool_calls ?? []).map((made) => [made.function.name, JSON.parse(made.function.arguments) as unknown]);
 
@@ -17,7 +30,15 @@ const SCHEMAS: Record<string, object> = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     type: "object",
     properties: {
-      a: { type: "object", properties: { b: { type: "array", items: { type: "object", properties: { c: { type: ["string", "null"], minLength: 1 } } } } } },
+      a: {
+        type: "object",
+        properties: {
+          b: {
+            type: "array",
+            items: { type: "object", properties: { c: { type: ["string", "null"], minLength: 1 } } },
+          },
+        },
+      },
     },
     required: ["a"],
     additionalProperties: false,
@@ -28,7 +49,10 @@ const SCHEMAS: Record<string, object> = {
     properties: { root: { $ref: "#/$defs/node" }, kind: { enum: ["one", "two", 3, null] } },
     required: ["root"],
   },
-  choice: { type: "object", properties: { v: { anyOf: [{ type: "string", format: "date-time" }, { const: 1 }] }, when: { default: "now" } } },
+  choice: {
+    type: "object",
+    properties: { v: { anyOf: [{ type: "string", format: "date-time" }, { const: 1 }] }, when: { default: "now" } },
+  },
   empty: { type: "object", properties: {} },
 };
 
@@ -36,11 +60,15 @@ test("schemas, names and descriptions reach the API as they are, with no other t
   const { upstream, proxy } = await startPair(t);
   const tools = Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema));
   assert.equal((await ask(proxy, { messages: [user("hi")], tools: [...tools, tool("With-Hyphen__9")] })).status, 200);
-  for (const [name, schema] of Object.entries(SCHEMAS)) assert.deepEqual(schemaAt(upstream.calls[0], `mcp__client__${name}`), schema);
+  for (const [name, schema] of Object.entries(SCHEMAS))
+    assert.deepEqual(schemaAt(upstream.calls[0], `mcp__client__${name}`), schema);
   const expected = [...Object.keys(SCHEMAS), "With-Hyphen__9"].map((name) => `mcp__client__${name}`);
   assert.deepEqual(new Set(namesAt(upstream.calls[0])), new Set(expected));
   assert.equal(namesAt(upstream.calls[0]).length, expected.length);
-  assert.equal(upstream.calls[0]?.body.tools?.find(({ name }) => name === "mcp__client__deep")?.description, "does deep");
+  assert.equal(
+    upstream.calls[0]?.body.tools?.find(({ name }) => name === "mcp__client__deep")?.description,
+    "does deep",
+  );
 });
 
 test("a schema that is absent, empty or without a type still describes an object", async (t) => {
@@ -53,7 +81,11 @@ test("a schema that is absent, empty or without a type still describes an object
   assert.equal((await ask(proxy, { messages: [user("hi")], tools })).status, 200);
   assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__absent"), { type: "object", properties: {} });
   assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__blank"), { type: "object", properties: {} });
-  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__untyped"), { type: "object", properties: { q: { type: "string" } }, required: ["q"] });
+  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__untyped"), {
+    type: "object",
+    properties: { q: { type: "string" } },
+    required: ["q"],
+  });
 });
 
 test("a description of 20,000 characters reaches the API whole", async (t) => {
@@ -65,9 +97,15 @@ test("a description of 20,000 characters reaches the API whole", async (t) => {
 
 test("texts of a tool in other scripts reach the API as they are", async (t) => {
   const { upstream, proxy } = await startPair(t);
-  const words = "Größe, naïve café, 日本語の説明, עברית, 😀 → ≤ «x» <b> & \\n \"q\"";
-  const schema = { type: "object", properties: { size: { type: "string", title: words, description: words, enum: [words, ""], default: words } } };
-  await ask(proxy, { messages: [user("hi")], tools: [{ type: "function", function: { name: "words", description: words, parameters: schema } }] });
+  const words = 'Größe, naïve café, 日本語の説明, עברית, 😀 → ≤ «x» <b> & \\n "q"';
+  const schema = {
+    type: "object",
+    properties: { size: { type: "string", title: words, description: words, enum: [words, ""], default: words } },
+  };
+  await ask(proxy, {
+    messages: [user("hi")],
+    tools: [{ type: "function", function: { name: "words", description: words, parameters: schema } }],
+  });
   assert.equal(upstream.calls[0]?.body.tools?.[0]?.description, words);
   assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__words"), schema);
 });
@@ -89,7 +127,12 @@ test("legacy functions are answered with one function_call, and its result is un
   const messages = [user("go")];
   const first = await ask(proxy, { messages, functions });
   assert.equal(first.finish, "function_call");
-  assert.deepEqual(first.message, { role: "assistant", content: null, refusal: null, function_call: { name: "look", arguments: '{"q":"x"}' } });
+  assert.deepEqual(first.message, {
+    role: "assistant",
+    content: null,
+    refusal: null,
+    function_call: { name: "look", arguments: '{"q":"x"}' },
+  });
   messages.push(first.message, { role: "function", name: "look", content: "seen" });
   const second = await ask(proxy, { messages, functions });
   assert.deepEqual([second.finish, second.message.content], ["stop", "done"]);
@@ -117,11 +160,16 @@ test("tool_choice none offers no tool, also after a history of calls; auto offer
 test("allowed_tools offers the allowed ones alone", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const tools = [tool("one"), tool("two"), tool("three")];
-  const allowed = (mode: string): object => ({ type: "allowed_tools", allowed_tools: { mode, tools: [NAMED("three"), NAMED("one")] } });
+  const allowed = (mode: string): object => ({
+    type: "allowed_tools",
+    allowed_tools: { mode, tools: [NAMED("three"), NAMED("one")] },
+  });
   await ask(proxy, { messages: [user("hi")], tools, tool_choice: allowed("auto") });
   assert.deepEqual(namesAt(upstream.calls[0]).sort(), ["mcp__client__one", "mcp__client__three"]);
   const forced = { calls: [{ name: "three", arguments: { q: "x" } }] };
-  upstream.answer((_, at) => (at === 1 ? [{ tool: "StructuredOutput", input: forced, id: "toolu_aw" }] : [{ text: "done" }]));
+  upstream.answer((_, at) =>
+    at === 1 ? [{ tool: "StructuredOutput", input: forced, id: "toolu_aw" }] : [{ text: "done" }],
+  );
   const answer = await ask(proxy, { messages: [user("hi")], tools, tool_choice: allowed("required") });
   assert.deepEqual(callsIn(answer), [["three", { q: "x" }]]);
   assert.ok(!JSON.stringify(upstream.calls[1]?.body.tools).includes('"two"'));
@@ -131,7 +179,9 @@ for (const [name, schema] of Object.entries(SCHEMAS)) {
   test(`a named choice is an ordinary call: ${name}`, async (t) => {
     const { upstream, proxy } = await startPair(t);
     const input = { a: { b: [{ c: "x" }] }, root: { next: { value: 2 } }, kind: "two", v: 1 };
-    const fit = Object.fromEntries(Object.entries(input).filter(([key]) => key in ((schema as { properties: object }).properties ?? {})));
+    const fit = Object.fromEntries(
+      Object.entries(input).filter(([key]) => key in ((schema as { properties: object }).properties ?? {})),
+    );
     upstream.answer(inTurn([{ text: "I shall." }, { tool: "StructuredOutput", input: fit, id: "toolu_n1" }]));
     const tools = [tool("other"), tool(name, schema)];
     const messages = [user("go")];
@@ -159,11 +209,19 @@ test("required gives the calls the model chose, of schemas with references too, 
     { name: "deep", arguments: { a: { b: [] } } },
   ];
   const wrong = { calls: [{ name: "refs", arguments: { root: { next: "not a node" } } }] };
-  upstream.answer(inTurn([{ tool: "StructuredOutput", input: wrong, id: "toolu_r1" }], [{ tool: "StructuredOutput", input: { calls }, id: "toolu_r2" }]));
+  upstream.answer(
+    inTurn(
+      [{ tool: "StructuredOutput", input: wrong, id: "toolu_r1" }],
+      [{ tool: "StructuredOutput", input: { calls }, id: "toolu_r2" }],
+    ),
+  );
   const answer = await ask(proxy, { messages: [user("go")], tools, tool_choice: "required" });
   assert.equal(answer.status, 200, answer.error.message);
   assert.equal(answer.finish, "tool_calls");
-  assert.deepEqual(callsIn(answer), calls.map(({ name, arguments: input }) => [name, input]));
+  assert.deepEqual(
+    callsIn(answer),
+    calls.map(({ name, arguments: input }) => [name, input]),
+  );
   const ids = answer.message.tool_calls?.map(({ id }) => id) ?? [];
   assert.equal(new Set(ids).size, 3);
   for (const id of ids) assert.match(id, /^[A-Za-z0-9]+$/);

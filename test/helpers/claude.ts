@@ -11,7 +11,12 @@ const CLI = resolve("node_modules/@anthropic-ai/claude-code-linux-x64/claude");
 export interface ClaudeAnswer {
   readonly code: number | null;
   /** What `--output-format json` has printed. */
-  readonly result: { readonly result: string; readonly is_error: boolean; readonly num_turns: number; readonly usage: Record<string, unknown> };
+  readonly result: {
+    readonly result: string;
+    readonly is_error: boolean;
+    readonly num_turns: number;
+    readonly usage: Record<string, unknown>;
+  };
 }
 
 /** A folder that goes with the test. */
@@ -22,7 +27,12 @@ export function makeFolder(t: TestContext): string {
 }
 
 /** Runs `claude -p PROMPT` against the proxy, and gives what it printed. */
-export async function runClaude(t: TestContext, proxyUrl: string, prompt: string, args: readonly string[] = []): Promise<ClaudeAnswer> {
+export async function runClaude(
+  t: TestContext,
+  proxyUrl: string,
+  prompt: string,
+  args: readonly string[] = [],
+): Promise<ClaudeAnswer> {
   const home = makeFolder(t);
   const env = {
     PATH: process.env["PATH"],
@@ -33,7 +43,11 @@ export async function runClaude(t: TestContext, proxyUrl: string, prompt: string
     DISABLE_AUTOUPDATER: "1",
     DISABLE_TELEMETRY: "1",
   };
-  const child = spawn(CLI, ["-p", prompt, "--output-format", "json", ...args], { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(CLI, ["-p", prompt, "--output-format", "json", ...args], {
+    env,
+    cwd: home,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let out = "";
   let err = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => void (out += text));

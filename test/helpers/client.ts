@@ -27,7 +27,9 @@ export async function readFinish(response: Response): Promise<string | undefined
 }
 
 /** The error of an answer that failed before its first event. */
-export async function readError(response: Response): Promise<{ status: number; message: string; type: string; code: string | null }> {
+export async function readError(
+  response: Response,
+): Promise<{ status: number; message: string; type: string; code: string | null }> {
   const { error } = (await response.json()) as { error: { message: string; type: string; code: string | null } };
   return { status: response.status, ...error };
 }
@@ -59,7 +61,11 @@ export async function readHealth(proxy: Proxy): Promise<Health & { code: number 
 }
 
 /** Settles when the sessions are as `holds` wants them. */
-export async function untilSessions(proxy: Proxy, what: string, holds: (sessions: Health["sessions"]) => boolean): Promise<void> {
+export async function untilSessions(
+  proxy: Proxy,
+  what: string,
+  holds: (sessions: Health["sessions"]) => boolean,
+): Promise<void> {
   await eventually(what, async () => holds((await readHealth(proxy)).sessions));
 }
 

@@ -24,15 +24,32 @@ export function makeFolder(t: TestContext): string {
 }
 
 /** Runs any program; its environment is what is given, and PATH. */
-export async function runFile([file, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}, cwd?: string): Promise<Ended> {
-  const child = spawn(file, args, { env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "pipe"], ...(cwd ? { cwd } : {}) });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close") as Promise<[number | null]>]);
+export async function runFile(
+  [file, ...args]: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv = {},
+  cwd?: string,
+): Promise<Ended> {
+  const child = spawn(file, args, {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(cwd ? { cwd } : {}),
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]);
   return { code, stdout, stderr };
 }
 
 /** Runs the program under test. */
 export async function runProgram(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  return runFile([...PROGRAM, ...args], { DISABLE_AUTOUPDATER: "1", DISABLE_TELEMETRY: "1", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1", ...env });
+  return runFile([...PROGRAM, ...args], {
+    DISABLE_AUTOUPDATER: "1",
+    DISABLE_TELEMETRY: "1",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    ...env,
+  });
 }
 
 /** Compares with a file under test/fixtures/golden. With UPDATE_GOLDENS set, writes it instead. */

@@ -71,7 +71,11 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 20_000): Promise<void> {
+export async function eventually(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  patienceMs = 20_000,
+): Promise<void> {
   const endAt = performance.now() + patienceMs;
   while (!(await holds())) {
     if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
@@ -157,7 +161,11 @@ export interface ChatChunk {
       readonly role?: string;
       readonly content?: string;
       readonly reasoning_content?: string;
-      readonly tool_calls?: { readonly index: number; readonly id?: string; readonly function: { readonly name?: string; readonly arguments?: string } }[];
+      readonly tool_calls?: {
+        readonly index: number;
+        readonly id?: string;
+        readonly function: { readonly name?: string; readonly arguments?: string };
+      }[];
     };
     readonly finish_reason: string | null;
   }[];
@@ -183,7 +191,10 @@ export interface ChatAnswer {
       readonly role: string;
       readonly content: string | null;
       readonly reasoning_content?: string;
-      readonly tool_calls?: { readonly id: string; readonly function: { readonly name: string; readonly arguments: string } }[];
+      readonly tool_calls?: {
+        readonly id: string;
+        readonly function: { readonly name: string; readonly arguments: string };
+      }[];
     };
     readonly finish_reason: string;
   }[];

@@ -28,7 +28,9 @@ export function shareProxy(title: string): (name: string, run: Run) => void {
       upstream.calls.length = 0;
       upstream.answer(() => [{ text: ["Hello", " world"] }]);
       const { length } = proxy.log;
-      await t.test(name, (t) => run({ t, upstream, proxy, countReplays: () => proxy.log.slice(length).filter(isReplay).length }));
+      await t.test(name, (t) =>
+        run({ t, upstream, proxy, countReplays: () => proxy.log.slice(length).filter(isReplay).length }),
+      );
     }
   });
   return (name, run) => void scenes.push([name, run]);

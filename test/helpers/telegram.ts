@@ -9,7 +9,12 @@ export const TOKEN = "123456:AAbot-Secret_token";
 /** One call that came in. */
 export interface BotCall {
   readonly method: string;
-  readonly body: { readonly chat_id: string; readonly text?: string; readonly message_id?: number; readonly disable_notification?: boolean };
+  readonly body: {
+    readonly chat_id: string;
+    readonly text?: string;
+    readonly message_id?: number;
+    readonly disable_notification?: boolean;
+  };
   /** When it came, by `performance.now()`. */
   readonly at: number;
 }
@@ -32,10 +37,18 @@ export interface BotApi {
 /** The answer to a call that comes too often. */
 export const tooMany = (seconds: number): BotReply => ({
   status: 429,
-  body: { ok: false, error_code: 429, description: `Too Many Requests: retry after ${seconds}`, parameters: { retry_after: seconds } },
+  body: {
+    ok: false,
+    error_code: 429,
+    description: `Too Many Requests: retry after ${seconds}`,
+    parameters: { retry_after: seconds },
+  },
 });
 
-export const refused = (status: number, description: string): BotReply => ({ status, body: { ok: false, error_code: status, description } });
+export const refused = (status: number, description: string): BotReply => ({
+  status,
+  body: { ok: false, error_code: status, description },
+});
 
 /** Does what the method does, and gives its result. */
 function play(messages: Map<number, string>, { method, body }: BotCall, nextId: () => number): unknown {
@@ -49,7 +62,10 @@ function play(messages: Map<number, string>, { method, body }: BotCall, nextId: 
 export async function startBotApi(t: TestContext): Promise<BotApi> {
   const calls: BotCall[] = [];
   const messages = new Map<number, string>();
-  const waiting = new Set<{ readonly matches: (call: BotCall) => boolean; readonly resolve: (call: BotCall) => void }>();
+  const waiting = new Set<{
+    readonly matches: (call: BotCall) => boolean;
+    readonly resolve: (call: BotCall) => void;
+  }>();
   let script: (call: BotCall, at: number) => BotReply = () => "ok";
   let lastId = 100;
 
@@ -59,13 +75,19 @@ export async function startBotApi(t: TestContext): Promise<BotApi> {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const method = new RegExp(`^/bot${TOKEN}/(\\w+)$`).exec(request.url ?? "")?.[1];
       if (method === undefined) return void response.writeHead(404).end('{"ok":false,"description":"Not Found"}');
-      const call: BotCall = { method, body: JSON.parse(Buffer.concat(chunks).toString()) as BotCall["body"], at: performance.now() };
+      const call: BotCall = {
+        method,
+        body: JSON.parse(Buffer.concat(chunks).toString()) as BotCall["body"],
+        at: performance.now(),
+      };
       const reply = script(call, calls.push(call) - 1);
       const result = reply === "ok" ? play(messages, call, () => ++lastId) : undefined;
       for (const waiter of waiting) if (waiter.matches(call)) waiter.resolve(call);
       if (reply === "hang") return;
       const answer = reply === "ok" ? { ok: true, result } : (reply.body ?? {});
-      response.writeHead(reply === "ok" ? 200 : reply.status, { "content-type": "application/json" }).end(JSON.stringify(answer));
+      response
+        .writeHead(reply === "ok" ? 200 : reply.status, { "content-type": "application/json" })
+        .end(JSON.stringify(answer));
     })().catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");

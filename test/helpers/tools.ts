@@ -21,30 +21,50 @@ export interface Answer {
     readonly function_call?: MadeCall["function"];
   };
   readonly finish: string;
-  readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string | null };
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+  };
 }
 
 export const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /** An API and a proxy before it, without spares: every process in the log is a conversation's. */
-export async function startPair(t: TestContext, ...args: readonly string[]): Promise<{ upstream: Upstream; proxy: Proxy }> {
+export async function startPair(
+  t: TestContext,
+  ...args: readonly string[]
+): Promise<{ upstream: Upstream; proxy: Proxy }> {
   const upstream = await startUpstream(t);
   return { upstream, proxy: await startProxy(t, { upstream, args: ["--spares", "0", ...args] }) };
 }
 
 /** A function tool of one text argument, or of these parameters. */
-export function tool(name: string, parameters: unknown = { type: "object", properties: { q: { type: "string" } } }): object {
+export function tool(
+  name: string,
+  parameters: unknown = { type: "object", properties: { q: { type: "string" } } },
+): object {
   return { type: "function", function: { name, description: `does ${name}`, parameters } };
 }
 
 /** A step of the scripted API: the model calls one of the client's tools. */
 export const call = (name: string, input: unknown, id: string): Step => ({ tool: `mcp__client__${name}`, input, id });
 
-export const result = (id: string, content: unknown, rest: object = {}): object => ({ role: "tool", tool_call_id: id, content, ...rest });
+export const result = (id: string, content: unknown, rest: object = {}): object => ({
+  role: "tool",
+  tool_call_id: id,
+  content,
+  ...rest,
+});
 
 /** An assistant message as a client would write it from memory. */
 export function calling(...calls: readonly (readonly [id: string, name: string, input: unknown])[]): object {
-  const tool_calls = calls.map(([id, name, input]) => ({ id, type: "function", function: { name, arguments: JSON.stringify(input) } }));
+  const tool_calls = calls.map(([id, name, input]) => ({
+    id,
+    type: "function",
+    function: { name, arguments: JSON.stringify(input) },
+  }));
   return { role: "assistant", content: null, tool_calls };
 }
 
@@ -57,7 +77,12 @@ export async function ask(proxy: Proxy, body: object): Promise<Answer> {
   };
   const [choice] = choices ?? [];
   const none = { message: "", type: "", param: null, code: null };
-  return { status: response.status, message: choice?.message ?? { role: "", content: null }, finish: choice?.finish_reason ?? "", error: error ?? none };
+  return {
+    status: response.status,
+    message: choice?.message ?? { role: "", content: null },
+    finish: choice?.finish_reason ?? "",
+    error: error ?? none,
+  };
 }
 
 /** The ids of an answer's calls. */
@@ -82,11 +107,17 @@ export function lastBlocks(held: ApiCall | undefined): Record<string, unknown>[]
 
 /** Result blocks in the order of their calls: the CLI gives them in the order in which they were answered. */
 export function byId(blocks: readonly unknown[]): { tool_use_id: string }[] {
-  return [...(blocks as { tool_use_id: string }[])].sort((one, other) => one.tool_use_id < other.tool_use_id ? -1 : 1);
+  return [...(blocks as { tool_use_id: string }[])].sort((one, other) =>
+    one.tool_use_id < other.tool_use_id ? -1 : 1,
+  );
 }
 
 /** A native result block as the API is to have it: its keys in any order, no flag unless it is an error. */
-export const textResult = (id: string, text: string): object => ({ type: "tool_result", tool_use_id: id, content: [{ type: "text", text }] });
+export const textResult = (id: string, text: string): object => ({
+  type: "tool_result",
+  tool_use_id: id,
+  content: [{ type: "text", text }],
+});
 
 /** Folds a stream's calls the way clients do, checking what they rely on. */
 export function foldCalls(chunks: readonly ChatChunk[]): { id: string; name: string; json: string }[] {

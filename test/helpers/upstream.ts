@@ -15,7 +15,12 @@ export type Step =
   /** Waits, so that a test decides when the answer goes on. */
   | { readonly until: Promise<unknown> }
   /** Answers with an HTTP error. */
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly type?: string; readonly message?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly type?: string;
+      readonly message?: string;
+    }
   /** An error event in mid-stream. */
   | { readonly error: string }
   /** Says nothing more, and keeps the connection open. */
@@ -63,10 +68,20 @@ export const EXPECTED_USAGE = { prompt_tokens: 15, completion_tokens: 42, total_
 function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   const isStreamed = call.body["stream"] === true;
   const whole: object[] = [];
-  const message = { id: `msg_${at}`, type: "message", role: "assistant", model: call.body.model, content: [], stop_reason: null, stop_sequence: null, usage: USAGE };
+  const message = {
+    id: `msg_${at}`,
+    type: "message",
+    role: "assistant",
+    model: call.body.model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: USAGE,
+  };
   let blocks = 0;
   let stop = "end_turn";
-  const write = (type: string, rest: object): void => void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
+  const write = (type: string, rest: object): void =>
+    void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
 
   function open(): void {
     if (response.headersSent || !isStreamed) return;
@@ -90,22 +105,34 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   /** Does one step; true when nothing may follow. */
   async function step(next: Step): Promise<boolean> {
     if ("text" in next) {
-      block({ type: "text", text: "" }, listed(next.text).map((text) => ({ type: "text_delta", text })), { text: listed(next.text).join("") });
+      block(
+        { type: "text", text: "" },
+        listed(next.text).map((text) => ({ type: "text_delta", text })),
+        { text: listed(next.text).join("") },
+      );
     } else if ("thinking" in next) {
       const deltas = listed(next.thinking).map((thinking) => ({ type: "thinking_delta", thinking }));
-      block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature: "c2ln" }], { thinking: listed(next.thinking).join("") });
+      block(
+        { type: "thinking", thinking: "", signature: "" },
+        [...deltas, { type: "signature_delta", signature: "c2ln" }],
+        { thinking: listed(next.thinking).join("") },
+      );
     } else if ("tool" in next) {
       stop = "tool_use";
       const pieces = JSON.stringify(next.input).match(/.{1,7}/gsu) ?? [];
       const deltas = pieces.map((partial_json) => ({ type: "input_json_delta", partial_json }));
-      block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas, { input: next.input });
+      block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas, {
+        input: next.input,
+      });
     } else if ("stop" in next) stop = next.stop;
     else if ("until" in next) {
       open();
       await next.until;
     } else if ("status" in next) {
       const error = { type: next.type ?? "api_error", message: next.message ?? `status ${next.status}` };
-      response.writeHead(next.status, { "content-type": "application/json", ...next.headers }).end(JSON.stringify({ type: "error", error }));
+      response
+        .writeHead(next.status, { "content-type": "application/json", ...next.headers })
+        .end(JSON.stringify({ type: "error", error }));
       return true;
     } else if ("error" in next) {
       open();
@@ -152,9 +179,15 @@ export async function startUpstream(t: Scope): Promise<Upstream> {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const text = Buffer.concat(chunks).toString();
-      if (request.method !== "POST" || !request.url?.startsWith("/v1/messages")) return void response.writeHead(404).end("{}");
+      if (request.method !== "POST" || !request.url?.startsWith("/v1/messages"))
+        return void response.writeHead(404).end("{}");
       const closed = once(response, "close").then(() => !response.writableFinished);
-      const call: ApiCall = { body: JSON.parse(text) as ApiBody, bytes: Buffer.byteLength(text), headers: request.headers, closed };
+      const call: ApiCall = {
+        body: JSON.parse(text) as ApiBody,
+        bytes: Buffer.byteLength(text),
+        headers: request.headers,
+        closed,
+      };
       const at = calls.push(call) - 1;
       for (const waiter of waiting) if (calls.length >= waiter.count) waiter.resolve(call);
       const writer = createWriter(response, call, at);
@@ -188,11 +221,18 @@ export async function startUpstream(t: Scope): Promise<Upstream> {
 
 /** The messages of a call without what the CLI adds by itself: its environment note and cache marks. */
 export function toPlainMessages(call: ApiCall | undefined): { role: string; content: unknown }[] {
-  const plain = JSON.parse(JSON.stringify(call?.body.messages ?? [], (key, value: unknown) => (key === "cache_control" ? undefined : value))) as {
+  const plain = JSON.parse(
+    JSON.stringify(call?.body.messages ?? [], (key, value: unknown) => (key === "cache_control" ? undefined : value)),
+  ) as {
     role: string;
     content: unknown;
   }[];
-  return plain.filter(({ role }) => role !== "system").map(({ role, content }) => ({ role, content: typeof content === "string" ? [{ type: "text", text: content }] : content }));
+  return plain
+    .filter(({ role }) => role !== "system")
+    .map(({ role, content }) => ({
+      role,
+      content: typeof content === "string" ? [{ type: "text", text: content }] : content,
+    }));
 }
 
 /** The same as one line a message, such as "user: hi"; blocks that hold no text show their type. */
@@ -205,5 +245,9 @@ export function toDialogue(call: ApiCall | undefined): string[] {
 
 /** The last thing a user said in this call. */
 export function toLastWords(call: ApiCall): string {
-  return toDialogue(call).at(-1)?.replace(/^user: /, "") ?? "";
+  return (
+    toDialogue(call)
+      .at(-1)
+      ?.replace(/^user: /, "") ?? ""
+  );
 }

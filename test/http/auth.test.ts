@@ -22,21 +22,72 @@ function askWith(headers: IncomingHttpHeaders, options: Partial<GuardOptions> = 
 }
 
 test("names and addresses of this machine are loopback, and no others", () => {
-  for (const host of ["localhost", "127.0.0.1", "127.0.0.53", "127.255.255.254", "::1"]) assert.equal(isLoopback(host), true, host);
-  const others = ["", "0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "localhost.evil.com", "evil-localhost", "127.0.0.1.evil.com", "127.1", "x127.0.0.1", "::1.evil", "127.0.0.1\n"];
+  for (const host of ["localhost", "127.0.0.1", "127.0.0.53", "127.255.255.254", "::1"])
+    assert.equal(isLoopback(host), true, host);
+  const others = [
+    "",
+    "0.0.0.0",
+    "::",
+    "10.0.0.1",
+    "128.0.0.1",
+    "localhost.evil.com",
+    "evil-localhost",
+    "127.0.0.1.evil.com",
+    "127.1",
+    "x127.0.0.1",
+    "::1.evil",
+    "127.0.0.1\n",
+  ];
   for (const host of others) assert.equal(isLoopback(host), false, host);
 });
 
 test("loopback hosts are let in, with and without port, in any case", () => {
-  const hosts = ["localhost", "localhost:3456", "LOCALHOST:3456", "LocalHost", "127.0.0.1", "127.0.0.1:80", "127.8.8.8:1", "[::1]", "[::1]:3456"];
+  const hosts = [
+    "localhost",
+    "localhost:3456",
+    "LOCALHOST:3456",
+    "LocalHost",
+    "127.0.0.1",
+    "127.0.0.1:80",
+    "127.8.8.8:1",
+    "[::1]",
+    "[::1]:3456",
+  ];
   for (const host of hosts) assert.equal(askWith({ host }), "in", host);
 });
 
 test("names that a page could make point here are kept out", () => {
   const hosts = [
-    ...["evil.com", "evil.com:3456", "localhost.evil.com:3456", "127.0.0.1.nip.io", "127.0.0.1.evil.com:3456", "foo.localhost.evil.com", "192.168.1.2:3456"],
-    ...["[::2]:3456", "[fe80::1]", "[::1].evil.com", "[::1]evil.com:80", "localhost:3456.evil.com", "evil.com#localhost", "evil.com/localhost", "localhost@evil.com"],
-    ...["0.0.0.0:3456", "[::]:3456", "2130706433", "0x7f.0.0.1", "localhost, evil.com", " localhost", "", ":3456", "[]"],
+    ...[
+      "evil.com",
+      "evil.com:3456",
+      "localhost.evil.com:3456",
+      "127.0.0.1.nip.io",
+      "127.0.0.1.evil.com:3456",
+      "foo.localhost.evil.com",
+      "192.168.1.2:3456",
+    ],
+    ...[
+      "[::2]:3456",
+      "[fe80::1]",
+      "[::1].evil.com",
+      "[::1]evil.com:80",
+      "localhost:3456.evil.com",
+      "evil.com#localhost",
+      "evil.com/localhost",
+      "localhost@evil.com",
+    ],
+    ...[
+      "0.0.0.0:3456",
+      "[::]:3456",
+      "2130706433",
+      "0x7f.0.0.1",
+      "localhost, evil.com",
+      " localhost",
+      "",
+      ":3456",
+      "[]",
+    ],
   ];
   for (const host of hosts) assert.equal(askWith({ host }), "forbidden", host);
   assert.equal(askWith({}), "forbidden", "no Host at all");
@@ -44,17 +95,28 @@ test("names that a page could make point here are kept out", () => {
 
 test("the bound host is let in, and names that were allowed, in any case and with any port", () => {
   const options = { host: "192.168.1.2", allowedHosts: ["My-Box.local", "fd00::1"] };
-  for (const host of ["192.168.1.2", "192.168.1.2:3456", "my-box.local", "MY-BOX.LOCAL:80", "[fd00::1]:3456", "[FD00::1]", "localhost:3456"]) {
+  for (const host of [
+    "192.168.1.2",
+    "192.168.1.2:3456",
+    "my-box.local",
+    "MY-BOX.LOCAL:80",
+    "[fd00::1]:3456",
+    "[FD00::1]",
+    "localhost:3456",
+  ]) {
     assert.equal(askWith({ host }, options), "in", host);
   }
-  for (const host of ["192.168.1.3", "my-box.local.evil.com", "xmy-box.local"]) assert.equal(askWith({ host }, options), "forbidden", host);
+  for (const host of ["192.168.1.3", "my-box.local.evil.com", "xmy-box.local"])
+    assert.equal(askWith({ host }, options), "forbidden", host);
 });
 
 test("where every address is bound any address is let in, but no name that was not allowed", () => {
   for (const host of ["0.0.0.0", "::"]) {
     const options = { host, allowedHosts: ["box.lan"] };
-    for (const asked of ["192.168.1.2:3456", "[fd00::1]:3456", "10.0.0.1", "localhost", "box.lan:3456"]) assert.equal(askWith({ host: asked }, options), "in", asked);
-    for (const asked of ["evil.com", "evil.com:3456", "10.0.0.1.evil.com", "10.0.0"]) assert.equal(askWith({ host: asked }, options), "forbidden", asked);
+    for (const asked of ["192.168.1.2:3456", "[fd00::1]:3456", "10.0.0.1", "localhost", "box.lan:3456"])
+      assert.equal(askWith({ host: asked }, options), "in", asked);
+    for (const asked of ["evil.com", "evil.com:3456", "10.0.0.1.evil.com", "10.0.0"])
+      assert.equal(askWith({ host: asked }, options), "forbidden", asked);
   }
 });
 
@@ -64,22 +126,39 @@ test("a request without an Origin is no page's, and is let in", () => {
 
 test("an Origin must be one of those allowed, letter for letter", () => {
   const options = { allowedOrigins: ["http://localhost:5173", "https://chat.example.com"] };
-  for (const origin of options.allowedOrigins) assert.equal(askWith({ host: "localhost", origin }, options), "in", origin);
-  const others = ["http://localhost", "http://localhost:51730", "https://localhost:5173", "http://localhost:5173/", "https://chat.example.com.evil.com", "null", "", "*"];
+  for (const origin of options.allowedOrigins)
+    assert.equal(askWith({ host: "localhost", origin }, options), "in", origin);
+  const others = [
+    "http://localhost",
+    "http://localhost:51730",
+    "https://localhost:5173",
+    "http://localhost:5173/",
+    "https://chat.example.com.evil.com",
+    "null",
+    "",
+    "*",
+  ];
   for (const origin of others) assert.equal(askWith({ host: "localhost", origin }, options), "forbidden", origin);
 });
 
 test("no origin is allowed by itself, not even our own", () => {
-  for (const origin of ["http://localhost:3456", "http://127.0.0.1:3456", "null"]) assert.equal(askWith({ host: "localhost:3456", origin }), "forbidden", origin);
+  for (const origin of ["http://localhost:3456", "http://127.0.0.1:3456", "null"])
+    assert.equal(askWith({ host: "localhost:3456", origin }), "forbidden", origin);
 });
 
 test("an allowed origin does not make up for a strange host", () => {
-  assert.equal(askWith({ host: "evil.com", origin: "http://a.com" }, { allowedOrigins: ["http://a.com"] }), "forbidden");
+  assert.equal(
+    askWith({ host: "evil.com", origin: "http://a.com" }, { allowedOrigins: ["http://a.com"] }),
+    "forbidden",
+  );
 });
 
 test("a refusal says what would allow it, and shows little of what was sent", () => {
   const guard = createGuard(LOCAL);
-  assert.throws(() => guard.checkOrigin({ host: `${"x".repeat(10_000)}.com` }), (error: Error) => /--allow-host/.test(error.message) && error.message.length < 300);
+  assert.throws(
+    () => guard.checkOrigin({ host: `${"x".repeat(10_000)}.com` }),
+    (error: Error) => /--allow-host/.test(error.message) && error.message.length < 300,
+  );
   assert.throws(
     () => guard.checkOrigin({ host: "localhost", origin: `http://${"x".repeat(10_000)}` }),
     (error: Error) => /--allow-origin/.test(error.message) && error.message.length < 300,
@@ -113,13 +192,18 @@ test("anything but a whole key is refused, and no key too", () => {
 });
 
 test("the refusal of a key does not show it", () => {
-  assert.throws(() => createGuard({ ...LOCAL, ...KEYS }).checkKey({ "x-api-key": "guessed" }), (error: Error) => !/guessed|first/.test(error.message));
+  assert.throws(
+    () => createGuard({ ...LOCAL, ...KEYS }).checkKey({ "x-api-key": "guessed" }),
+    (error: Error) => !/guessed|first/.test(error.message),
+  );
 });
 
 test("pages of an allowed origin may read the answer and the headers they need, others nothing", () => {
   const guard = createGuard({ ...LOCAL, allowedOrigins: ["http://a.com"] });
   const headers = guard.toCorsHeaders({ origin: "http://a.com" });
   assert.deepEqual([headers["access-control-allow-origin"], headers["vary"]], ["http://a.com", "Origin"]);
-  for (const name of ["x-request-id", "x-ignored-parameters", "retry-after"]) assert.ok(String(headers["access-control-expose-headers"]).includes(name), name);
-  for (const origin of ["http://b.com", "null", undefined]) assert.deepEqual(guard.toCorsHeaders(origin === undefined ? {} : { origin }), {});
+  for (const name of ["x-request-id", "x-ignored-parameters", "retry-after"])
+    assert.ok(String(headers["access-control-expose-headers"]).includes(name), name);
+  for (const origin of ["http://b.com", "null", undefined])
+    assert.deepEqual(guard.toCorsHeaders(origin === undefined ? {} : { origin }), {});
 });

@@ -12,7 +12,11 @@ import { BODY_LIMIT, readJson } from "../../src/http/body.ts";
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** Sends a body in these pieces, and gives what was read of it: the value, or the refusal. */
-async function send(t: TestContext, pieces: readonly (string | Uint8Array)[], headers: OutgoingHttpHeaders = JSON_TYPE): Promise<unknown> {
+async function send(
+  t: TestContext,
+  pieces: readonly (string | Uint8Array)[],
+  headers: OutgoingHttpHeaders = JSON_TYPE,
+): Promise<unknown> {
   const server = createServer();
   t.after(() => server.closeAllConnections());
   t.after(() => server.close());
@@ -35,7 +39,11 @@ async function send(t: TestContext, pieces: readonly (string | Uint8Array)[], he
   return read;
 }
 
-async function checkRefused(t: TestContext, kind: string, ...sent: [readonly (string | Uint8Array)[], OutgoingHttpHeaders?]): Promise<void> {
+async function checkRefused(
+  t: TestContext,
+  kind: string,
+  ...sent: [readonly (string | Uint8Array)[], OutgoingHttpHeaders?]
+): Promise<void> {
   const error = await send(t, ...sent);
   assert.ok(error instanceof ProxyError, JSON.stringify(error));
   assert.equal(error.kind, kind);
@@ -49,23 +57,38 @@ test("JSON is read, also with a charset and in any case of the type", async (t) 
 
 test("a body that is cut within a character is read whole", async (t) => {
   const bytes = Buffer.from('{"a":"👩‍👩‍👧"}');
-  assert.deepEqual(await send(t, Array.from(bytes, (byte) => Uint8Array.of(byte))), { a: "👩‍👩‍👧" });
+  assert.deepEqual(
+    await send(
+      t,
+      Array.from(bytes, (byte) => Uint8Array.of(byte)),
+    ),
+    { a: "👩‍👩‍👧" },
+  );
 });
 
 test("any other type is refused: a page can send it without asking first", async (t) => {
-  for (const type of ["text/plain", "text/plain;application/json", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", ""]) {
+  for (const type of [
+    "text/plain",
+    "text/plain;application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/jsonp",
+    "",
+  ]) {
     await checkRefused(t, "unsupported_media_type", ["{}"], { "content-type": type });
   }
   await checkRefused(t, "unsupported_media_type", ["{}"], {});
 });
 
 test("a compressed body is refused, and one that says it is not is read", async (t) => {
-  for (const encoding of ["gzip", "br", "deflate"]) await checkRefused(t, "unsupported_media_type", ["{}"], { ...JSON_TYPE, "content-encoding": encoding });
+  for (const encoding of ["gzip", "br", "deflate"])
+    await checkRefused(t, "unsupported_media_type", ["{}"], { ...JSON_TYPE, "content-encoding": encoding });
   assert.deepEqual(await send(t, ["{}"], { ...JSON_TYPE, "content-encoding": "identity" }), {});
 });
 
 test("what is no JSON is a 400, and an empty body too", async (t) => {
-  for (const words of ["", " ", "{", "{'a':1}", "undefined", '{"a":1}{"b":2}']) await checkRefused(t, "invalid_request", [words]);
+  for (const words of ["", " ", "{", "{'a':1}", "undefined", '{"a":1}{"b":2}'])
+    await checkRefused(t, "invalid_request", [words]);
 });
 
 test("the words of a body that is no JSON are not told", async (t) => {
@@ -77,7 +100,12 @@ test("the words of a body that is no JSON are not told", async (t) => {
 test("a body of exactly the limit is read, and one byte more is refused, though no length was announced", async (t) => {
   const MIB = 1024 * 1024;
   const filler = Buffer.alloc(MIB, "x");
-  const pieces = (last: number): (string | Uint8Array)[] => ['"', ...Array.from({ length: BODY_LIMIT / MIB - 1 }, () => filler), filler.subarray(0, last), '"'];
+  const pieces = (last: number): (string | Uint8Array)[] => [
+    '"',
+    ...Array.from({ length: BODY_LIMIT / MIB - 1 }, () => filler),
+    filler.subarray(0, last),
+    '"',
+  ];
   const whole = await send(t, pieces(MIB - 2));
   assert.equal(typeof whole === "string" && whole.length, BODY_LIMIT - 2);
   await checkRefused(t, "too_large", [pieces(MIB - 1)].flat());

@@ -21,7 +21,10 @@ test("the one not asked for longest goes first", () => {
   for (const id of ["a", "b"]) kept.put(id, answer(id));
   kept.get("a");
   kept.put("c", answer("c"));
-  assert.deepEqual(["a", "b", "c"].map((id) => kept.get(id)?.reply), ["a", undefined, "c"]);
+  assert.deepEqual(
+    ["a", "b", "c"].map((id) => kept.get(id)?.reply),
+    ["a", undefined, "c"],
+  );
 });
 
 test("all together take no more than the limit, and one that takes more by itself is not kept", () => {
@@ -30,7 +33,10 @@ test("all together take no more than the limit, and one that takes more by itsel
   assert.equal(kept.get("a"), undefined);
   assert.equal(kept.get("c")?.reply, "c".repeat(80));
   kept.put("d", answer("d".repeat(400)));
-  assert.deepEqual(["b", "c", "d"].map((id) => kept.get(id)), [undefined, undefined, undefined]);
+  assert.deepEqual(
+    ["b", "c", "d"].map((id) => kept.get(id)),
+    [undefined, undefined, undefined],
+  );
 });
 
 test("an answer that nobody asks for goes by itself", (t) => {

@@ -11,7 +11,8 @@ test("only objects in braces are objects", () => {
 test("a text that is JSON gives its value, and any other gives undefined", () => {
   assert.deepEqual(parseJson(' {"a":[1,null]} '), { a: [1, null] });
   assert.equal(parseJson("null"), null);
-  for (const text of ["", "{", "{'a':1}", "undefined", "NaN", '{"a":1}x']) assert.equal(parseJson(text), undefined, text);
+  for (const text of ["", "{", "{'a':1}", "undefined", "NaN", '{"a":1}x'])
+    assert.equal(parseJson(text), undefined, text);
 });
 
 test("equal values have equal texts, whatever the order of their keys", () => {
@@ -22,7 +23,23 @@ test("equal values have equal texts, whatever the order of their keys", () => {
 });
 
 test("values that differ have different texts", () => {
-  const values = [1, "1", [1], { a: 1 }, { a: "1" }, { a: [1] }, [[1]], null, "null", {}, [], "", { a: null }, [1, 2], [2, 1]];
+  const values = [
+    1,
+    "1",
+    [1],
+    { a: 1 },
+    { a: "1" },
+    { a: [1] },
+    [[1]],
+    null,
+    "null",
+    {},
+    [],
+    "",
+    { a: null },
+    [1, 2],
+    [2, 1],
+  ];
   assert.equal(new Set(values.map(canonicalJson)).size, values.length);
 });
 

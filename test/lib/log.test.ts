@@ -26,7 +26,8 @@ test("entries up to the level are written, and no others", () => {
 test("a level is on exactly when its entries are written", () => {
   for (const [most, threshold] of LOG_LEVELS.entries()) {
     const log = createLog(threshold, () => undefined);
-    for (const [at, level] of LOG_LEVELS.entries()) assert.equal(log.isOn(level), at <= most, `${level} at ${threshold}`);
+    for (const [at, level] of LOG_LEVELS.entries())
+      assert.equal(log.isOn(level), at <= most, `${level} at ${threshold}`);
   }
 });
 

@@ -9,7 +9,11 @@ const IDLE_MS = 1000;
 /** A map and the list of what it let go of. */
 function createWatched(max: number) {
   const gone: [string, DisposeReason][] = [];
-  const lru = createLru<string, string>({ max, idleMs: IDLE_MS, dispose: (value, reason) => gone.push([value, reason]) });
+  const lru = createLru<string, string>({
+    max,
+    idleMs: IDLE_MS,
+    dispose: (value, reason) => gone.push([value, reason]),
+  });
   return { lru, gone };
 }
 
@@ -134,7 +138,13 @@ test("keys that are names of object members are ordinary keys", () => {
 
 test("the oldest go first until what is left is light enough, and one too heavy by itself goes at once", () => {
   const gone: string[] = [];
-  const lru = createLru<string, string>({ max: 10, idleMs: IDLE_MS, maxWeight: 10, weigh: (value) => value.length, dispose: (value) => gone.push(value) });
+  const lru = createLru<string, string>({
+    max: 10,
+    idleMs: IDLE_MS,
+    maxWeight: 10,
+    weigh: (value) => value.length,
+    dispose: (value) => gone.push(value),
+  });
   for (const value of ["aaaa", "bbbb", "cc", "dddd"]) lru.put(value, value);
   assert.deepEqual(gone, ["aaaa"]);
   lru.take("bbbb");

@@ -8,7 +8,11 @@ const never = new AbortController().signal;
 /** A queue of weight 10, and what it told its source. */
 function createWatched() {
   const told: string[] = [];
-  const queue = createQueue<string>({ highWater: 10, onFull: () => told.push("full"), onDrained: () => told.push("drained") });
+  const queue = createQueue<string>({
+    highWater: 10,
+    onFull: () => told.push("full"),
+    onDrained: () => told.push("drained"),
+  });
   return { queue, told };
 }
 

@@ -29,7 +29,10 @@ test("no frames are no bytes", () => {
 
 test("frames of any JSON text, comments between them, are read back as they were", () => {
   const words = ["", "plain", 'quote " and \\', "line\nbreak\r\n", "\u2028\u2029", "👩‍👩‍👧", "data: event: :", "\0"];
-  const frames = words.map((text, at): SseFrame => ({ ...(at % 2 ? { event: "delta" } : {}), data: JSON.stringify({ text }) }));
+  const frames = words.map((text, at): SseFrame => ({
+    ...(at % 2 ? { event: "delta" } : {}),
+    data: JSON.stringify({ text }),
+  }));
   const wire = frames.map((frame) => formatFrames([frame]) + SSE_COMMENT).join("");
   assert.deepEqual(readFrames(wire), frames);
   assert.deepEqual(readFrames(formatFrames(frames)), frames);

@@ -29,7 +29,12 @@ test("what is shown is sent at once, edited after 3 s, and deleted without delay
   const note = open();
   assert.deepEqual(note.next(0), FOREVER);
   note.show("a");
-  assert.deepEqual(perform(note, 0, SENT), { method: "sendMessage", chat_id: "7", text: "a", disable_notification: true });
+  assert.deepEqual(perform(note, 0, SENT), {
+    method: "sendMessage",
+    chat_id: "7",
+    text: "a",
+    disable_notification: true,
+  });
   assert.deepEqual(note.next(1), FOREVER);
   note.show("ab");
   assert.deepEqual(note.next(2999), { type: "wait", untilMs: 3000 });
@@ -122,7 +127,8 @@ test("a failure that is refused is not told again, and the progress still goes",
 
 test("a text stays below Telegram's 4096 characters, whatever a turn does", () => {
   const activities = createActivities();
-  for (let at = 1; at <= 5000; at++) assert.equal(activities.add({ tool: "T".repeat(500), summary: "s".repeat(80) }), at);
+  for (let at = 1; at <= 5000; at++)
+    assert.equal(activities.add({ tool: "T".repeat(500), summary: "s".repeat(80) }), at);
   const failure = activities.toFailure(new ProxyError("upstream", "😀".repeat(5000)));
   for (const text of [activities.progress, failure]) {
     assert.ok(text.length < 4096);

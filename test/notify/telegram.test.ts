@@ -23,7 +23,10 @@ interface Bench {
   readonly log: readonly string[];
 }
 
-async function start(t: TestContext, settings: { timeoutMs?: number; intervalMs?: number; apiUrl?: string } = {}): Promise<Bench> {
+async function start(
+  t: TestContext,
+  settings: { timeoutMs?: number; intervalMs?: number; apiUrl?: string } = {},
+): Promise<Bench> {
   const api = await startBotApi(t);
   const log: string[] = [];
   const telegram = createTelegram({
@@ -78,7 +81,8 @@ function startTurn(telegram: Telegram, chat: string | undefined = "7") {
 
 const methods = ({ calls }: BotApi): string[] => calls.map(({ method }) => method);
 const texts = ({ messages }: BotApi): string[] => [...messages.values()];
-const isEmptied = ({ api }: Bench) => eventually("the message is gone", () => methods(api).includes("deleteMessage") && api.messages.size === 0);
+const isEmptied = ({ api }: Bench) =>
+  eventually("the message is gone", () => methods(api).includes("deleteMessage") && api.messages.size === 0);
 
 test("a message appears at the first tool, follows the newest, and goes with the answer", async (t) => {
   const bench = await start(t);
@@ -155,7 +159,10 @@ test("a reader that stops early, and a client that leaves, are no failures", asy
   await stopped.give(use("Read"));
   await bench.api.called(({ body }) => body.text === "Working\nRead");
   await stopped.events.return();
-  await eventually("both are gone", () => methods(bench.api).filter((method) => method === "deleteMessage").length === 2);
+  await eventually(
+    "both are gone",
+    () => methods(bench.api).filter((method) => method === "deleteMessage").length === 2,
+  );
   assert.equal(bench.api.messages.size, 0);
 });
 
@@ -243,12 +250,19 @@ test("a chat that refuses is left alone, and said so in the log", async (t) => {
   await turn.fail(new ProxyError("timeout", "silent"));
   await telegram.close(1000);
   assert.deepEqual(methods(api), ["sendMessage"]);
-  assert.ok(log.some((line) => line.includes("telegram refuses method=sendMessage") && line.includes("status 403: Forbidden: bot was blocked")));
+  assert.ok(
+    log.some(
+      (line) =>
+        line.includes("telegram refuses method=sendMessage") && line.includes("status 403: Forbidden: bot was blocked"),
+    ),
+  );
 });
 
 test("a message that the user has deleted is not edited again, and a failure is still told", async (t) => {
   const { api, telegram } = await start(t);
-  api.answer(({ method }) => (method === "editMessageText" ? refused(400, "Bad Request: message to edit not found") : "ok"));
+  api.answer(({ method }) =>
+    method === "editMessageText" ? refused(400, "Bad Request: message to edit not found") : "ok",
+  );
   const turn = startTurn(telegram);
   await turn.give(use("Bash", "a"));
   await api.called(({ method }) => method === "sendMessage");
@@ -262,7 +276,9 @@ test("a message that the user has deleted is not edited again, and a failure is 
 
 test("an edit that changes nothing is as good as done", async (t) => {
   const bench = await start(t);
-  bench.api.answer(({ method }) => (method === "editMessageText" ? refused(400, "Bad Request: message is not modified: ...") : "ok"));
+  bench.api.answer(({ method }) =>
+    method === "editMessageText" ? refused(400, "Bad Request: message is not modified: ...") : "ok",
+  );
   const turn = startTurn(bench.telegram);
   await turn.give(use("Bash", "a"));
   await bench.api.called(({ method }) => method === "sendMessage");
@@ -336,7 +352,10 @@ test("a request may name a chat that is listed, and no other", async (t) => {
   const { telegram } = await start(t);
   assert.equal(telegram.chooseChat(undefined), "7");
   assert.equal(telegram.chooseChat("8"), "8");
-  assert.throws(() => telegram.chooseChat("9"), (error) => error instanceof ProxyError && error.kind === "forbidden" && error.param === "x-telegram-chat-id");
+  assert.throws(
+    () => telegram.chooseChat("9"),
+    (error) => error instanceof ProxyError && error.kind === "forbidden" && error.param === "x-telegram-chat-id",
+  );
 });
 
 test("without a set-up there is no chat, and none can be named", () => {

@@ -12,8 +12,12 @@ const formula = fillTemplate("formula.rb", SUMS);
 
 test("each of the four platforms has its own archive and sum", () => {
   const pairs = [...formula.matchAll(/url "(https[^"]+)"\n\s+sha256 "([^"]+)"/g)].map(([, url, sum]) => [url, sum]);
-  const toUrl = (target: string): string => `https://github.com/${REPOSITORY}/releases/download/v${VERSION}/${toArchive(target)}`;
-  assert.deepEqual(pairs, ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"].map((target) => [toUrl(target), SUMS[target]]));
+  const toUrl = (target: string): string =>
+    `https://github.com/${REPOSITORY}/releases/download/v${VERSION}/${toArchive(target)}`;
+  assert.deepEqual(
+    pairs,
+    ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"].map((target) => [toUrl(target), SUMS[target]]),
+  );
   assert.match(formula, /on_macos do\n\s+on_arm do[^]*on_intel do[^]*on_linux do\n\s+on_arm do[^]*on_intel do/);
 });
 

@@ -26,7 +26,10 @@ interface Release {
 }
 
 /** A release whose archives hold a small script. `cut` sends half of a file and hangs up. */
-async function startRelease(t: TestContext, { program = PROGRAM, cut }: { program?: string; cut?: string } = {}): Promise<Release> {
+async function startRelease(
+  t: TestContext,
+  { program = PROGRAM, cut }: { program?: string; cut?: string } = {},
+): Promise<Release> {
   const archive = createArchive([{ name: NAME, mode: 0o755, bytes: Buffer.from(program) }]);
   const sum = createHash("sha256").update(archive).digest("hex");
   const files = new Map<string, Buffer>(TARGETS.map((target) => [toArchive(target), archive]));
@@ -36,7 +39,8 @@ async function startRelease(t: TestContext, { program = PROGRAM, cut }: { progra
     const file = files.get(name);
     if (!file) return void response.writeHead(404).end();
     response.writeHead(200, { "content-length": file.length });
-    if (cut !== undefined && name.includes(cut)) return void response.write(file.subarray(0, file.length >> 1), () => response.destroy());
+    if (cut !== undefined && name.includes(cut))
+      return void response.write(file.subarray(0, file.length >> 1), () => response.destroy());
     response.end(file);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -52,7 +56,12 @@ async function startRelease(t: TestContext, { program = PROGRAM, cut }: { progra
     CLAUDE_MAX_API_INSTALL_DIR: place,
     CLAUDE_MAX_API_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
   };
-  return { files, place, install: (env = {}) => runFile(["sh", script], { ...own, ...env }), list: () => readdir(place).catch(() => []) };
+  return {
+    files,
+    place,
+    install: (env = {}) => runFile(["sh", script], { ...own, ...env }),
+    list: () => readdir(place).catch(() => []),
+  };
 }
 
 test("the program is installed, alone, and installing again replaces it", async (t) => {
@@ -72,7 +81,11 @@ test("the program is installed, alone, and installing again replaces it", async 
 
 test("an archive whose checksum is wrong is not installed", async (t) => {
   const { files, install, list } = await startRelease(t);
-  for (const target of TARGETS) files.set(toArchive(target), createArchive([{ name: NAME, mode: 0o755, bytes: Buffer.from("#!/bin/sh\nexit 0\n") }]));
+  for (const target of TARGETS)
+    files.set(
+      toArchive(target),
+      createArchive([{ name: NAME, mode: 0o755, bytes: Buffer.from("#!/bin/sh\nexit 0\n") }]),
+    );
   const { code, stderr } = await install();
   assert.equal(code, 1);
   assert.match(stderr, /^install: the checksum of .* does not match; nothing was installed\n$/);

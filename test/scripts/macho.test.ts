@@ -21,10 +21,15 @@ function toSegment(name: string, [offset, size]: readonly [number, number], sect
 
 /** A header, __TEXT with one section, __LINKEDIT to the end of the file, and bytes that differ from page to page. */
 function createImage({ firstSection = 0x1000 } = {}): Buffer {
-  const commands = [toSegment("__TEXT", [0, TEXT_BYTES], [firstSection]), toSegment("__LINKEDIT", [TEXT_BYTES, CODE - TEXT_BYTES], [])];
+  const commands = [
+    toSegment("__TEXT", [0, TEXT_BYTES], [firstSection]),
+    toSegment("__LINKEDIT", [TEXT_BYTES, CODE - TEXT_BYTES], []),
+  ];
   const image = Buffer.from(Array.from({ length: CODE }, (_, index) => (index * 31 + (index >> 12)) & 0xff));
   image.fill(0, 0, firstSection);
-  [0xfeedfacf, 0x0100000c, 0, 2, commands.length, Buffer.concat(commands).length, 0, 0].forEach((value, index) => image.writeUInt32LE(value, 4 * index));
+  [0xfeedfacf, 0x0100000c, 0, 2, commands.length, Buffer.concat(commands).length, 0, 0].forEach((value, index) =>
+    image.writeUInt32LE(value, 4 * index),
+  );
   Buffer.concat(commands).copy(image, 32);
   return image;
 }
@@ -55,8 +60,17 @@ test("one changed bit on any page, or in the hashes, is found", () => {
 
 test("what is not signed, not thin, cut short or without room is refused", () => {
   assert.throws(() => verifyMachO(createImage()), /it is not signed/);
-  assert.throws(() => signMachO(Buffer.from("cafebabe00000002".padEnd(200, "0"), "hex"), "x"), /not a thin 64-bit image/);
+  assert.throws(
+    () => signMachO(Buffer.from("cafebabe00000002".padEnd(200, "0"), "hex"), "x"),
+    /not a thin 64-bit image/,
+  );
   assert.throws(() => signMachO(createImage({ firstSection: 264 }), "x"), /no room for a load command/);
-  assert.throws(() => signMachO(Buffer.concat([createImage(), Buffer.from("tail")]), "x"), /__LINKEDIT does not end the file/);
-  assert.throws(() => verifyMachO(Buffer.concat([signMachO(createImage(), "x"), Buffer.from("tail")])), /does not end the file/);
+  assert.throws(
+    () => signMachO(Buffer.concat([createImage(), Buffer.from("tail")]), "x"),
+    /__LINKEDIT does not end the file/,
+  );
+  assert.throws(
+    () => verifyMachO(Buffer.concat([signMachO(createImage(), "x"), Buffer.from("tail")])),
+    /does not end the file/,
+  );
 });

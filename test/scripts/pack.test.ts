@@ -9,19 +9,37 @@ import { makeFolder, runFile } from "../helpers/command.ts";
 
 test("it holds the bundle, the README and the license, and its program runs once installed", async (t) => {
   const folder = makeFolder(t);
-  const env = { HOME: folder, npm_config_offline: "true", npm_config_audit: "false", npm_config_fund: "false", npm_config_update_notifier: "false" };
+  const env = {
+    HOME: folder,
+    npm_config_offline: "true",
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_update_notifier: "false",
+  };
   const packed = await runFile(["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder], env);
   assert.equal(packed.code, 0, packed.stderr);
   const told: unknown = JSON.parse(packed.stdout);
-  const [entry] = (Array.isArray(told) ? told : Object.values(told as object)) as { files: { path: string; mode: number }[]; filename: string }[];
-  assert.deepEqual(entry?.files.map(({ path }) => path).sort(), ["LICENSE", "README.md", `dist/${NAME}.cjs`, "package.json"]);
+  const [entry] = (Array.isArray(told) ? told : Object.values(told as object)) as {
+    files: { path: string; mode: number }[];
+    filename: string;
+  }[];
+  assert.deepEqual(entry?.files.map(({ path }) => path).sort(), [
+    "LICENSE",
+    "README.md",
+    `dist/${NAME}.cjs`,
+    "package.json",
+  ]);
   const place = join(folder, "place");
   await mkdir(place);
   await writeFile(join(place, "package.json"), "{}");
   const installed = await runFile(["npm", "install", "--offline", join(folder, entry?.filename ?? "")], env, place);
   assert.equal(installed.code, 0, installed.stderr);
   const program = join(place, "node_modules/.bin", NAME);
-  assert.deepEqual(await runFile([program, "--version"], { HOME: folder }), { code: 0, stdout: `${VERSION}\n`, stderr: "" });
+  assert.deepEqual(await runFile([program, "--version"], { HOME: folder }), {
+    code: 0,
+    stdout: `${VERSION}\n`,
+    stderr: "",
+  });
   const doctor = await runFile([program, "doctor", "--port", "0", "--claude", FAKE_CLI], { HOME: folder });
   assert.equal(doctor.code, 0, doctor.stdout);
 });

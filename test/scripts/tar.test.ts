@@ -8,7 +8,11 @@ import { makeFolder, runFile } from "../helpers/command.ts";
 
 test("what is packed comes out again, with its mode", async (t) => {
   const folder = makeFolder(t);
-  const entries = [0, 1, 511, 512, 513, 100_000].map((size) => ({ name: `f${size}`, mode: size % 2 === 0 ? 0o755 : 0o644, bytes: Buffer.alloc(size, "x") }));
+  const entries = [0, 1, 511, 512, 513, 100_000].map((size) => ({
+    name: `f${size}`,
+    mode: size % 2 === 0 ? 0o755 : 0o644,
+    bytes: Buffer.alloc(size, "x"),
+  }));
   const archive = createArchive(entries);
   assert.deepEqual(createArchive(entries), archive);
   await writeFile(join(folder, "a.tar.gz"), archive);

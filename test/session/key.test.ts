@@ -10,9 +10,22 @@ const text = (words: string) => ({ type: "text", text: words }) as const;
 const user = (...content: readonly UserPart[]): Message => ({ role: "user", content });
 const assistant = (...content: readonly AssistantPart[]): Message => ({ role: "assistant", content });
 const call = (id: string, name = "f", input = {}): AssistantPart => ({ type: "call", id, name, input });
-const result = (id: string, content: readonly ReturnType<typeof text>[] = [], isError = false): UserPart => ({ type: "result", id, content, isError });
+const result = (id: string, content: readonly ReturnType<typeof text>[] = [], isError = false): UserPart => ({
+  type: "result",
+  id,
+  content,
+  isError,
+});
 const TOOL = { name: "f", description: "d", schema: { type: "object" } };
-const REPLY: Reply = { model: "m", text: "yes", thinking: "", calls: [], finish: "stop", stopSequence: undefined, usage: USAGE };
+const REPLY: Reply = {
+  model: "m",
+  text: "yes",
+  thinking: "",
+  calls: [],
+  finish: "stop",
+  stopSequence: undefined,
+  usage: USAGE,
+};
 
 /** What a process is looked up by that knows these messages and is asked one more. */
 function before(messages: readonly Message[], fields: Partial<Turn> = {}, model = "opus"): string | undefined {
@@ -47,7 +60,11 @@ test("arguments that are no JSON object come back as an empty one", () => {
   const asked = [user(text("hi"))];
   for (const json of ["", "{", "[]", "null"]) {
     const turn = { ...PLAIN_TURN, messages: [...asked, assistant(text("yes"), call("a1")), user(result("a1"))] };
-    assert.equal(toKeys(turn, "opus", "none").before, after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }), json);
+    assert.equal(
+      toKeys(turn, "opus", "none").before,
+      after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }),
+      json,
+    );
   }
 });
 
@@ -60,13 +77,23 @@ test("white space around texts, and the way an answer is cut, change nothing", (
 
 test("effort, output limit, stop sequences and the form of the answer change nothing", () => {
   const history = [user(text("hi")), assistant(text("yes"))];
-  const fields: Partial<Turn> = { effort: "high", maxTokens: 7, stop: ["x"], stream: true, ignored: ["top_p"], echo: { includeUsage: true } };
+  const fields: Partial<Turn> = {
+    effort: "high",
+    maxTokens: 7,
+    stop: ["x"],
+    stream: true,
+    ignored: ["top_p"],
+    echo: { includeUsage: true },
+  };
   assert.equal(before(history, fields), before(history));
 });
 
 test("there is nothing to look up before the first answer, or where the last message follows none", () => {
   assert.equal(before([]), undefined);
-  assert.equal(toKeys({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before, undefined);
+  assert.equal(
+    toKeys({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before,
+    undefined,
+  );
 });
 
 /** Histories of which no two are the same conversation. */
@@ -84,7 +111,10 @@ const DIFFERENT: Readonly<Record<string, readonly Message[]>> = {
   "text that names a kind of part": [user(text("text"), text("ab")), assistant(text("c"))],
   "an image by URL": [user({ type: "image", source: { type: "url", url: "ab" } }), assistant(text("c"))],
   "a document": [user({ type: "document", source: { type: "text", text: "ab" } }), assistant(text("c"))],
-  "a document of a name": [user({ type: "document", source: { type: "text", text: "ab" }, title: "a" }), assistant(text("c"))],
+  "a document of a name": [
+    user({ type: "document", source: { type: "text", text: "ab" }, title: "a" }),
+    assistant(text("c")),
+  ],
   "a call": [user(text("ab")), assistant(text("c"), call("1"))],
   "a call of another id": [user(text("ab")), assistant(text("c"), call("2"))],
   "a call of another tool": [user(text("ab")), assistant(text("c"), call("1", "g"))],
@@ -92,11 +122,36 @@ const DIFFERENT: Readonly<Record<string, readonly Message[]>> = {
   "a call of arguments of another type": [user(text("ab")), assistant(text("c"), call("1", "f", { x: "1" }))],
   "a call twice": [user(text("ab")), assistant(text("c"), call("1"), call("1"))],
   "a result": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r")])), assistant(text("d"))],
-  "a result that failed": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r")], true)), assistant(text("d"))],
-  "another result": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("s")])), assistant(text("d"))],
-  "a result and a word": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r")]), text("s")), assistant(text("d"))],
-  "a result of two words": [user(text("ab")), assistant(text("c"), call("1")), user(result("1", [text("r"), text("s")])), assistant(text("d"))],
-  "a word instead of a result": [user(text("ab")), assistant(text("c"), call("1")), user(text("r")), assistant(text("d"))],
+  "a result that failed": [
+    user(text("ab")),
+    assistant(text("c"), call("1")),
+    user(result("1", [text("r")], true)),
+    assistant(text("d")),
+  ],
+  "another result": [
+    user(text("ab")),
+    assistant(text("c"), call("1")),
+    user(result("1", [text("s")])),
+    assistant(text("d")),
+  ],
+  "a result and a word": [
+    user(text("ab")),
+    assistant(text("c"), call("1")),
+    user(result("1", [text("r")]), text("s")),
+    assistant(text("d")),
+  ],
+  "a result of two words": [
+    user(text("ab")),
+    assistant(text("c"), call("1")),
+    user(result("1", [text("r"), text("s")])),
+    assistant(text("d")),
+  ],
+  "a word instead of a result": [
+    user(text("ab")),
+    assistant(text("c"), call("1")),
+    user(text("r")),
+    assistant(text("d")),
+  ],
 };
 
 test("no two conversations that differ have one key", () => {
@@ -138,8 +193,15 @@ test("tools of equal schemas are alike, whatever the order of their keys", () =>
 
 test("all short conversations of three letters have keys of their own, however the letters fall into messages", () => {
   const cuts = (letters: string): string[][] =>
-    letters.length < 2 ? [[letters]] : cuts(letters.slice(1)).flatMap(([first = "", ...rest]) => [[letters.slice(0, 1), first, ...rest], [letters.slice(0, 1) + first, ...rest]]);
-  const histories = ["abcdef", "aabbcc", "1:1:1:", "\\n1:aa"].flatMap(cuts).map((pieces) => pieces.map((piece, at) => (at % 2 ? assistant(text(piece)) : user(text(piece)))));
+    letters.length < 2
+      ? [[letters]]
+      : cuts(letters.slice(1)).flatMap(([first = "", ...rest]) => [
+          [letters.slice(0, 1), first, ...rest],
+          [letters.slice(0, 1) + first, ...rest],
+        ]);
+  const histories = ["abcdef", "aabbcc", "1:1:1:", "\\n1:aa"]
+    .flatMap(cuts)
+    .map((pieces) => pieces.map((piece, at) => (at % 2 ? assistant(text(piece)) : user(text(piece)))));
   const whole = histories.filter((messages) => messages.length % 2 === 0);
   assert.equal(new Set(whole.map((messages) => before(messages))).size, whole.length);
 });

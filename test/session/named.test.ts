@@ -52,7 +52,11 @@ test("a record that cannot be read is as good as none", async (t) => {
 
 test("only this user can read the records, and none holds a word of the system prompt", async (t) => {
   const folder = await makeFolder(t);
-  await createNamedSessions(folder, 9).write("work", { sessionId: "s1", lastUuid: "u", system: toSystemMark("secret words") });
+  await createNamedSessions(folder, 9).write("work", {
+    sessionId: "s1",
+    lastUuid: "u",
+    system: toSystemMark("secret words"),
+  });
   const [file = ""] = await readdir(folder);
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
   assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600);

@@ -33,7 +33,10 @@ test("an account's limit is told for every model, with the seconds that are left
   for (const model of ["opus", "sonnet"]) assert.equal(refusalOf(model)?.retryAfterSeconds, 60, model);
   clock.ms += 59_001;
   const error = refusalOf("sonnet");
-  assert.deepEqual([error?.kind, error?.planLimit, error?.retryAfterSeconds, error?.message], ["rate_limited", "account", 1, "Plan limit reached (account)"]);
+  assert.deepEqual(
+    [error?.kind, error?.planLimit, error?.retryAfterSeconds, error?.message],
+    ["rate_limited", "account", 1, "Plan limit reached (account)"],
+  );
   clock.ms += 999;
   assert.equal(refusalOf("opus"), undefined);
 });

@@ -9,8 +9,25 @@ import { toTools } from "./tool.ts";
 
 /** Fields that are honoured, or that ask for nothing. */
 const KNOWN = new Set([
-  ...["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "reasoning_effort", "stop"],
-  ...["response_format", "tools", "tool_choice", "functions", "function_call", "parallel_tool_calls", "web_search_options"],
+  ...[
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "reasoning_effort",
+    "stop",
+  ],
+  ...[
+    "response_format",
+    "tools",
+    "tool_choice",
+    "functions",
+    "function_call",
+    "parallel_tool_calls",
+    "web_search_options",
+  ],
   ...["n", "logprobs", "top_logprobs", "modalities", "audio", "user", "metadata", "store"],
 ]);
 
@@ -18,8 +35,10 @@ const KNOWN = new Set([
 function refuseUnserved(body: JsonObject): void {
   const { n, logprobs, modalities, audio, top_logprobs: topLogprobs } = body;
   if (n !== undefined && n !== null && n !== 1) refuse("n", "only 1 answer can be given");
-  if (logprobs !== undefined && logprobs !== null && logprobs !== false) refuse("logprobs", "log probabilities cannot be given");
-  if (topLogprobs !== undefined && topLogprobs !== null && topLogprobs !== 0) refuse("top_logprobs", "log probabilities cannot be given");
+  if (logprobs !== undefined && logprobs !== null && logprobs !== false)
+    refuse("logprobs", "log probabilities cannot be given");
+  if (topLogprobs !== undefined && topLogprobs !== null && topLogprobs !== 0)
+    refuse("top_logprobs", "log probabilities cannot be given");
   if (audio !== undefined && audio !== null) refuse("audio", "audio cannot be given");
   const kinds = optional(modalities, "modalities", toArray) ?? [];
   if (kinds.some((kind) => kind !== "text")) refuse("modalities", 'only "text" can be given');
@@ -37,7 +56,13 @@ function toFormat(value: unknown, path: string): Format {
     case "json_object":
       return { type: "json", schema: optional(format["schema"], `${path}.schema`, toSchema) ?? { type: "object" } };
     case "json_schema":
-      return { type: "json", schema: toSchema(toObject(format["json_schema"], `${path}.json_schema`)["schema"], `${path}.json_schema.schema`) };
+      return {
+        type: "json",
+        schema: toSchema(
+          toObject(format["json_schema"], `${path}.json_schema`)["schema"],
+          `${path}.json_schema.schema`,
+        ),
+      };
   }
 }
 
@@ -48,7 +73,8 @@ export function decode(value: unknown): Turn {
   const { tools, toolChoice, isLegacy, ignored } = toTools(body);
   const streamOptions = optional(body["stream_options"], "stream_options", toObject) ?? {};
   const includeUsage = optional(streamOptions["include_usage"], "stream_options.include_usage", toBoolean) ?? false;
-  const includeProgress = optional(streamOptions["include_progress"], "stream_options.include_progress", toBoolean) ?? false;
+  const includeProgress =
+    optional(streamOptions["include_progress"], "stream_options.include_progress", toBoolean) ?? false;
   optional(body["user"], "user", toText);
   const maxTokens = optional(body["max_tokens"], "max_tokens", toCount);
   return {

@@ -30,7 +30,12 @@ type ChunkHead = Omit<ChatChunk, "choices" | "usage">;
 
 /** What every chunk of an answer begins with, spelled once: half the time of a chunk is in it. */
 function toHead(model: string, meta: Meta): string {
-  const head: ChunkHead = { id: `chatcmpl-${meta.id}`, object: "chat.completion.chunk", created: meta.createdAtSeconds, model };
+  const head: ChunkHead = {
+    id: `chatcmpl-${meta.id}`,
+    object: "chat.completion.chunk",
+    created: meta.createdAtSeconds,
+    model,
+  };
   return JSON.stringify(head).slice(0, -1);
 }
 
@@ -63,7 +68,9 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
       case "call": {
         const { index, id, name } = event;
         const call = { name, arguments: "" };
-        return [chunk(isLegacy ? { function_call: call } : { tool_calls: [{ index, id, type: "function", function: call }] })];
+        return [
+          chunk(isLegacy ? { function_call: call } : { tool_calls: [{ index, id, type: "function", function: call }] }),
+        ];
       }
       case "arguments": {
         const call = { arguments: event.json };
@@ -89,7 +96,9 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
 
 function toMessage({ text, thinking, calls }: Reply, isLegacy: boolean): ChatMessage {
   const [first] = calls;
-  const made = calls.map(({ id, name, arguments: json }) => ({ id, type: "function", function: { name, arguments: json } }) as const);
+  const made = calls.map(
+    ({ id, name, arguments: json }) => ({ id, type: "function", function: { name, arguments: json } }) as const,
+  );
   return {
     role: "assistant",
     content: text === "" && first ? null : text,

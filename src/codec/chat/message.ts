@@ -19,7 +19,9 @@ const toImagePart: PartReader<ImagePart> = (part, path) => {
 const toFilePart: PartReader<UserPart> = (part, path) => {
   const file = toObject(part["file"], `${path}.file`);
   const title = optional(file["filename"], `${path}.file.filename`, toText);
-  const data = file["file_data"] ?? refuse(`${path}.file.file_data`, "expected a base64 data URL; uploaded files are not kept here");
+  const data =
+    file["file_data"] ??
+    refuse(`${path}.file.file_data`, "expected a base64 data URL; uploaded files are not kept here");
   return toDocumentOfUrl(toFilledText(data, `${path}.file.file_data`), title, `${path}.file.file_data`);
 };
 
@@ -28,7 +30,10 @@ const USER_PARTS = { text: toTextPart, image_url: toImagePart, file: toFilePart 
 const TOOL_PARTS = { text: toTextPart, image_url: toImagePart };
 const ASSISTANT_PARTS = {
   text: toTextPart,
-  refusal: ((part, path) => ({ type: "text", text: toText(part["refusal"], `${path}.refusal`) })) satisfies PartReader<TextPart>,
+  refusal: ((part, path) => ({
+    type: "text",
+    text: toText(part["refusal"], `${path}.refusal`),
+  })) satisfies PartReader<TextPart>,
 };
 
 function toCalls(message: JsonObject, path: string): ToolCall[] {
@@ -48,12 +53,20 @@ function toLegacyCalls(message: JsonObject, path: string): ToolCall[] {
   const call = optional(message["function_call"], `${path}.function_call`, toObject);
   if (!call) return [];
   const input = toCallInput(call["arguments"], `${path}.function_call.arguments`);
-  return [{ type: "call", id: `call${toCallId(path)}`, name: toFilledText(call["name"], `${path}.function_call.name`), input }];
+  return [
+    {
+      type: "call",
+      id: `call${toCallId(path)}`,
+      name: toFilledText(call["name"], `${path}.function_call.name`),
+      input,
+    },
+  ];
 }
 
 function toAssistantMessage(message: JsonObject, path: string): Message {
   const { content, refusal } = message;
-  const parts: AssistantPart[] = optional(content, `${path}.content`, (held, where) => toParts(held, where, ASSISTANT_PARTS)) ?? [];
+  const parts: AssistantPart[] =
+    optional(content, `${path}.content`, (held, where) => toParts(held, where, ASSISTANT_PARTS)) ?? [];
   const refused = optional(refusal, `${path}.refusal`, toText);
   return {
     role: "assistant",

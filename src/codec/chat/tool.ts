@@ -19,7 +19,8 @@ function toNewTools(value: unknown, ignored: string[]): Tool[] {
     const tool = toObject(held, `tools[${at}]`);
     const type = toText(tool["type"], `tools[${at}].type`);
     // Clients offer hosted tools to any server; those that cannot be had are left out, and named.
-    if (type === "function") tools.push(toTool(toObject(tool["function"], `tools[${at}].function`), "parameters", `tools[${at}].function`));
+    if (type === "function")
+      tools.push(toTool(toObject(tool["function"], `tools[${at}].function`), "parameters", `tools[${at}].function`));
     else ignored.push(`tools[${at}]`);
   }
   checkNames(tools, (at) => `tools[${at}].function.name`);
@@ -27,7 +28,9 @@ function toNewTools(value: unknown, ignored: string[]): Tool[] {
 }
 
 function toLegacyTools(value: unknown): Tool[] {
-  const tools = toArray(value, "functions").map((held, at) => toTool(toObject(held, `functions[${at}]`), "parameters", `functions[${at}]`));
+  const tools = toArray(value, "functions").map((held, at) =>
+    toTool(toObject(held, `functions[${at}]`), "parameters", `functions[${at}]`),
+  );
   checkNames(tools, (at) => `functions[${at}].name`);
   return tools;
 }
@@ -39,7 +42,11 @@ function toAllowed(tools: readonly Tool[], choice: JsonObject): ToolSelection {
   const mode = toOneOf(["auto", "required"])(allowed["mode"], `${path}.mode`);
   const names = toArray(allowed["tools"], `${path}.tools`).map((held, at) => {
     const where = `${path}.tools[${at}].function`;
-    return toKnownName(tools, toObject(toObject(held, `${path}.tools[${at}]`)["function"], where)["name"], `${where}.name`);
+    return toKnownName(
+      tools,
+      toObject(toObject(held, `${path}.tools[${at}]`)["function"], where)["name"],
+      `${where}.name`,
+    );
   });
   return toAllowedChoice(tools, names, mode, path);
 }
@@ -49,11 +56,16 @@ function toChoice(tools: readonly Tool[], value: unknown): ToolSelection {
   const choice = toObject(value, "tool_choice");
   const type = toOneOf(["function", "allowed_tools"])(choice["type"], "tool_choice.type");
   if (type === "allowed_tools") return toAllowed(tools, choice);
-  return toNamedChoice(tools, toObject(choice["function"], "tool_choice.function")["name"], "tool_choice.function.name");
+  return toNamedChoice(
+    tools,
+    toObject(choice["function"], "tool_choice.function")["name"],
+    "tool_choice.function.name",
+  );
 }
 
 function toLegacyChoice(tools: readonly Tool[], value: unknown): ToolSelection {
-  if (typeof value === "string") return toPlainChoice(tools, toOneOf(["none", "auto"])(value, "function_call"), "function_call");
+  if (typeof value === "string")
+    return toPlainChoice(tools, toOneOf(["none", "auto"])(value, "function_call"), "function_call");
   return toNamedChoice(tools, toObject(value, "function_call")["name"], "function_call.name");
 }
 

@@ -30,7 +30,12 @@ export interface ChatCompletion {
   readonly created: number;
   readonly model: string;
   readonly choices: readonly [
-    { readonly index: 0; readonly message: ChatMessage; readonly logprobs: null; readonly finish_reason: ChatFinishReason },
+    {
+      readonly index: 0;
+      readonly message: ChatMessage;
+      readonly logprobs: null;
+      readonly finish_reason: ChatFinishReason;
+    },
   ];
   readonly usage: ChatUsage;
 }

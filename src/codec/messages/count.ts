@@ -22,7 +22,9 @@ function countPart(part: UserPart | AssistantPart): number {
     case "image":
       return IMAGE_TOKENS;
     case "document":
-      return part.source.type === "text" ? toTokens(part.source.text) : part.source.data.length / PDF_CHARACTERS_A_TOKEN;
+      return part.source.type === "text"
+        ? toTokens(part.source.text)
+        : part.source.data.length / PDF_CHARACTERS_A_TOKEN;
     case "call":
       return FRAME_TOKENS + toTokens(part.name + JSON.stringify(part.input));
     case "result":

@@ -11,7 +11,12 @@ import { encodeError } from "./error.ts";
 import type { BlockDelta, ContentBlock, MessageEvent, MessageObject, MessageUsage, StopReason } from "./wire.ts";
 
 function toUsage({ input, cacheCreation, cacheRead, output }: Usage): MessageUsage {
-  return { input_tokens: input, cache_creation_input_tokens: cacheCreation, cache_read_input_tokens: cacheRead, output_tokens: output };
+  return {
+    input_tokens: input,
+    cache_creation_input_tokens: cacheCreation,
+    cache_read_input_tokens: cacheRead,
+    output_tokens: output,
+  };
 }
 
 const STOP_REASONS: Readonly<Record<FinishReason, StopReason>> = {
@@ -21,7 +26,10 @@ const STOP_REASONS: Readonly<Record<FinishReason, StopReason>> = {
   tool_calls: "tool_use",
 };
 
-function toStop(finish: FinishReason, stopSequence: string | undefined): { stop_reason: StopReason; stop_sequence: string | null } {
+function toStop(
+  finish: FinishReason,
+  stopSequence: string | undefined,
+): { stop_reason: StopReason; stop_sequence: string | null } {
   if (stopSequence !== undefined) return { stop_reason: "stop_sequence", stop_sequence: stopSequence };
   return { stop_reason: STOP_REASONS[finish], stop_sequence: null };
 }
@@ -78,7 +86,9 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
       case "call":
         return start({ type: "tool_use", id: event.id, name: event.name, input: {} });
       case "arguments":
-        return open === "tool_use" ? [{ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: event.json } }] : [];
+        return open === "tool_use"
+          ? [{ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: event.json } }]
+          : [];
       case "progress":
       case "retract":
         return [];
@@ -99,7 +109,9 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
 export function encodeReply(reply: Reply, turn: Turn, meta: Meta): MessageObject {
   const { model, text, thinking, calls } = reply;
   const content: ContentBlock[] = [
-    ...(thinking === "" || !readEcho(turn).showsThinking ? [] : [{ type: "thinking", thinking, signature: "" } as const]),
+    ...(thinking === "" || !readEcho(turn).showsThinking
+      ? []
+      : [{ type: "thinking", thinking, signature: "" } as const]),
     ...(text === "" ? [] : [{ type: "text", text } as const]),
     ...calls.map((call) => ({ type: "tool_use", id: call.id, name: call.name, input: toCallInput(call) }) as const),
   ];

@@ -1,5 +1,14 @@
 /** Messages and their content blocks, as the neutral conversation and its system prompt. */
-import type { AssistantPart, DocumentPart, ImagePart, Message, TextPart, ToolCall, ToolResult, UserPart } from "../../core/turn.ts";
+import type {
+  AssistantPart,
+  DocumentPart,
+  ImagePart,
+  Message,
+  TextPart,
+  ToolCall,
+  ToolResult,
+  UserPart,
+} from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { optional, refuse, toArray, toBoolean, toFilledText, toObject, toOneOf, toText } from "../check.ts";
@@ -46,7 +55,9 @@ const toDocumentBlock: PartReader<DocumentPart> = (block, path) => {
 /** A text document inside a result is its text; a result can carry no other document. */
 const toResultDocument: PartReader<TextPart> = (block, path) => {
   const { source } = toDocumentBlock(block, path);
-  return source.type === "text" ? { type: "text", text: source.text } : refuse(`${path}.source`, "a tool result can hold text and images, not a PDF");
+  return source.type === "text"
+    ? { type: "text", text: source.text }
+    : refuse(`${path}.source`, "a tool result can hold text and images, not a PDF");
 };
 
 const RESULT_BLOCKS = {
@@ -54,7 +65,10 @@ const RESULT_BLOCKS = {
   image: toImageBlock,
   document: toResultDocument,
   // A tool search has found this tool; here every tool is there from the start.
-  tool_reference: ((block, path) => ({ type: "text", text: toText(block["tool_name"], `${path}.tool_name`) })) satisfies PartReader<TextPart>,
+  tool_reference: ((block, path) => ({
+    type: "text",
+    text: toText(block["tool_name"], `${path}.tool_name`),
+  })) satisfies PartReader<TextPart>,
 };
 
 function readCallId(block: JsonObject, key: string, path: string): string {
@@ -110,9 +124,12 @@ export function toConversation(value: unknown): MessagesConversation {
     const where = `${path}.content`;
     if (role === "system") systems.push(...toSystemTexts(message["content"], where));
     else lastRole = role;
-    if (role === "user") conversation.add({ role, content: toParts<UserPart>(message["content"], where, USER_BLOCKS) }, path);
-    if (role === "assistant") conversation.add({ role, content: toParts<AssistantPart>(message["content"], where, ASSISTANT_BLOCKS) }, path);
+    if (role === "user")
+      conversation.add({ role, content: toParts<UserPart>(message["content"], where, USER_BLOCKS) }, path);
+    if (role === "assistant")
+      conversation.add({ role, content: toParts<AssistantPart>(message["content"], where, ASSISTANT_BLOCKS) }, path);
   }
-  if (lastRole === "assistant") refuse("messages", "an answer that was begun cannot be continued: the last message must be the user's");
+  if (lastRole === "assistant")
+    refuse("messages", "an answer that was begun cannot be continued: the last message must be the user's");
   return { systems, messages: conversation.end("messages") };
 }

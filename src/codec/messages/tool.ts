@@ -57,6 +57,12 @@ function toSelection(tools: readonly Tool[], choice: JsonObject): ToolSelection 
 export function toTools(body: JsonObject): MessagesTools {
   const { tools, webSearch, ignored } = toList(body["tools"] ?? []);
   const choice = optional(body["tool_choice"], "tool_choice", toObject) ?? { type: "auto" };
-  const isSingle = optional(choice["disable_parallel_tool_use"], "tool_choice.disable_parallel_tool_use", toBoolean) ?? false;
-  return { ...toSelection(tools, choice), webSearch: webSearch && choice["type"] !== "none", parallelCalls: !isSingle, ignored };
+  const isSingle =
+    optional(choice["disable_parallel_tool_use"], "tool_choice.disable_parallel_tool_use", toBoolean) ?? false;
+  return {
+    ...toSelection(tools, choice),
+    webSearch: webSearch && choice["type"] !== "none",
+    parallelCalls: !isSingle,
+    ignored,
+  };
 }

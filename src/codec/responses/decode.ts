@@ -14,16 +14,44 @@ import type { RequestFields } from "./wire.ts";
 
 /** Fields that are honoured, or that ask for nothing. */
 const KNOWN = new Set([
-  ...["model", "input", "instructions", "previous_response_id", "store", "stream", "stream_options", "tools", "tool_choice"],
-  ...["parallel_tool_calls", "text", "reasoning", "max_output_tokens", "truncation", "metadata", "include", "background"],
-  ...["prompt_cache_key", "prompt_cache_retention", "client_metadata", "safety_identifier", "user", "service_tier", "top_logprobs"],
+  ...[
+    "model",
+    "input",
+    "instructions",
+    "previous_response_id",
+    "store",
+    "stream",
+    "stream_options",
+    "tools",
+    "tool_choice",
+  ],
+  ...[
+    "parallel_tool_calls",
+    "text",
+    "reasoning",
+    "max_output_tokens",
+    "truncation",
+    "metadata",
+    "include",
+    "background",
+  ],
+  ...[
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "client_metadata",
+    "safety_identifier",
+    "user",
+    "service_tier",
+    "top_logprobs",
+  ],
 ]);
 
 const MOST_METADATA = 16;
 
 /** Refuses what would change the meaning of the answer if it were left out. */
 function refuseUnserved(body: JsonObject): void {
-  if (optional(body["background"], "background", toBoolean)) refuse("background", "answers are given while the client waits");
+  if (optional(body["background"], "background", toBoolean))
+    refuse("background", "answers are given while the client waits");
   refuseSet(body, "conversation", "conversations are not kept here: send previous_response_id or the whole input");
   refuseSet(body, "prompt", "stored prompts are not kept here: send the text itself");
   if (body["top_logprobs"] !== 0) refuseSet(body, "top_logprobs", "log probabilities cannot be given");
@@ -55,7 +83,9 @@ function findEarlier(value: unknown, recall: Recall): Earlier | undefined {
   if (id === undefined) return undefined;
   const earlier = recall(id);
   if (earlier) return earlier;
-  throw new ProxyError("not_found", `Cannot find ${path}: ${id.slice(0, 100)} is not kept, or no longer`, { param: path });
+  throw new ProxyError("not_found", `Cannot find ${path}: ${id.slice(0, 100)} is not kept, or no longer`, {
+    param: path,
+  });
 }
 
 interface Settings {

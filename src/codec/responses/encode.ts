@@ -41,7 +41,12 @@ const OPEN = { status: "in_progress", error: null, incomplete_details: null, usa
 function toEnd(finish: FinishReason, usage: Usage): Omit<Outcome, "model" | "output"> {
   const reason = CUTS[finish];
   const details = reason === undefined ? null : { reason };
-  return { status: reason === undefined ? "completed" : "incomplete", error: null, incomplete_details: details, usage: toUsage(usage) };
+  return {
+    status: reason === undefined ? "completed" : "incomplete",
+    error: null,
+    incomplete_details: details,
+    usage: toUsage(usage),
+  };
 }
 
 function toResponse(turn: Turn, meta: Meta, outcome: Outcome): ResponseObject {
@@ -154,10 +159,14 @@ function toOutput({ text, thinking, calls }: Reply, meta: Meta, status: ItemStat
   const made: { kind: ItemKind; text: string }[] = [
     ...(thinking === "" ? [] : [{ kind: { type: "reasoning" }, text: thinking } as const]),
     ...(text === "" ? [] : [{ kind: { type: "message" }, text } as const]),
-    ...calls.map(({ id, name, arguments: json }) => ({ kind: { type: "function_call", callId: id, name }, text: json }) as const),
+    ...calls.map(
+      ({ id, name, arguments: json }) => ({ kind: { type: "function_call", callId: id, name }, text: json }) as const,
+    ),
   ];
   const last = made.length - 1;
-  return made.map(({ kind, text: whole }, at) => toItem(kind, toItemId(kind.type, meta.id, at), at === last ? status : "completed", whole));
+  return made.map(({ kind, text: whole }, at) =>
+    toItem(kind, toItemId(kind.type, meta.id, at), at === last ? status : "completed", whole),
+  );
 }
 
 /** One whole answer. */

@@ -18,11 +18,16 @@ const toImagePart: PartReader<ImagePart> = (part, path) => {
 
 const toFilePart: PartReader<UserPart> = (part, path) => {
   const where = `${path}.file_data`;
-  const data = part["file_data"] ?? refuse(where, "expected a base64 data URL; uploaded files are not kept here, and no URL is fetched");
+  const data =
+    part["file_data"] ??
+    refuse(where, "expected a base64 data URL; uploaded files are not kept here, and no URL is fetched");
   return toDocumentOfUrl(toFilledText(data, where), optional(part["filename"], `${path}.filename`, toText), where);
 };
 
-const toRefusalPart: PartReader<TextPart> = (part, path) => ({ type: "text", text: toText(part["refusal"], `${path}.refusal`) });
+const toRefusalPart: PartReader<TextPart> = (part, path) => ({
+  type: "text",
+  text: toText(part["refusal"], `${path}.refusal`),
+});
 
 /** Clients call a text by any of its names, whoever said it. */
 const TEXT_PARTS = { input_text: toTextPart, output_text: toTextPart, text: toTextPart };
@@ -63,7 +68,10 @@ function readCallId(item: JsonObject, path: string): string {
 
 function addCall(item: JsonObject, path: string, to: Gathering): void {
   const input = toCallInput(item["arguments"], `${path}.arguments`);
-  to.addAnswer([{ type: "call", id: readCallId(item, path), name: toFilledText(item["name"], `${path}.name`), input }], path);
+  to.addAnswer(
+    [{ type: "call", id: readCallId(item, path), name: toFilledText(item["name"], `${path}.name`), input }],
+    path,
+  );
 }
 
 function addResult(item: JsonObject, path: string, to: Gathering): void {
@@ -71,7 +79,14 @@ function addResult(item: JsonObject, path: string, to: Gathering): void {
   to.add(toResultMessage(readCallId(item, path), content), `${path}.call_id`);
 }
 
-const TYPES = ["message", "function_call", "function_call_output", "reasoning", "web_search_call", "item_reference"] as const;
+const TYPES = [
+  "message",
+  "function_call",
+  "function_call_output",
+  "reasoning",
+  "web_search_call",
+  "item_reference",
+] as const;
 
 function addItem(held: unknown, path: string, to: Gathering): void {
   const item = toObject(held, path);
@@ -87,7 +102,7 @@ function addItem(held: unknown, path: string, to: Gathering): void {
       return refuse(`${path}.type`, "items cannot be referred to: send the item itself, or previous_response_id");
     case "reasoning":
     case "web_search_call":
-      // What the model thought and searched for stays with it; only what was said counts.
+    // What the model thought and searched for stays with it; only what was said counts.
   }
 }
 
@@ -120,7 +135,9 @@ function createGathering(): Gathering & { end(path: string): Message[] } {
 }
 
 export const toItems = (value: unknown): readonly unknown[] =>
-  typeof value === "string" ? [{ type: "message", role: "user", content: [{ type: "input_text", text: value }] }] : toArray(value, "input");
+  typeof value === "string"
+    ? [{ type: "message", role: "user", content: [{ type: "input_text", text: value }] }]
+    : toArray(value, "input");
 
 /** Reads the input, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's. */
 export function toInput(items: readonly unknown[], earlier: Earlier | undefined): Input {

@@ -38,7 +38,13 @@ export function toItem(kind: ItemKind, id: string, status: ItemStatus, text?: st
     case "reasoning":
       return { id, type: "reasoning", summary: text === undefined ? [] : [toSummaryText(text)] };
     case "message":
-      return { id, type: "message", status, role: "assistant", content: text === undefined ? [] : [toOutputText(text)] };
+      return {
+        id,
+        type: "message",
+        status,
+        role: "assistant",
+        content: text === undefined ? [] : [toOutputText(text)],
+      };
     case "function_call":
       return { id, type: "function_call", status, call_id: kind.callId, name: kind.name, arguments: text ?? "" };
   }

@@ -14,8 +14,16 @@ const LARGEST_PAGE = 100;
 function toListed(item: unknown, id: string, at: number): JsonObject {
   const fields = isObject(item) ? item : {};
   const content = fields["content"];
-  const parts = typeof content === "string" ? [{ type: fields["role"] === "assistant" ? "output_text" : "input_text", text: content }] : content;
-  return { id: `item_${id.replace(/^resp_/, "")}${at}`, type: "message", ...fields, ...(parts === undefined ? {} : { content: parts }) };
+  const parts =
+    typeof content === "string"
+      ? [{ type: fields["role"] === "assistant" ? "output_text" : "input_text", text: content }]
+      : content;
+  return {
+    id: `item_${id.replace(/^resp_/, "")}${at}`,
+    type: "message",
+    ...fields,
+    ...(parts === undefined ? {} : { content: parts }),
+  };
 }
 
 function readLimit(query: URLSearchParams): number {
@@ -33,7 +41,13 @@ function encodeInput(earlier: Earlier, id: string, query: URLSearchParams): Item
   if (after !== null && from === 0) refuse("after", `${after.slice(0, 60)} is not one of the items`);
   const data = items.slice(from, from + readLimit(query));
   const toId = (item: JsonObject | undefined): string | null => (typeof item?.["id"] === "string" ? item["id"] : null);
-  return { object: "list", data, first_id: toId(data[0]), last_id: toId(data.at(-1)), has_more: from + data.length < items.length };
+  return {
+    object: "list",
+    data,
+    first_id: toId(data[0]),
+    last_id: toId(data.at(-1)),
+    has_more: from + data.length < items.length,
+  };
 }
 
 export const keeping: Keeping = {

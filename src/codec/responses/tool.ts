@@ -55,7 +55,8 @@ function toAllowed(tools: readonly Tool[], choice: JsonObject): ToolSelection {
 }
 
 function toChoice(tools: readonly Tool[], value: unknown): ToolSelection {
-  if (typeof value === "string") return toPlainChoice(tools, toOneOf(["none", "auto", "required"])(value, "tool_choice"), "tool_choice");
+  if (typeof value === "string")
+    return toPlainChoice(tools, toOneOf(["none", "auto", "required"])(value, "tool_choice"), "tool_choice");
   const choice = toObject(value, "tool_choice");
   const type = toOneOf(["function", "allowed_tools"])(choice["type"], "tool_choice.type");
   return type === "allowed_tools" ? toAllowed(tools, choice) : toNamedChoice(tools, choice["name"], "tool_choice.name");
@@ -65,5 +66,10 @@ function toChoice(tools: readonly Tool[], value: unknown): ToolSelection {
 export function toTools(body: JsonObject): ResponsesTools {
   const { tools, webSearch, echo, ignored } = toList(body["tools"] ?? []);
   const selection = optional(body["tool_choice"], "tool_choice", (held) => toChoice(tools, held));
-  return { ...(selection ?? { tools, toolChoice: "auto" }), webSearch: webSearch && body["tool_choice"] !== "none", echo, ignored };
+  return {
+    ...(selection ?? { tools, toolChoice: "auto" }),
+    webSearch: webSearch && body["tool_choice"] !== "none",
+    echo,
+    ignored,
+  };
 }

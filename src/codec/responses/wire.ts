@@ -18,8 +18,19 @@ export interface SummaryText {
 
 export type OutputItem = { readonly id: string } & (
   | { readonly type: "reasoning"; readonly summary: readonly SummaryText[] }
-  | { readonly type: "message"; readonly status: ItemStatus; readonly role: "assistant"; readonly content: readonly OutputText[] }
-  | { readonly type: "function_call"; readonly status: ItemStatus; readonly call_id: string; readonly name: string; readonly arguments: string }
+  | {
+      readonly type: "message";
+      readonly status: ItemStatus;
+      readonly role: "assistant";
+      readonly content: readonly OutputText[];
+    }
+  | {
+      readonly type: "function_call";
+      readonly status: ItemStatus;
+      readonly call_id: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
 );
 
 export interface ResponseUsage {

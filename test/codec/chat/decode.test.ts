@@ -24,9 +24,41 @@ test("the smallest request asks for nothing but an answer", () => {
 });
 
 const OPTIONAL = [
-  ...["stream", "stream_options", "max_tokens", "max_completion_tokens", "reasoning_effort", "stop", "response_format", "tools", "tool_choice"],
-  ...["functions", "function_call", "parallel_tool_calls", "n", "logprobs", "top_logprobs", "modalities", "audio", "user", "metadata", "store"],
-  ...["temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "logit_bias", "prediction", "service_tier", "anything"],
+  ...[
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "reasoning_effort",
+    "stop",
+    "response_format",
+    "tools",
+    "tool_choice",
+  ],
+  ...[
+    "functions",
+    "function_call",
+    "parallel_tool_calls",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "modalities",
+    "audio",
+    "user",
+    "metadata",
+    "store",
+  ],
+  ...[
+    "temperature",
+    "top_p",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "prediction",
+    "service_tier",
+    "anything",
+  ],
 ];
 
 test("a field that is null asks for nothing, whichever it is", () => {
@@ -38,7 +70,10 @@ test("streaming is what `stream` says, and usage what `stream_options` say", () 
   assert.equal(read({ stream: false }).stream, false);
   assert.equal(read({ stream: true, stream_options: { include_usage: true } }).echo["includeUsage"], true);
   assert.equal(read({ stream: true, stream_options: { include_usage: false } }).echo["includeUsage"], false);
-  assert.equal(read({ stream_options: { include_usage: null, include_obfuscation: false } }).echo["includeUsage"], false);
+  assert.equal(
+    read({ stream_options: { include_usage: null, include_obfuscation: false } }).echo["includeUsage"],
+    false,
+  );
 });
 
 test("the output limit is read under both names, the newer one first", () => {
@@ -61,28 +96,56 @@ test("stop is one sequence or up to four", () => {
 test("a format is text, any JSON object, or the schema that was given", () => {
   const schema = { type: "object", properties: { a: { type: "string" } }, required: ["a"], $defs: { x: {} } };
   assert.deepEqual(read({ response_format: { type: "text" } }).format, { type: "text" });
-  assert.deepEqual(read({ response_format: { type: "json_object" } }).format, { type: "json", schema: { type: "object" } });
+  assert.deepEqual(read({ response_format: { type: "json_object" } }).format, {
+    type: "json",
+    schema: { type: "object" },
+  });
   assert.deepEqual(read({ response_format: { type: "json_object", schema } }).format, { type: "json", schema });
   const named = { type: "json_schema", json_schema: { name: "answer", strict: true, schema } };
   assert.deepEqual(read({ response_format: named }).format, { type: "json", schema });
 });
 
 test("settings the CLI cannot honour are named, in the order they were sent, and no others", () => {
-  const sent = { temperature: 0.2, top_p: 1, seed: 7, presence_penalty: 0, frequency_penalty: 0, logit_bias: {}, service_tier: "auto", verbosity: "low" };
+  const sent = {
+    temperature: 0.2,
+    top_p: 1,
+    seed: 7,
+    presence_penalty: 0,
+    frequency_penalty: 0,
+    logit_bias: {},
+    service_tier: "auto",
+    verbosity: "low",
+  };
   assert.deepEqual(read(sent).ignored, Object.keys(sent));
-  const honoured = { user: "me", metadata: { a: "b" }, store: false, n: 1, logprobs: false, top_logprobs: 0, modalities: ["text"], stop: "x", stream: true };
+  const honoured = {
+    user: "me",
+    metadata: { a: "b" },
+    store: false,
+    n: 1,
+    logprobs: false,
+    top_logprobs: 0,
+    modalities: ["text"],
+    stop: "x",
+    stream: true,
+  };
   assert.deepEqual(read(honoured).ignored, []);
 });
 
 test("a field of a name that is an object member's is ignored like any other", () => {
-  const body = JSON.parse('{"model":"opus","messages":[{"role":"user","content":"hi"}],"__proto__":{"stream":true},"constructor":1}') as object;
+  const body = JSON.parse(
+    '{"model":"opus","messages":[{"role":"user","content":"hi"}],"__proto__":{"stream":true},"constructor":1}',
+  ) as object;
   const turn = read(body);
   assert.equal(turn.stream, false);
   assert.ok(turn.ignored.includes("constructor"));
 });
 
 test("the same body is read alike every time, and is not changed", () => {
-  const body = { tools: [{ type: "function", function: { name: "f", parameters: { properties: {} } } }], temperature: 1, stop: ["x"] };
+  const body = {
+    tools: [{ type: "function", function: { name: "f", parameters: { properties: {} } } }],
+    temperature: 1,
+    stop: ["x"],
+  };
   const before = structuredClone(body);
   assert.deepEqual(read(body), read(body));
   assert.deepEqual(body, before);
@@ -103,7 +166,9 @@ const REFUSED: readonly (readonly [string, unknown])[] = [
   ...[0, -1, 1.5, "100", true, 1e30].map((max_tokens) => ["max_tokens", { max_tokens }] as const),
   ...[0, -1, 1.5, "100", []].map((held) => ["max_completion_tokens", { max_completion_tokens: held }] as const),
   ["max_tokens", { max_tokens: "x", max_completion_tokens: 10 }],
-  ...["hardest", "", "constructor", "__proto__", 1, {}].map((held) => ["reasoning_effort", { reasoning_effort: held }] as const),
+  ...["hardest", "", "constructor", "__proto__", 1, {}].map(
+    (held) => ["reasoning_effort", { reasoning_effort: held }] as const,
+  ),
   ...["", 1, {}, ["a", "b", "c", "d", "e"]].map((stop) => ["stop", { stop }] as const),
   ["stop[1]", { stop: ["a", ""] }],
   ["stop[0]", { stop: [1] }],
@@ -111,7 +176,10 @@ const REFUSED: readonly (readonly [string, unknown])[] = [
   ...[{}, { type: "grammar" }, { type: 1 }].map((held) => ["response_format.type", { response_format: held }] as const),
   ["response_format.json_schema", { response_format: { type: "json_schema" } }],
   ["response_format.json_schema.schema", { response_format: { type: "json_schema", json_schema: { name: "x" } } }],
-  ["response_format.json_schema.schema.type", { response_format: { type: "json_schema", json_schema: { schema: { type: "array" } } } }],
+  [
+    "response_format.json_schema.schema.type",
+    { response_format: { type: "json_schema", json_schema: { schema: { type: "array" } } } },
+  ],
   ["response_format.schema", { response_format: { type: "json_object", schema: "x" } }],
   ["response_format.schema.type", { response_format: { type: "json_object", schema: { type: "string" } } }],
   ...["yes", 1, {}].map((held) => ["parallel_tool_calls", { parallel_tool_calls: held }] as const),

@@ -39,17 +39,28 @@ const CASES: readonly (readonly [name: string, events: readonly TurnEvent[], tur
 ];
 
 for (const [name, events, turn] of CASES) {
-  test(`a stream with ${name} is as it is kept`, () => checkGoldenFrames(`chat-${name}-stream`, toFrames(events, turn)));
+  test(`a stream with ${name} is as it is kept`, () =>
+    checkGoldenFrames(`chat-${name}-stream`, toFrames(events, turn)));
   test(`a whole answer with ${name} is as it is kept`, () => checkGolden(`chat-${name}`, toWhole(events, turn)));
 }
 
 test("every kind of error is worded as it is kept", () => {
   const kinds = Object.keys(HTTP_STATUS) as ErrorKind[];
-  checkGolden("chat-errors", Object.fromEntries(kinds.map((kind) => [kind, chat.encodeError(new ProxyError(kind, "Words", { param: "model" }))])));
+  checkGolden(
+    "chat-errors",
+    Object.fromEntries(
+      kinds.map((kind) => [kind, chat.encodeError(new ProxyError(kind, "Words", { param: "model" }))]),
+    ),
+  );
 });
 
 test("a plan limit has a code of its own, and an error about no field a null for it", () => {
-  checkGolden("chat-plan-limit", chat.encodeError(new ProxyError("rate_limited", "Plan limit reached", { planLimit: "account", retryAfterSeconds: 60 })));
+  checkGolden(
+    "chat-plan-limit",
+    chat.encodeError(
+      new ProxyError("rate_limited", "Plan limit reached", { planLimit: "account", retryAfterSeconds: 60 }),
+    ),
+  );
 });
 
 test("an error tells nothing of its cause", () => {
@@ -58,21 +69,29 @@ test("an error tells nothing of its cause", () => {
 });
 
 test("a stream that fails ends in the envelope and one [DONE]", () => {
-  checkGoldenFrames("chat-stream-error", chat.createEncoder(PLAIN, META).fail(new ProxyError("overloaded", "The API is overloaded")));
+  checkGoldenFrames(
+    "chat-stream-error",
+    chat.createEncoder(PLAIN, META).fail(new ProxyError("overloaded", "The API is overloaded")),
+  );
 });
 
 test("a stream that began before the model was known keeps the name it began with", () => {
   const { encode } = chat.createEncoder(PLAIN, META);
   const first = encode({ type: "start", model: "claude-expected" });
   assert.deepEqual(encode(START), []);
-  const models = [...first, ...encode({ type: "text", text: "a" })].map(({ data }) => (JSON.parse(data) as { model: string }).model);
+  const models = [...first, ...encode({ type: "text", text: "a" })].map(
+    ({ data }) => (JSON.parse(data) as { model: string }).model,
+  );
   assert.deepEqual(new Set(models), new Set(["claude-expected"]));
 });
 
 test("every piece of a tool call has its index, and only the first its id, type and name", () => {
   const pieces = toFrames(ANSWERS.tools, PLAIN)
     .slice(0, -1)
-    .flatMap(({ data }) => (JSON.parse(data) as { choices: { delta: { tool_calls?: object[] } }[] }).choices[0]?.delta.tool_calls ?? []);
+    .flatMap(
+      ({ data }) =>
+        (JSON.parse(data) as { choices: { delta: { tool_calls?: object[] } }[] }).choices[0]?.delta.tool_calls ?? [],
+    );
   assert.deepEqual(pieces, [
     { index: 0, id: "toolu01A", type: "function", function: { name: "weather", arguments: "" } },
     { index: 0, function: { arguments: '{"city"' } },

@@ -10,23 +10,36 @@ const user = (...content: readonly object[]) => ({ role: "user", content });
 const texts = (...words: readonly string[]) => words.map((text) => ({ type: "text", text }));
 
 test("system and developer texts are the system prompt, wherever they stand and in their order", () => {
-  const turn = ask({ role: "system", content: "one" }, HI, { role: "developer", content: texts("two", "three") }, { role: "system", content: " " });
+  const turn = ask(
+    { role: "system", content: "one" },
+    HI,
+    { role: "developer", content: texts("two", "three") },
+    { role: "system", content: " " },
+  );
   assert.equal(turn.system, "one\n\ntwo\nthree");
   assert.deepEqual(turn.messages, [user(...texts("hi"))]);
 });
 
 test("content is a string or a list of parts, and both mean the same", () => {
   assert.deepEqual(ask({ role: "user", content: "hi" }), ask(user(...texts("hi"))));
-  const [first, last] = [ask(HI, { role: "assistant", content: "yes" }, HI), ask(HI, { role: "assistant", content: texts("yes") }, HI)];
+  const [first, last] = [
+    ask(HI, { role: "assistant", content: "yes" }, HI),
+    ask(HI, { role: "assistant", content: texts("yes") }, HI),
+  ];
   assert.deepEqual(first, last);
 });
 
 test("user messages side by side are one, and parts that are empty are left out", () => {
-  assert.deepEqual(ask(HI, { role: "user", content: "" }, { role: "user", content: texts("a", "", "b") }).messages, [user(...texts("hi", "a", "b"))]);
+  assert.deepEqual(ask(HI, { role: "user", content: "" }, { role: "user", content: texts("a", "", "b") }).messages, [
+    user(...texts("hi", "a", "b")),
+  ]);
 });
 
 test("a name on a message changes nothing", () => {
-  assert.deepEqual(ask({ ...HI, name: "me" }, { role: "assistant", content: "a", name: "it" }, HI), ask(HI, { role: "assistant", content: "a" }, HI));
+  assert.deepEqual(
+    ask({ ...HI, name: "me" }, { role: "assistant", content: "a", name: "it" }, HI),
+    ask(HI, { role: "assistant", content: "a" }, HI),
+  );
 });
 
 test("images come by data URL or by http(s) URL, as an object or as the bare URL", () => {
@@ -41,7 +54,11 @@ test("images come by data URL or by http(s) URL, as an object or as the bare URL
 test("the media type of an image is read in any case, with parameters, and as jpg", () => {
   for (const head of ["data:image/jpg;base64,", "DATA:IMAGE/JPEG;BASE64,", "data:image/jpeg;charset=x;base64,"]) {
     const turn = ask(user({ type: "image_url", image_url: { url: `${head}/9j/` } }));
-    assert.deepEqual(turn.messages[0]?.content, [{ type: "image", source: { type: "base64", mediaType: "image/jpeg", data: "/9j/" } }], head);
+    assert.deepEqual(
+      turn.messages[0]?.content,
+      [{ type: "image", source: { type: "base64", mediaType: "image/jpeg", data: "/9j/" } }],
+      head,
+    );
   }
 });
 
@@ -51,11 +68,20 @@ test("a file is a PDF or a text, with the name it came under", () => {
   assert.deepEqual(file({ filename: "a.pdf", file_data: PDF }), { type: "document", source, title: "a.pdf" });
   assert.deepEqual(file({ file_data: PDF }), { type: "document", source });
   const text = `data:text/csv;base64,${Buffer.from("é,ü\n").toString("base64")}`;
-  assert.deepEqual(file({ filename: "a.csv", file_data: text }), { type: "document", source: { type: "text", text: "é,ü\n" }, title: "a.csv" });
+  assert.deepEqual(file({ filename: "a.csv", file_data: text }), {
+    type: "document",
+    source: { type: "text", text: "é,ü\n" },
+    title: "a.csv",
+  });
 });
 
 test("tool calls and their results are matched on letters and digits only", () => {
-  const turn = ask(HI, assistant(call("call_a-1", "f", '{"x":1}'), call("call_b", "g", "")), result("callb"), result("call_a1", "ok"));
+  const turn = ask(
+    HI,
+    assistant(call("call_a-1", "f", '{"x":1}'), call("call_b", "g", "")),
+    result("callb"),
+    result("call_a1", "ok"),
+  );
   assert.deepEqual(turn.messages.slice(1), [
     {
       role: "assistant",
@@ -75,21 +101,30 @@ test("tool calls and their results are matched on letters and digits only", () =
 });
 
 test("an assistant's content beside calls may be null, empty, absent or text", () => {
-  const contents = [null, "", undefined, []].map((content) => ask(HI, { ...assistant(call("a", "f")), content }, result("a")).messages[1]);
-  for (const message of contents) assert.deepEqual(message, { role: "assistant", content: [{ type: "call", id: "a", name: "f", input: {} }] });
+  const contents = [null, "", undefined, []].map(
+    (content) => ask(HI, { ...assistant(call("a", "f")), content }, result("a")).messages[1],
+  );
+  for (const message of contents)
+    assert.deepEqual(message, { role: "assistant", content: [{ type: "call", id: "a", name: "f", input: {} }] });
   const [, spoken] = ask(HI, { ...assistant(call("a", "f")), content: "Let me look" }, result("a")).messages;
-  assert.deepEqual(spoken?.content.map(({ type }) => type), ["text", "call"]);
+  assert.deepEqual(
+    spoken?.content.map(({ type }) => type),
+    ["text", "call"],
+  );
 });
 
 test("arguments may be absent, null or blank", () => {
   for (const args of [undefined, null, "", " ", "{}"]) {
     const held = { id: "a", type: "function", function: { name: "f", arguments: args } };
-    assert.deepEqual(ask(HI, assistant(held), result("a")).messages[1]?.content, [{ type: "call", id: "a", name: "f", input: {} }]);
+    assert.deepEqual(ask(HI, assistant(held), result("a")).messages[1]?.content, [
+      { type: "call", id: "a", name: "f", input: {} },
+    ]);
   }
 });
 
 test("a result is text, parts, an image, or nothing", () => {
-  const read = (content: unknown) => ask(HI, assistant(call("a", "f")), { ...result("a"), content }).messages[2]?.content[0];
+  const read = (content: unknown) =>
+    ask(HI, assistant(call("a", "f")), { ...result("a"), content }).messages[2]?.content[0];
   const expected = (content: readonly object[]) => ({ type: "result", id: "a", content, isError: false });
   assert.deepEqual(read("x"), expected(texts("x")));
   assert.deepEqual(read(texts("x", "y")), expected(texts("x", "y")));
@@ -99,7 +134,13 @@ test("a result is text, parts, an image, or nothing", () => {
 });
 
 test("user messages after results are part of the same message", () => {
-  const turn = ask(HI, assistant(call("a", "f")), result("a"), { role: "user", content: "context" }, { role: "user", content: "more" });
+  const turn = ask(
+    HI,
+    assistant(call("a", "f")),
+    result("a"),
+    { role: "user", content: "context" },
+    { role: "user", content: "more" },
+  );
   assert.deepEqual(turn.messages[2]?.content.slice(1), texts("context", "more"));
 });
 
@@ -110,7 +151,10 @@ test("system messages between a call and its result do not part them", () => {
 
 test("rounds of calls follow each other, also with ids that were used before", () => {
   const turn = ask(HI, assistant(call("a", "f")), result("a"), assistant(call("a", "f")), result("a", "again"));
-  assert.deepEqual(turn.messages.map(({ role }) => role), ["user", "assistant", "user", "assistant", "user"]);
+  assert.deepEqual(
+    turn.messages.map(({ role }) => role),
+    ["user", "assistant", "user", "assistant", "user"],
+  );
 });
 
 test("the deprecated function call and its message are a call and its result", () => {
@@ -127,15 +171,23 @@ test("the deprecated function call and its message are a call and its result", (
 test("deprecated calls of several rounds have ids of their own", () => {
   const made = { role: "assistant", content: null, function_call: { name: "f", arguments: "{}" } };
   const given = { role: "function", name: "f", content: "1" };
-  const ids = ask(HI, made, given, made, given).messages.flatMap(({ content }) => content.flatMap((part) => (part.type === "call" ? part.id : [])));
+  const ids = ask(HI, made, given, made, given).messages.flatMap(({ content }) =>
+    content.flatMap((part) => (part.type === "call" ? part.id : [])),
+  );
   assert.equal(new Set(ids).size, 2);
 });
 
 test("a refusal, as a part or a field, is what the assistant said", () => {
   const said = { role: "assistant", content: texts("No.") };
-  assert.deepEqual(ask(HI, { role: "assistant", content: [{ type: "refusal", refusal: "No." }] }, HI).messages[1], said);
+  assert.deepEqual(
+    ask(HI, { role: "assistant", content: [{ type: "refusal", refusal: "No." }] }, HI).messages[1],
+    said,
+  );
   assert.deepEqual(ask(HI, { role: "assistant", content: null, refusal: "No." }, HI).messages[1], said);
-  assert.deepEqual(ask(HI, { role: "assistant", content: "No.", refusal: null, annotations: [], audio: null }, HI).messages[1], said);
+  assert.deepEqual(
+    ask(HI, { role: "assistant", content: "No.", refusal: null, annotations: [], audio: null }, HI).messages[1],
+    said,
+  );
 });
 
 test("an assistant message that holds nothing is left out", () => {
@@ -152,7 +204,9 @@ const made = (held: object) => [HI, { role: "assistant", content: null, tool_cal
 /** [the field at fault, the messages sent]. */
 const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ...["hi", null, 1, []].map((message) => ["messages[0]", [message]] as const),
-  ...[{}, { role: "wizard" }, { role: null }, { role: "__proto__" }].map((held) => ["messages[1].role", [HI, held]] as const),
+  ...[{}, { role: "wizard" }, { role: null }, { role: "__proto__" }].map(
+    (held) => ["messages[1].role", [HI, held]] as const,
+  ),
   ...[null, undefined, 1, {}].map((content) => ["messages[0].content", [{ role: "user", content }]] as const),
   ["messages[0].content", [{ role: "system", content: null }, HI]],
   ["messages[0].content[0].type", [{ role: "system", content: [{ type: "image_url", image_url: PNG }] }, HI]],
@@ -160,16 +214,30 @@ const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ["messages[0].content[1].type", [user({ type: "text", text: "a" }, { type: "input_audio", input_audio: {} })]],
   ["messages[0].content[0].type", [user({ type: "constructor" })]],
   ["messages[0].content[0].text", [user({ type: "text" })]],
-  ...[undefined, 1, []].map((held) => ["messages[0].content[0].image_url", [user({ type: "image_url", image_url: held })]] as const),
-  ["messages[0].content[0].image_url.url", [user({ type: "image_url", image_url: {} })]],
-  ...["ftp://x/y.png", "/etc/passwd", "file:///etc/passwd", "data:image/png,x", "data:image/tiff;base64,AA==", "data:image/png;base64,", "data:image/png;base64,a b"].map(
-    (url) => ["messages[0].content[0].image_url.url", [user({ type: "image_url", image_url: { url } })]] as const,
+  ...[undefined, 1, []].map(
+    (held) => ["messages[0].content[0].image_url", [user({ type: "image_url", image_url: held })]] as const,
   ),
+  ["messages[0].content[0].image_url.url", [user({ type: "image_url", image_url: {} })]],
+  ...[
+    "ftp://x/y.png",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "data:image/png,x",
+    "data:image/tiff;base64,AA==",
+    "data:image/png;base64,",
+    "data:image/png;base64,a b",
+  ].map((url) => ["messages[0].content[0].image_url.url", [user({ type: "image_url", image_url: { url } })]] as const),
   ["messages[0].content[0].file", [user({ type: "file" })]],
   ["messages[0].content[0].file.file_data", [user({ type: "file", file: { file_id: "file-1" } })]],
   ["messages[0].content[0].file.file_data", [user({ type: "file", file: { file_data: "JVBERi0xLjQ=" } })]],
-  ["messages[0].content[0].file.file_data", [user({ type: "file", file: { file_data: "data:application/zip;base64,AA==" } })]],
-  ["messages[0].content[0].file.file_data", [user({ type: "file", file: { file_data: "data:text/plain;base64,/w==" } })]],
+  [
+    "messages[0].content[0].file.file_data",
+    [user({ type: "file", file: { file_data: "data:application/zip;base64,AA==" } })],
+  ],
+  [
+    "messages[0].content[0].file.file_data",
+    [user({ type: "file", file: { file_data: "data:text/plain;base64,/w==" } })],
+  ],
   ["messages[0].content[0].file.filename", [user({ type: "file", file: { filename: 1, file_data: PDF } })]],
   ["messages[1].content", [HI, { role: "assistant", content: 1 }, HI]],
   ["messages[1].refusal", [HI, { role: "assistant", content: null, refusal: 1 }, HI]],
@@ -179,21 +247,33 @@ const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ["messages[1].tool_calls[0].function.name", made({ id: "a", function: { arguments: "{}" } })],
   ...[undefined, 1].map((id) => ["messages[1].tool_calls[0].id", made({ id, function: { name: "f" } })] as const),
   ["messages[1].tool_calls[0].id", made({ id: "_-_", function: { name: "f" } })],
-  ...["{", "[]", "1", "null", { x: 1 }, 1].map((args) => ["messages[1].tool_calls[0].function.arguments", made(call("a", "f", args))] as const),
+  ...["{", "[]", "1", "null", { x: 1 }, 1].map(
+    (args) => ["messages[1].tool_calls[0].function.arguments", made(call("a", "f", args))] as const,
+  ),
   ["messages[1].function_call", [HI, { role: "assistant", content: null, function_call: "f" }, HI]],
   ["messages[1].function_call.name", [HI, { role: "assistant", content: null, function_call: {} }, HI]],
-  ["messages[1].function_call.arguments", [HI, { role: "assistant", content: null, function_call: { name: "f", arguments: "{" } }, HI]],
+  [
+    "messages[1].function_call.arguments",
+    [HI, { role: "assistant", content: null, function_call: { name: "f", arguments: "{" } }, HI],
+  ],
   ["messages[2].tool_call_id", [HI, assistant(call("a", "f")), { role: "tool", content: "x" }]],
   ["messages[2].tool_call_id", [HI, assistant(call("a", "f")), result("b")]],
   ["messages[3].tool_call_id", [HI, assistant(call("a", "f")), result("a"), result("a")]],
   ["messages[1].tool_call_id", [HI, result("a")]],
-  ["messages[2].content[0].type", [HI, assistant(call("a", "f")), result("a", [{ type: "file", file: { file_data: PDF } }])]],
+  [
+    "messages[2].content[0].type",
+    [HI, assistant(call("a", "f")), result("a", [{ type: "file", file: { file_data: PDF } }])],
+  ],
   ["messages[1].name", [HI, { role: "function", name: "f", content: "x" }]],
   ["messages[1]", [HI, assistant(call("a", "f")), HI]],
   ["messages[1]", [HI, assistant(call("a", "f"), call("b", "f")), result("a")]],
-  ["messages[1]", [HI, assistant(call("a", "f"), call("b", "f")), result("a"), { role: "assistant", content: "x" }, HI]],
+  [
+    "messages[1]",
+    [HI, assistant(call("a", "f"), call("b", "f")), result("a"), { role: "assistant", content: "x" }, HI],
+  ],
 ];
 
 for (const [param, messages] of REFUSED) {
-  test(`${param} is refused by name in ${JSON.stringify(messages).slice(0, 150)}`, () => checkRefused({ messages }, param));
+  test(`${param} is refused by name in ${JSON.stringify(messages).slice(0, 150)}`, () =>
+    checkRefused({ messages }, param));
 }

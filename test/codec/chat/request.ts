@@ -14,7 +14,11 @@ export function read(fields: object = {}): Turn {
 /** The refusal of a request that is "hi" and these fields. */
 export function refusalOf(fields: unknown): ProxyError {
   try {
-    decode(typeof fields === "object" && fields !== null && !Array.isArray(fields) ? { model: "opus", messages: [HI], ...fields } : fields);
+    decode(
+      typeof fields === "object" && fields !== null && !Array.isArray(fields)
+        ? { model: "opus", messages: [HI], ...fields }
+        : fields,
+    );
   } catch (error) {
     assert.ok(error instanceof ProxyError, String(error));
     assert.equal(error.kind, "invalid_request");
@@ -32,7 +36,14 @@ export function checkRefused(fields: unknown, param: string): void {
   assert.ok(error.message.length < 400, error.message);
 }
 
-export const call = (id: string, name: string, args: unknown = "{}") => ({ id, type: "function", function: { name, arguments: args } });
+export const call = (id: string, name: string, args: unknown = "{}") => ({
+  id,
+  type: "function",
+  function: { name, arguments: args },
+});
 export const assistant = (...calls: readonly object[]) => ({ role: "assistant", content: null, tool_calls: calls });
 export const result = (id: string, content: unknown = "done") => ({ role: "tool", tool_call_id: id, content });
-export const tool = (name: string, parameters?: unknown) => ({ type: "function", function: { name, ...(parameters === undefined ? {} : { parameters }) } });
+export const tool = (name: string, parameters?: unknown) => ({
+  type: "function",
+  function: { name, ...(parameters === undefined ? {} : { parameters }) },
+});

@@ -12,19 +12,28 @@ const SCHEMA = {
 };
 const TOOLS = [tool("weather", SCHEMA), tool("time"), tool("news")];
 const named = (name: unknown) => ({ type: "function", function: { name } });
-const allowed = (mode: unknown, ...names: readonly unknown[]) => ({ type: "allowed_tools", allowed_tools: { mode, tools: names.map(named) } });
+const allowed = (mode: unknown, ...names: readonly unknown[]) => ({
+  type: "allowed_tools",
+  allowed_tools: { mode, tools: names.map(named) },
+});
 const names = (fields: object) => read(fields).tools.map(({ name }) => name);
 
 test("a tool's schema goes through unchanged, and without a description the description is empty", () => {
   const [first] = read({ tools: [tool("weather", SCHEMA)] }).tools;
   assert.deepEqual(first, { name: "weather", description: "", schema: SCHEMA });
-  const described = { type: "function", function: { name: "f", description: "Does it", parameters: SCHEMA, strict: true } };
+  const described = {
+    type: "function",
+    function: { name: "f", description: "Does it", parameters: SCHEMA, strict: true },
+  };
   assert.equal(read({ tools: [described] }).tools[0]?.description, "Does it");
 });
 
 test("a tool without parameters takes an empty object", () => {
   for (const parameters of [undefined, null, {}]) {
-    assert.deepEqual(read({ tools: [{ type: "function", function: { name: "f", parameters } }] }).tools[0]?.schema, { type: "object", properties: {} });
+    assert.deepEqual(read({ tools: [{ type: "function", function: { name: "f", parameters } }] }).tools[0]?.schema, {
+      type: "object",
+      properties: {},
+    });
   }
 });
 
@@ -39,8 +48,14 @@ test("tools keep their order, and names may have letters, digits, underscores an
 });
 
 test("tools of types that cannot be had are left out and named", () => {
-  const turn = read({ tools: [{ type: "web_search" }, tool("f"), { type: "custom", custom: { name: "x" } }], temperature: 1 });
-  assert.deepEqual(turn.tools.map(({ name }) => name), ["f"]);
+  const turn = read({
+    tools: [{ type: "web_search" }, tool("f"), { type: "custom", custom: { name: "x" } }],
+    temperature: 1,
+  });
+  assert.deepEqual(
+    turn.tools.map(({ name }) => name),
+    ["f"],
+  );
   assert.deepEqual(turn.ignored, ["temperature", "tools[0]", "tools[2]"]);
 });
 
@@ -52,7 +67,10 @@ test("the choice is the model's unless the request says otherwise", () => {
 });
 
 test("`none` offers no tools, `required` asks for one, a name asks for that one", () => {
-  assert.deepEqual([read({ tools: TOOLS, tool_choice: "none" }).tools, read({ tools: TOOLS, tool_choice: "none" }).toolChoice], [[], "auto"]);
+  assert.deepEqual(
+    [read({ tools: TOOLS, tool_choice: "none" }).tools, read({ tools: TOOLS, tool_choice: "none" }).toolChoice],
+    [[], "auto"],
+  );
   assert.equal(read({ tools: TOOLS, tool_choice: "required" }).toolChoice, "required");
   assert.deepEqual(read({ tools: TOOLS, tool_choice: named("time") }).toolChoice, { name: "time" });
   assert.equal(names({ tools: TOOLS, tool_choice: named("time") }).length, 3);
@@ -101,7 +119,9 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ...["f", null, 1].map((held) => ["tools[0]", { tools: [held] }] as const),
   ...[undefined, 1].map((type) => ["tools[1].type", { tools: [tool("f"), { type }] }] as const),
   ["tools[0].function", { tools: [{ type: "function" }] }],
-  ...[undefined, "", "a b", "a.b", "é", "x".repeat(65), 1].map((name) => ["tools[0].function.name", { tools: [named(name)] }] as const),
+  ...[undefined, "", "a b", "a.b", "é", "x".repeat(65), 1].map(
+    (name) => ["tools[0].function.name", { tools: [named(name)] }] as const,
+  ),
   ["tools[2].function.name", { tools: [tool("f"), tool("g"), tool("f")] }],
   ...["x", 1, []].map((held) => ["tools[0].function.parameters", { tools: [tool("f", held)] }] as const),
   ["tools[0].function.parameters.type", { tools: [tool("f", { type: "string" })] }],
@@ -111,20 +131,32 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ["tool_choice", { tools: [{ type: "web_search" }], tool_choice: "required" }],
   ...[{}, { type: "tool" }].map((held) => ["tool_choice.type", { tools: TOOLS, tool_choice: held }] as const),
   ["tool_choice.function", { tools: TOOLS, tool_choice: { type: "function" } }],
-  ...[undefined, 1, "sports", "__proto__"].map((name) => ["tool_choice.function.name", { tools: TOOLS, tool_choice: named(name) }] as const),
+  ...[undefined, 1, "sports", "__proto__"].map(
+    (name) => ["tool_choice.function.name", { tools: TOOLS, tool_choice: named(name) }] as const,
+  ),
   ["tool_choice.function.name", { tool_choice: named("weather") }],
   ["tool_choice.allowed_tools", { tools: TOOLS, tool_choice: { type: "allowed_tools" } }],
   ["tool_choice.allowed_tools.mode", { tools: TOOLS, tool_choice: allowed("none", "time") }],
-  ["tool_choice.allowed_tools.tools", { tools: TOOLS, tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto" } } }],
-  ["tool_choice.allowed_tools.tools[1].function.name", { tools: TOOLS, tool_choice: allowed("auto", "time", "sports") }],
+  [
+    "tool_choice.allowed_tools.tools",
+    { tools: TOOLS, tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto" } } },
+  ],
+  [
+    "tool_choice.allowed_tools.tools[1].function.name",
+    { tools: TOOLS, tool_choice: allowed("auto", "time", "sports") },
+  ],
   ["tool_choice.allowed_tools", { tools: TOOLS, tool_choice: allowed("required") }],
   ...["f", {}, 1].map((functions) => ["functions", { functions }] as const),
   ["functions[0]", { functions: ["f"] }],
   ["functions[0].name", { functions: [{}] }],
   ["functions[1].name", { functions: [{ name: "f" }, { name: "f" }] }],
   ["functions[0].parameters", { functions: [{ name: "f", parameters: 1 }] }],
-  ...["required", "any", 1].map((held) => ["function_call", { functions: [{ name: "f" }], function_call: held }] as const),
-  ...[{}, { name: "g" }].map((held) => ["function_call.name", { functions: [{ name: "f" }], function_call: held }] as const),
+  ...["required", "any", 1].map(
+    (held) => ["function_call", { functions: [{ name: "f" }], function_call: held }] as const,
+  ),
+  ...[{}, { name: "g" }].map(
+    (held) => ["function_call.name", { functions: [{ name: "f" }], function_call: held }] as const,
+  ),
 ];
 
 for (const [param, fields] of REFUSED) {

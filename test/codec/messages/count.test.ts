@@ -4,13 +4,18 @@ import { test } from "node:test";
 import { countTokens } from "../../../src/codec/messages/count.ts";
 import { assistant, user } from "./request.ts";
 
-const count = (fields: object): number => countTokens({ model: "opus", messages: [user("hi")], ...fields }).input_tokens;
+const count = (fields: object): number =>
+  countTokens({ model: "opus", messages: [user("hi")], ...fields }).input_tokens;
 
 test("the estimate grows with every kind of content", () => {
   const least = count({});
   const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } };
   const pdf = { type: "document", source: { type: "base64", media_type: "application/pdf", data: "A".repeat(25_000) } };
-  const use = [user("hi"), assistant([{ type: "tool_use", id: "a", name: "b", input: { c: "d" } }]), user([{ type: "tool_result", tool_use_id: "a", content: "e" }])];
+  const use = [
+    user("hi"),
+    assistant([{ type: "tool_use", id: "a", name: "b", input: { c: "d" } }]),
+    user([{ type: "tool_result", tool_use_id: "a", content: "e" }]),
+  ];
   assert.ok(least > 0 && least < 10);
   assert.equal(count({ system: "x".repeat(35) }) - least, 10);
   assert.equal(count({ messages: [user([{ type: "text", text: "hi" }, image])] }) - least, 1600);

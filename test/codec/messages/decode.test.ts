@@ -43,7 +43,10 @@ test("every setting is read", () => {
 test("the system prompt is a string, blocks, and system messages, in order, less what a client CLI states of itself", () => {
   const mark = text("x-anthropic-billing-header: cc_version=2.1.330.572; cc_entrypoint=cli;");
   assert.equal(read({ system: "one" }).system, "one");
-  const { system, messages } = read({ system: [mark, { ...text("one"), cache_control: { type: "ephemeral" } }], messages: [user("hi"), { role: "system", content: [text("two")] }] });
+  const { system, messages } = read({
+    system: [mark, { ...text("one"), cache_control: { type: "ephemeral" } }],
+    messages: [user("hi"), { role: "system", content: [text("two")] }],
+  });
   assert.equal(system, "one\n\ntwo");
   assert.equal(messages.length, 1);
 });
@@ -63,7 +66,10 @@ test("thinking is shown to a client that asks for it and can take it", () => {
 
 const BLOCKS: readonly (readonly [block: object, part: object])[] = [
   [text("a"), { type: "text", text: "a" }],
-  [{ ...text("a"), cache_control: { type: "ephemeral" } }, { type: "text", text: "a" }],
+  [
+    { ...text("a"), cache_control: { type: "ephemeral" } },
+    { type: "text", text: "a" },
+  ],
   [
     { type: "image", source: { type: "base64", media_type: "image/jpeg", data: "AAAA" } },
     { type: "image", source: { type: "base64", mediaType: "image/jpeg", data: "AAAA" } },
@@ -87,14 +93,22 @@ const BLOCKS: readonly (readonly [block: object, part: object])[] = [
 ];
 
 for (const [block, part] of BLOCKS) {
-  test(`a user's block is read: ${JSON.stringify(block)}`, () => assert.deepEqual(read({ messages: [user([block])] }).messages[0]?.content, [part]));
+  test(`a user's block is read: ${JSON.stringify(block)}`, () =>
+    assert.deepEqual(read({ messages: [user([block])] }).messages[0]?.content, [part]));
 }
 
 test("calls and results are read, thinking is left out, and ids hold letters and digits", () => {
   const { messages } = read({
     messages: [
       user("Weather?"),
-      assistant([{ type: "thinking", thinking: "hm", signature: "x" }, { type: "redacted_thinking", data: "x" }, text("Looking"), use("toolu_1"), use("toolu_2"), use("toolu_3")]),
+      assistant([
+        { type: "thinking", thinking: "hm", signature: "x" },
+        { type: "redacted_thinking", data: "x" },
+        text("Looking"),
+        use("toolu_1"),
+        use("toolu_2"),
+        use("toolu_3"),
+      ]),
       user([
         result("toolu_1", { content: "sun" }),
         result("toolu_2", { content: [text("no"), { type: "tool_reference", tool_name: "time" }], is_error: true }),
@@ -103,17 +117,32 @@ test("calls and results are read, thinking is left out, and ids hold letters and
       ]),
     ],
   });
-  assert.deepEqual(messages[1]?.content.map((part) => (part.type === "call" ? part.id : part.type)), ["text", "toolu1", "toolu2", "toolu3"]);
+  assert.deepEqual(
+    messages[1]?.content.map((part) => (part.type === "call" ? part.id : part.type)),
+    ["text", "toolu1", "toolu2", "toolu3"],
+  );
   assert.deepEqual(messages[2]?.content, [
     { type: "result", id: "toolu1", content: [{ type: "text", text: "sun" }], isError: false },
-    { type: "result", id: "toolu2", content: [{ type: "text", text: "no" }, { type: "text", text: "time" }], isError: true },
+    {
+      type: "result",
+      id: "toolu2",
+      content: [
+        { type: "text", text: "no" },
+        { type: "text", text: "time" },
+      ],
+      isError: true,
+    },
     { type: "result", id: "toolu3", content: [], isError: false },
     { type: "text", text: "go on" },
   ]);
 });
 
 test("custom tools are offered, web search is allowed, other server tools are left out and named", () => {
-  const tools = [{ ...TOOL, type: "custom", defer_loading: true, cache_control: { type: "ephemeral" } }, { type: "web_search_20250305", name: "web_search" }, { type: "bash_20250124", name: "bash" }];
+  const tools = [
+    { ...TOOL, type: "custom", defer_loading: true, cache_control: { type: "ephemeral" } },
+    { type: "web_search_20250305", name: "web_search" },
+    { type: "bash_20250124", name: "bash" },
+  ];
   const turn = read({ tools });
   assert.deepEqual(turn.tools, [{ name: "weather", description: "Tells it", schema: { type: "object" } }]);
   assert.deepEqual([turn.webSearch, turn.ignored], [true, ["tools[2]"]]);
@@ -135,9 +164,32 @@ for (const [tool_choice, count, toolChoice, parallel] of CHOICES) {
 }
 
 test("what cannot be honoured is named, and a null asks for nothing", () => {
-  const asked = { temperature: 0.5, top_k: 3, top_p: null, context_management: {}, service_tier: "auto", output_config: { task_budget: {} } };
-  assert.deepEqual(read(asked).ignored, ["temperature", "top_k", "context_management", "service_tier", "output_config.task_budget"]);
-  for (const name of ["system", "stream", "tools", "tool_choice", "thinking", "stop_sequences", "output_config", "thread", "anything"]) {
+  const asked = {
+    temperature: 0.5,
+    top_k: 3,
+    top_p: null,
+    context_management: {},
+    service_tier: "auto",
+    output_config: { task_budget: {} },
+  };
+  assert.deepEqual(read(asked).ignored, [
+    "temperature",
+    "top_k",
+    "context_management",
+    "service_tier",
+    "output_config.task_budget",
+  ]);
+  for (const name of [
+    "system",
+    "stream",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "stop_sequences",
+    "output_config",
+    "thread",
+    "anything",
+  ]) {
     assert.deepEqual(read({ [name]: null }), read(), name);
   }
 });
@@ -151,13 +203,28 @@ const REFUSALS: readonly (readonly [param: string, fields: object])[] = [
   ["messages[0].role", { messages: [{ role: "tool", content: "hi" }] }],
   ["messages[0].content[0].type", { messages: [user([{ type: "search_result" }])] }],
   ["messages[1].content[0].type", { messages: [user("hi"), assistant([{ type: "server_tool_use" }]), user("go on")] }],
-  ["messages[0].content[0].source.type", { messages: [user([{ type: "document", source: { type: "url", url: "https://example.com/a.pdf" } }])] }],
-  ["messages[0].content[0].source.type", { messages: [user([{ type: "image", source: { type: "file", file_id: "file_1" } }])] }],
-  ["messages[0].content[0].source.media_type", { messages: [user([{ type: "image", source: { type: "base64", media_type: "image/bmp", data: "AAAA" } }])] }],
-  ["messages[0].content[0].source.data", { messages: [user([{ type: "image", source: { type: "base64", media_type: "image/png", data: "?" } }])] }],
+  [
+    "messages[0].content[0].source.type",
+    { messages: [user([{ type: "document", source: { type: "url", url: "https://example.com/a.pdf" } }])] },
+  ],
+  [
+    "messages[0].content[0].source.type",
+    { messages: [user([{ type: "image", source: { type: "file", file_id: "file_1" } }])] },
+  ],
+  [
+    "messages[0].content[0].source.media_type",
+    { messages: [user([{ type: "image", source: { type: "base64", media_type: "image/bmp", data: "AAAA" } }])] },
+  ],
+  [
+    "messages[0].content[0].source.data",
+    { messages: [user([{ type: "image", source: { type: "base64", media_type: "image/png", data: "?" } }])] },
+  ],
   ["messages[0]", { messages: [user([result("toolu_1")])] }],
   ["messages[1]", { messages: [user("hi"), assistant([use("toolu_1")]), user("no result")] }],
-  ["messages[1].content[0].input", { messages: [user("hi"), assistant([{ type: "tool_use", id: "a", name: "b", input: "{}" }]), user([result("a")])] }],
+  [
+    "messages[1].content[0].input",
+    { messages: [user("hi"), assistant([{ type: "tool_use", id: "a", name: "b", input: "{}" }]), user([result("a")])] },
+  ],
   ["system[0].type", { system: [{ type: "image" }] }],
   ["tools[0].input_schema.type", { tools: [{ name: "a", input_schema: { type: "array" } }] }],
   ["tools[1].name", { tools: [TOOL, TOOL] }],

@@ -29,8 +29,10 @@ function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
 
 for (const name of ["text", "empty", "thinking", "tools", "length", "filter", "stop"] as const) {
   const turn = name === "thinking" ? WITH_THINKING : PLAIN;
-  test(`a stream with ${name} is as it is kept`, () => checkGoldenFrames(`messages-${name}-stream`, toFrames(ANSWERS[name], turn)));
-  test(`a whole answer with ${name} is as it is kept`, () => checkGolden(`messages-${name}`, toWhole(ANSWERS[name], turn)));
+  test(`a stream with ${name} is as it is kept`, () =>
+    checkGoldenFrames(`messages-${name}-stream`, toFrames(ANSWERS[name], turn)));
+  test(`a whole answer with ${name} is as it is kept`, () =>
+    checkGolden(`messages-${name}`, toWhole(ANSWERS[name], turn)));
 }
 
 test("thinking that was not asked for is not shown", () => {
@@ -40,7 +42,10 @@ test("thinking that was not asked for is not shown", () => {
 
 test("every kind of error is worded as it is kept", () => {
   const kinds = Object.keys(HTTP_STATUS) as ErrorKind[];
-  checkGolden("messages-errors", Object.fromEntries(kinds.map((kind) => [kind, messages.encodeError(new ProxyError(kind, "Words"))])));
+  checkGolden(
+    "messages-errors",
+    Object.fromEntries(kinds.map((kind) => [kind, messages.encodeError(new ProxyError(kind, "Words"))])),
+  );
 });
 
 test("a refused thread is told in the words that make the official client go on without", () => {
@@ -49,6 +54,9 @@ test("a refused thread is told in the words that make the official client go on 
 
 test("a stream that fails ends in one error event", () => {
   const encoder = messages.createEncoder(PLAIN, META);
-  const frames = [...[START, text("Hel")].flatMap(encoder.encode), ...encoder.fail(new ProxyError("overloaded", "The API is overloaded"))];
+  const frames = [
+    ...[START, text("Hel")].flatMap(encoder.encode),
+    ...encoder.fail(new ProxyError("overloaded", "The API is overloaded")),
+  ];
   checkGoldenFrames("messages-stream-error", frames);
 });

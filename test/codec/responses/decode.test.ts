@@ -6,7 +6,10 @@ import { assistant, call, decode, output, refusal, user } from "./request.ts";
 
 const PNG = "data:image/png;base64,AAAA";
 const TOOL = { type: "function", name: "weather", description: "Tells it", parameters: { type: "object" } };
-const said = (role: "user" | "assistant", ...texts: string[]): unknown => ({ role, content: texts.map((text) => ({ type: "text", text })) });
+const said = (role: "user" | "assistant", ...texts: string[]): unknown => ({
+  role,
+  content: texts.map((text) => ({ type: "text", text })),
+});
 
 test("the smallest request asks for nothing but an answer, and for it to be kept", () => {
   const { echo, ...turn } = decode({ input: "hi" });
@@ -41,25 +44,52 @@ test("every setting is read", () => {
     text: { format: { type: "json_schema", name: "a", schema, strict: true } },
   });
   const { stream, keep, maxTokens, parallelCalls, effort, format, ignored } = turn;
-  assert.deepEqual({ stream, keep, maxTokens, parallelCalls, effort, ignored }, { stream: true, keep: false, maxTokens: 5, parallelCalls: false, effort: "low", ignored: [] });
+  assert.deepEqual(
+    { stream, keep, maxTokens, parallelCalls, effort, ignored },
+    { stream: true, keep: false, maxTokens: 5, parallelCalls: false, effort: "low", ignored: [] },
+  );
   assert.deepEqual(format, { type: "json", schema });
 });
 
 test("instructions and system items, wherever they stand, are the system prompt, in order", () => {
   const { system, messages } = decode({
     instructions: "one",
-    input: [{ type: "message", role: "system", content: "two" }, user("hi"), { role: "developer", content: [{ type: "input_text", text: "three" }] }],
+    input: [
+      { type: "message", role: "system", content: "two" },
+      user("hi"),
+      { role: "developer", content: [{ type: "input_text", text: "three" }] },
+    ],
   });
   assert.equal(system, "one\n\ntwo\n\nthree");
   assert.deepEqual(messages, [said("user", "hi")]);
 });
 
 const CONVERSATIONS: readonly (readonly [name: string, input: readonly object[], messages: readonly unknown[]])[] = [
-  ["messages as strings and parts", [user("a"), assistant([{ type: "output_text", text: "b", annotations: [] }]), user([{ type: "input_text", text: "c" }])], [said("user", "a"), said("assistant", "b"), said("user", "c")]],
-  ["a refusal", [user("a"), assistant([{ type: "refusal", refusal: "no" }]), user("b")], [said("user", "a"), said("assistant", "no"), said("user", "b")]],
+  [
+    "messages as strings and parts",
+    [
+      user("a"),
+      assistant([{ type: "output_text", text: "b", annotations: [] }]),
+      user([{ type: "input_text", text: "c" }]),
+    ],
+    [said("user", "a"), said("assistant", "b"), said("user", "c")],
+  ],
+  [
+    "a refusal",
+    [user("a"), assistant([{ type: "refusal", refusal: "no" }]), user("b")],
+    [said("user", "a"), said("assistant", "no"), said("user", "b")],
+  ],
   [
     "reasoning left out, and the items of one answer as one message",
-    [user("a"), { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "x" }, { ...assistant("look"), id: "msg_1", status: "completed", type: "message" }, call("call_1", '{"city":"Bern"}'), call("call_2"), output("call_1", "sun"), output("call_2", [{ type: "input_text", text: "noon" }])],
+    [
+      user("a"),
+      { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "x" },
+      { ...assistant("look"), id: "msg_1", status: "completed", type: "message" },
+      call("call_1", '{"city":"Bern"}'),
+      call("call_2"),
+      output("call_1", "sun"),
+      output("call_2", [{ type: "input_text", text: "noon" }]),
+    ],
     [
       said("user", "a"),
       {
@@ -79,11 +109,25 @@ const CONVERSATIONS: readonly (readonly [name: string, input: readonly object[],
       },
     ],
   ],
-  ["an image in a result", [user("a"), call("c1"), output("c1", [{ type: "input_image", image_url: PNG }])], [
-    said("user", "a"),
-    { role: "assistant", content: [{ type: "call", id: "c1", name: "weather", input: {} }] },
-    { role: "user", content: [{ type: "result", id: "c1", content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }], isError: false }] },
-  ]],
+  [
+    "an image in a result",
+    [user("a"), call("c1"), output("c1", [{ type: "input_image", image_url: PNG }])],
+    [
+      said("user", "a"),
+      { role: "assistant", content: [{ type: "call", id: "c1", name: "weather", input: {} }] },
+      {
+        role: "user",
+        content: [
+          {
+            type: "result",
+            id: "c1",
+            content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }],
+            isError: false,
+          },
+        ],
+      },
+    ],
+  ],
 ];
 
 for (const [name, input, messages] of CONVERSATIONS) {
@@ -96,8 +140,14 @@ test("a request goes on from an earlier one with its messages and system items, 
   const earlier = { messages: [...first.messages, answer], echo: first.echo };
   const next = decode({ instructions: "new", previous_response_id: "resp_1", input: [output("c1", "sun")] }, earlier);
   assert.equal(next.system, "new\n\nkept");
-  assert.deepEqual(next.messages.map(({ role }) => role), ["user", "assistant", "user"]);
-  assert.throws(() => decode({ previous_response_id: "resp_1", input: "hi" }, earlier), /previous_response_id: no result follows for c1/);
+  assert.deepEqual(
+    next.messages.map(({ role }) => role),
+    ["user", "assistant", "user"],
+  );
+  assert.throws(
+    () => decode({ previous_response_id: "resp_1", input: "hi" }, earlier),
+    /previous_response_id: no result follows for c1/,
+  );
 });
 
 test("an earlier response that is not kept is not found", () => {
@@ -106,7 +156,10 @@ test("an earlier response that is not kept is not found", () => {
 });
 
 test("functions are offered, web search is allowed, other tools are left out and named", () => {
-  const { tools, webSearch, ignored } = decode({ input: "hi", tools: [TOOL, { type: "web_search_preview" }, { type: "custom", name: "x" }, { type: "namespace", tools: [] }] });
+  const { tools, webSearch, ignored } = decode({
+    input: "hi",
+    tools: [TOOL, { type: "web_search_preview" }, { type: "custom", name: "x" }, { type: "namespace", tools: [] }],
+  });
   assert.deepEqual(tools, [{ name: "weather", description: "Tells it", schema: { type: "object" } }]);
   assert.equal(webSearch, true);
   assert.deepEqual(ignored, ["tools[2]", "tools[3]"]);
@@ -118,28 +171,85 @@ const CHOICES: readonly (readonly [choice: unknown, names: readonly string[], to
   ["required", ["weather", "time"], "required"],
   ["none", [], "auto"],
   [{ type: "function", name: "time" }, ["weather", "time"], { name: "time" }],
-  [{ type: "allowed_tools", mode: "required", tools: [{ type: "function", name: "time" }, { type: "web_search" }] }, ["time"], "required"],
+  [
+    { type: "allowed_tools", mode: "required", tools: [{ type: "function", name: "time" }, { type: "web_search" }] },
+    ["time"],
+    "required",
+  ],
 ];
 
 for (const [tool_choice, names, toolChoice] of CHOICES) {
   test(`tool_choice is read: ${JSON.stringify(tool_choice)}`, () => {
     const turn = decode({ input: "hi", tools: [TOOL, OTHER], tool_choice });
-    assert.deepEqual(turn.tools.map(({ name }) => name), names);
+    assert.deepEqual(
+      turn.tools.map(({ name }) => name),
+      names,
+    );
     assert.deepEqual(turn.toolChoice, toolChoice);
   });
 }
 
 test("what cannot be honoured is named; what asks for nothing is not", () => {
-  const asked = { temperature: 1, top_p: null, max_tool_calls: 3, text: { verbosity: "low" }, reasoning: { context: "auto" }, include: ["reasoning.encrypted_content"], truncation: "auto" };
-  assert.deepEqual(decode({ input: "hi", ...asked }).ignored, ["temperature", "max_tool_calls", "text.verbosity", "reasoning.context", "include", "truncation"]);
-  const empty = { text: {}, tools: [], include: [], prompt_cache_key: "k", client_metadata: {}, user: "me", service_tier: "auto", truncation: "disabled", background: false, top_logprobs: 0 };
+  const asked = {
+    temperature: 1,
+    top_p: null,
+    max_tool_calls: 3,
+    text: { verbosity: "low" },
+    reasoning: { context: "auto" },
+    include: ["reasoning.encrypted_content"],
+    truncation: "auto",
+  };
+  assert.deepEqual(decode({ input: "hi", ...asked }).ignored, [
+    "temperature",
+    "max_tool_calls",
+    "text.verbosity",
+    "reasoning.context",
+    "include",
+    "truncation",
+  ]);
+  const empty = {
+    text: {},
+    tools: [],
+    include: [],
+    prompt_cache_key: "k",
+    client_metadata: {},
+    user: "me",
+    service_tier: "auto",
+    truncation: "disabled",
+    background: false,
+    top_logprobs: 0,
+  };
   assert.deepEqual(decode({ input: "hi", ...empty }).ignored, []);
 });
 
 test("a field that is null asks for nothing, whichever it is", () => {
-  const names = ["instructions", "previous_response_id", "store", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning", "max_output_tokens"];
-  const more = ["truncation", "metadata", "include", "background", "conversation", "prompt", "top_logprobs", "temperature", "user", "anything"];
-  for (const name of [...names, ...more]) assert.deepEqual(decode({ input: "hi", [name]: null }), decode({ input: "hi" }), name);
+  const names = [
+    "instructions",
+    "previous_response_id",
+    "store",
+    "stream",
+    "stream_options",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "text",
+    "reasoning",
+    "max_output_tokens",
+  ];
+  const more = [
+    "truncation",
+    "metadata",
+    "include",
+    "background",
+    "conversation",
+    "prompt",
+    "top_logprobs",
+    "temperature",
+    "user",
+    "anything",
+  ];
+  for (const name of [...names, ...more])
+    assert.deepEqual(decode({ input: "hi", [name]: null }), decode({ input: "hi" }), name);
 });
 
 const REFUSALS: readonly (readonly [param: string, body: object])[] = [

@@ -26,7 +26,11 @@ const FULL = decode({
   temperature: 0.5,
   text: { format: { type: "json_object" }, verbosity: "low" },
   tool_choice: "auto",
-  tools: [{ type: "function", name: "weather", parameters: { type: "object" } }, { type: "web_search" }, { type: "namespace" }],
+  tools: [
+    { type: "function", name: "weather", parameters: { type: "object" } },
+    { type: "web_search" },
+    { type: "namespace" },
+  ],
   user: "me",
 });
 
@@ -52,11 +56,14 @@ interface WireEvent {
 const toEvents = (frames: readonly SseFrame[]): WireEvent[] => frames.map(({ data }) => JSON.parse(data) as WireEvent);
 
 for (const name of ["text", "empty", "thinking", "tools", "length", "filter"] as const) {
-  test(`a stream with ${name} is as it is kept`, () => checkGoldenFrames(`responses-${name}-stream`, toFrames(ANSWERS[name], PLAIN)));
-  test(`a whole answer with ${name} is as it is kept`, () => checkGolden(`responses-${name}`, toWhole(ANSWERS[name], PLAIN)));
+  test(`a stream with ${name} is as it is kept`, () =>
+    checkGoldenFrames(`responses-${name}-stream`, toFrames(ANSWERS[name], PLAIN)));
+  test(`a whole answer with ${name} is as it is kept`, () =>
+    checkGolden(`responses-${name}`, toWhole(ANSWERS[name], PLAIN)));
 }
 
-test("a response repeats its request, with the defaults filled in", () => checkGolden("responses-full", toWhole(ANSWERS.text, FULL)));
+test("a response repeats its request, with the defaults filled in", () =>
+  checkGolden("responses-full", toWhole(ANSWERS.text, FULL)));
 
 test("the last event of a stream holds the very response that a whole answer is", () => {
   for (const [name, events] of Object.entries(ANSWERS)) {
@@ -68,11 +75,24 @@ test("every event has its name and number, and every item its own id and place",
   for (const [name, events] of Object.entries(ANSWERS)) {
     const frames = toFrames(events, PLAIN);
     const wire = toEvents(frames);
-    assert.deepEqual(wire.map(({ type }) => type), frames.map(({ event }) => event), name);
-    assert.deepEqual(wire.map((event) => event.sequence_number), [...wire.keys()], name);
+    assert.deepEqual(
+      wire.map(({ type }) => type),
+      frames.map(({ event }) => event),
+      name,
+    );
+    assert.deepEqual(
+      wire.map((event) => event.sequence_number),
+      [...wire.keys()],
+      name,
+    );
     const places = new Map(wire.flatMap(({ item, output_index }) => (item ? [[item.id, output_index] as const] : [])));
-    assert.deepEqual([...places.values()], [...places.keys()].map((_, at) => at), name);
-    for (const { item_id, output_index } of wire) if (item_id !== undefined) assert.equal(places.get(item_id), output_index, name);
+    assert.deepEqual(
+      [...places.values()],
+      [...places.keys()].map((_, at) => at),
+      name,
+    );
+    for (const { item_id, output_index } of wire)
+      if (item_id !== undefined) assert.equal(places.get(item_id), output_index, name);
   }
 });
 
@@ -85,6 +105,9 @@ test("text after a second thought is an item of its own", () => {
 
 test("a stream that fails tells it twice: as the response's end, and as an error to throw", () => {
   const encoder = responses.createEncoder(PLAIN, META);
-  const frames = [...[START, text("Hel")].flatMap(encoder.encode), ...encoder.fail(new ProxyError("rate_limited", "Too many requests"))];
+  const frames = [
+    ...[START, text("Hel")].flatMap(encoder.encode),
+    ...encoder.fail(new ProxyError("rate_limited", "Too many requests")),
+  ];
   checkGoldenFrames("responses-stream-error", frames);
 });

@@ -22,5 +22,14 @@ export function refusal(body: object): ProxyError {
 
 export const user = (content: unknown): object => ({ role: "user", content });
 export const assistant = (content: unknown): object => ({ role: "assistant", content });
-export const call = (id: string, json = "{}"): object => ({ type: "function_call", call_id: id, name: "weather", arguments: json });
-export const output = (id: string, result: unknown): object => ({ type: "function_call_output", call_id: id, output: result });
+export const call = (id: string, json = "{}"): object => ({
+  type: "function_call",
+  call_id: id,
+  name: "weather",
+  arguments: json,
+});
+export const output = (id: string, result: unknown): object => ({
+  type: "function_call_output",
+  call_id: id,
+  output: result,
+});
