@@ -1,11 +1,12 @@
 /** Settings that several protocols have, each under its own name. */
-import type { Effort } from "../core/turn.ts";
+import { DEFAULT_THINKING } from "../core/turn.ts";
+import type { Effort, Thinking } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { refuse, toArray, toFilledText, toFreeObject, toOneOf } from "./check.ts";
 
-/** OpenAI's and Anthropic's efforts. */
-const EFFORTS: Readonly<Record<string, Effort>> = {
-  none: "low",
+/** OpenAI's and Anthropic's efforts; `none` is an answer without thinking. */
+const EFFORTS: Readonly<Record<string, Effort | "none">> = {
+  none: "none",
   minimal: "low",
   low: "low",
   medium: "medium",
@@ -14,8 +15,21 @@ const EFFORTS: Readonly<Record<string, Effort>> = {
   max: "max",
 };
 
-export function toEffort(value: unknown, path: string): Effort | undefined {
-  return EFFORTS[toOneOf(Object.keys(EFFORTS))(value, path)];
+/** How hard the model is to think, and whether it is to think at all. */
+export interface EffortSetting {
+  readonly effort: Effort | undefined;
+  readonly thinking: Thinking;
+}
+
+/** The setting of a request that names no effort. */
+export const DEFAULT_EFFORT: EffortSetting = { effort: undefined, thinking: DEFAULT_THINKING };
+
+/** Reads an effort; `mode` is what asking for one says about showing the thinking. @throws ProxyError for another word. */
+export function toEffortSetting(value: unknown, path: string, mode: "default" | "shown"): EffortSetting {
+  const effort = EFFORTS[toOneOf(Object.keys(EFFORTS))(value, path)];
+  return effort === "none" || effort === undefined
+    ? { effort: undefined, thinking: { mode: "off" } }
+    : { effort, thinking: { mode } };
 }
 
 /** The JSON Schema of an answer. */

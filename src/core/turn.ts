@@ -65,6 +65,25 @@ export type Format = { readonly type: "text" } | { readonly type: "json"; readon
 export const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
 export type Effort = (typeof EFFORTS)[number];
 
+/**
+ * What a request asks of the model's thinking, for this turn alone.
+ *
+ * `mode`:
+ * - `default`: the request says nothing. The model thinks as it likes; nobody has asked to read it.
+ * - `off`: the model is to answer without thinking.
+ * - `shown`: the model thinks as it likes, and the client reads summaries of it: `thinking` events.
+ *
+ * `budgetTokens`: most tokens of thinking, at least 1; never set when the mode is `off`. Only models that have thinking
+ * budgets keep to it: for others it is to be left out.
+ */
+export interface Thinking {
+  readonly mode: "default" | "off" | "shown";
+  readonly budgetTokens?: number;
+}
+
+/** The thinking of a request that does not speak of it. */
+export const DEFAULT_THINKING: Thinking = { mode: "default" };
+
 export interface Turn {
   /** As the client wrote it. */
   readonly model: string;
@@ -78,6 +97,7 @@ export interface Turn {
   readonly webSearch: boolean;
   readonly parallelCalls: boolean;
   readonly effort: Effort | undefined;
+  readonly thinking: Thinking;
   /** Most output tokens. */
   readonly maxTokens: number | undefined;
   /** Texts the answer ends before. */

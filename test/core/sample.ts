@@ -12,6 +12,7 @@ export const PLAIN_TURN: Turn = {
   webSearch: false,
   parallelCalls: true,
   effort: undefined,
+  thinking: { mode: "default" },
   maxTokens: undefined,
   stop: [],
   format: { type: "text" },

@@ -2,7 +2,8 @@
 import type { Format, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
-import { toEffort, toIgnored, toSchema, toStopList } from "../setting.ts";
+import { DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema, toStopList } from "../setting.ts";
+import type { EffortSetting } from "../setting.ts";
 import { toEcho } from "./echo.ts";
 import { toConversation } from "./message.ts";
 import { toTools } from "./tool.ts";
@@ -66,6 +67,9 @@ function toFormat(value: unknown, path: string): Format {
   }
 }
 
+/** A client that chooses an effort reads the thinking too: it comes as `reasoning_content`. */
+const toShownEffort = (value: unknown, path: string): EffortSetting => toEffortSetting(value, path, "shown");
+
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
 export function decode(value: unknown): Turn {
   const body = toObject(value, "body");
@@ -84,7 +88,7 @@ export function decode(value: unknown): Turn {
     toolChoice,
     webSearch: optional(body["web_search_options"], "web_search_options", toObject) !== undefined,
     parallelCalls: isLegacy ? false : (optional(body["parallel_tool_calls"], "parallel_tool_calls", toBoolean) ?? true),
-    effort: optional(body["reasoning_effort"], "reasoning_effort", toEffort),
+    ...(optional(body["reasoning_effort"], "reasoning_effort", toShownEffort) ?? DEFAULT_EFFORT),
     maxTokens: optional(body["max_completion_tokens"], "max_completion_tokens", toCount) ?? maxTokens,
     stop: optional(body["stop"], "stop", toStop) ?? [],
     format: optional(body["response_format"], "response_format", toFormat) ?? { type: "text" },

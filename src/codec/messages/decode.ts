@@ -1,9 +1,10 @@
 /** A Messages request, narrowed field by field. */
-import type { Format, Turn } from "../../core/turn.ts";
+import type { Format, Thinking, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, toBoolean, toCount, toFilledText, toObject, toOneOf } from "../check.ts";
+import { optional, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
 import { toSystem } from "../part.ts";
-import { refuseSet, toEffort, toIgnored, toSchema, toStopList } from "../setting.ts";
+import { refuseSet, DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema, toStopList } from "../setting.ts";
+import type { EffortSetting } from "../setting.ts";
 import { toEcho } from "./echo.ts";
 import { toConversation, toSystemTexts } from "./message.ts";
 import { toTools } from "./tool.ts";
@@ -22,17 +23,22 @@ function toFormat(value: unknown, path: string): Format {
   return { type: "json", schema: toSchema(format["schema"], `${path}.schema`) };
 }
 
-interface Thinking {
-  readonly isShown: boolean;
-  readonly ignored: readonly string[];
-}
-
-/** How much the model thinks is the effort's matter; whether the client is shown it, this field's. */
+/** `disabled` switches thinking off; every other type shows it, unless its display is `omitted`. */
 function toThinking(value: unknown, path: string): Thinking {
   const thinking = toObject(value, path);
   const type = toFilledText(thinking["type"], `${path}.type`);
-  const isShown = type !== "disabled" && thinking["display"] !== "omitted";
-  return { isShown, ignored: thinking["budget_tokens"] === undefined ? [] : [`${path}.budget_tokens`] };
+  if (type === "disabled") return { mode: "off" };
+  const display = optional(thinking["display"], `${path}.display`, toText);
+  const mode = display === "omitted" ? "default" : "shown";
+  const budgetTokens = optional(thinking["budget_tokens"], `${path}.budget_tokens`, toCount);
+  return budgetTokens === undefined ? { mode } : { mode, budgetTokens };
+}
+
+/** What the request says of thinking: `thinking` first, then an effort of `none`. */
+function toEffortAndThinking(body: JsonObject, config: JsonObject): EffortSetting {
+  const read = (value: unknown, path: string): EffortSetting => toEffortSetting(value, path, "default");
+  const asked = optional(config["effort"], "output_config.effort", read) ?? DEFAULT_EFFORT;
+  return { ...asked, thinking: optional(body["thinking"], "thinking", toThinking) ?? asked.thinking };
 }
 
 function readOutput(body: JsonObject): { readonly config: JsonObject; readonly ignored: readonly string[] } {
@@ -46,7 +52,7 @@ export function decode(value: unknown): Turn {
   refuseSet(body, "thread", "messages are not kept here: send the whole conversation");
   const tools = toTools(body);
   const output = readOutput(body);
-  const thinking = optional(body["thinking"], "thinking", toThinking) ?? { isShown: false, ignored: [] };
+  const { effort, thinking } = toEffortAndThinking(body, output.config);
   const { systems, messages } = toConversation(body["messages"]);
   return {
     model: toFilledText(body["model"], "model"),
@@ -56,13 +62,19 @@ export function decode(value: unknown): Turn {
     toolChoice: tools.toolChoice,
     webSearch: tools.webSearch,
     parallelCalls: tools.parallelCalls,
-    effort: optional(output.config["effort"], "output_config.effort", toEffort),
+    effort,
+    thinking,
     maxTokens: toCount(body["max_tokens"], "max_tokens"),
     stop: optional(body["stop_sequences"], "stop_sequences", toStopList(MOST_STOPS)) ?? [],
     format: optional(output.config["format"], "output_config.format", toFormat) ?? { type: "text" },
     stream: optional(body["stream"], "stream", toBoolean) ?? false,
     keep: false,
-    ignored: [...toIgnored(body, KNOWN), ...thinking.ignored, ...output.ignored, ...tools.ignored],
-    echo: toEcho({ showsThinking: thinking.isShown }),
+    ignored: [
+      ...toIgnored(body, KNOWN),
+      ...(thinking.budgetTokens === undefined ? [] : ["thinking.budget_tokens"]),
+      ...output.ignored,
+      ...tools.ignored,
+    ],
+    echo: toEcho({ showsThinking: thinking.mode === "shown" }),
   };
 }

@@ -5,7 +5,8 @@ import type { JsonObject } from "../../lib/json.ts";
 import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
 import type { Earlier, Recall } from "../codec.ts";
 import { toSystem } from "../part.ts";
-import { refuseSet, toEffort, toIgnored, toSchema } from "../setting.ts";
+import { refuseSet, DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema } from "../setting.ts";
+import type { EffortSetting } from "../setting.ts";
 import { toEcho } from "./echo.ts";
 import { toInput, toItems } from "./input.ts";
 import { toTools } from "./tool.ts";
@@ -113,6 +114,17 @@ function readSettings(body: JsonObject): Settings {
   };
 }
 
+/** `effort` says how hard the model thinks, and `none` that it does not; a summary that is asked for shows the thinking. */
+function toReasoning(reasoning: JsonObject): EffortSetting {
+  const older = optional(reasoning["generate_summary"], "reasoning.generate_summary", toText);
+  const summary = optional(reasoning["summary"], "reasoning.summary", toText) ?? older ?? "none";
+  const mode = summary === "none" ? "default" : "shown";
+  const read = (value: unknown, path: string): EffortSetting => toEffortSetting(value, path, mode);
+  return (
+    optional(reasoning["effort"], "reasoning.effort", read) ?? { effort: DEFAULT_EFFORT.effort, thinking: { mode } }
+  );
+}
+
 /** The request as its response repeats it: defaults filled in, as the API does. */
 function toRequestFields(body: JsonObject, { text, reasoning }: Settings, tools: ResponsesTools): RequestFields {
   const readText = (name: string): string | null => optional(body[name], name, toText) ?? null;
@@ -158,7 +170,7 @@ export function decode(value: unknown, recall: Recall): Turn {
     toolChoice: tools.toolChoice,
     webSearch: tools.webSearch,
     parallelCalls: request.parallel_tool_calls,
-    effort: optional(settings.reasoning["effort"], "reasoning.effort", toEffort),
+    ...toReasoning(settings.reasoning),
     maxTokens: request.max_output_tokens ?? undefined,
     stop: [],
     format: optional(settings.text["format"], "text.format", toFormat) ?? { type: "text" },

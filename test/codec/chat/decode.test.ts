@@ -13,6 +13,7 @@ test("the smallest request asks for nothing but an answer", () => {
     webSearch: false,
     parallelCalls: true,
     effort: undefined,
+    thinking: { mode: "default" },
     maxTokens: undefined,
     stop: [],
     format: { type: "text" },
@@ -83,8 +84,14 @@ test("the output limit is read under both names, the newer one first", () => {
 });
 
 test("effort is OpenAI's words in the CLI's", () => {
-  const words = { none: "low", minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "xhigh", max: "max" };
+  const words = { minimal: "low", low: "low", medium: "medium", high: "high", xhigh: "xhigh", max: "max" };
   for (const [sent, effort] of Object.entries(words)) assert.equal(read({ reasoning_effort: sent }).effort, effort);
+});
+
+test("an effort shows the thinking, and none switches it off", () => {
+  assert.deepEqual(read({ reasoning_effort: "high" }).thinking, { mode: "shown" });
+  const { effort, thinking, ignored } = read({ reasoning_effort: "none" });
+  assert.deepEqual([effort, thinking, ignored], [undefined, { mode: "off" }, []]);
 });
 
 test("stop is one sequence or up to four", () => {

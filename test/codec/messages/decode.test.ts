@@ -18,6 +18,7 @@ test("the smallest request asks for nothing but an answer", () => {
     webSearch: false,
     parallelCalls: true,
     effort: undefined,
+    thinking: { mode: "default" },
     maxTokens: 64,
     stop: [],
     format: { type: "text" },
@@ -55,6 +56,7 @@ test("thinking is shown to a client that asks for it and can take it", () => {
   const cases = [
     [{ type: "enabled", budget_tokens: 2000 }, true, ["thinking.budget_tokens"]],
     [{ type: "adaptive" }, true, []],
+    [{ type: "adaptive", display: "summarized" }, true, []],
     [{ type: "adaptive", display: "omitted" }, false, []],
     [{ type: "disabled" }, false, []],
   ] as const;
@@ -62,6 +64,26 @@ test("thinking is shown to a client that asks for it and can take it", () => {
     const turn = read({ thinking });
     assert.deepEqual([turn.echo["showsThinking"], turn.ignored], [shown, ignored]);
   }
+});
+
+test("the turn says what the request wants of thinking: nothing, none, or to be shown it, within a budget", () => {
+  const cases = [
+    [{}, { mode: "default" }],
+    [{ thinking: null }, { mode: "default" }],
+    [{ thinking: { type: "disabled" } }, { mode: "off" }],
+    [{ thinking: { type: "disabled", budget_tokens: 2000 } }, { mode: "off" }],
+    [{ thinking: { type: "adaptive" } }, { mode: "shown" }],
+    [{ thinking: { type: "adaptive", display: "omitted" } }, { mode: "default" }],
+    [{ thinking: { type: "enabled", budget_tokens: 2000 } }, { mode: "shown", budgetTokens: 2000 }],
+    [
+      { thinking: { type: "enabled", budget_tokens: 2000, display: "omitted" } },
+      { mode: "default", budgetTokens: 2000 },
+    ],
+    [{ output_config: { effort: "high" } }, { mode: "default" }],
+    [{ output_config: { effort: "none" } }, { mode: "off" }],
+    [{ output_config: { effort: "none" }, thinking: { type: "adaptive" } }, { mode: "shown" }],
+  ] as const;
+  for (const [fields, thinking] of cases) assert.deepEqual(read(fields).thinking, thinking, JSON.stringify(fields));
 });
 
 const BLOCKS: readonly (readonly [block: object, part: object])[] = [
@@ -232,6 +254,9 @@ const REFUSALS: readonly (readonly [param: string, fields: object])[] = [
   ["tool_choice.name", { tools: [TOOL], tool_choice: { type: "tool", name: "time" } }],
   ["stop_sequences", { stop_sequences: Array.from({ length: 17 }, () => "x") }],
   ["output_config.effort", { output_config: { effort: "huge" } }],
+  ["thinking.type", { thinking: {} }],
+  ["thinking.budget_tokens", { thinking: { type: "enabled", budget_tokens: -1 } }],
+  ["thinking.display", { thinking: { type: "adaptive", display: true } }],
   ["output_config.format.schema.type", { output_config: { format: { type: "json_schema", schema: {} } } }],
   ["thread", { thread: { type: "create" } }],
 ];

@@ -22,6 +22,7 @@ test("the smallest request asks for nothing but an answer, and for it to be kept
     webSearch: false,
     parallelCalls: true,
     effort: undefined,
+    thinking: { mode: "default" },
     maxTokens: undefined,
     stop: [],
     format: { type: "text" },
@@ -49,6 +50,23 @@ test("every setting is read", () => {
     { stream: true, keep: false, maxTokens: 5, parallelCalls: false, effort: "low", ignored: [] },
   );
   assert.deepEqual(format, { type: "json", schema });
+});
+
+test("a summary that is asked for shows the thinking, and an effort of none switches it off", () => {
+  const cases = [
+    [{}, undefined, "default"],
+    [{ effort: "high" }, "high", "default"],
+    [{ effort: "high", summary: "auto" }, "high", "shown"],
+    [{ summary: "detailed" }, undefined, "shown"],
+    [{ generate_summary: "concise" }, undefined, "shown"],
+    [{ summary: "none" }, undefined, "default"],
+    [{ effort: "none" }, undefined, "off"],
+    [{ effort: "none", summary: "auto" }, undefined, "off"],
+  ] as const;
+  for (const [reasoning, effort, mode] of cases) {
+    const turn = decode({ input: "hi", reasoning });
+    assert.deepEqual([turn.effort, turn.thinking], [effort, { mode }], JSON.stringify(reasoning));
+  }
 });
 
 test("instructions and system items, wherever they stand, are the system prompt, in order", () => {
@@ -273,6 +291,7 @@ const REFUSALS: readonly (readonly [param: string, body: object])[] = [
   ["tool_choice", { input: "hi", tool_choice: "required" }],
   ["text.format.schema.type", { input: "hi", text: { format: { type: "json_schema", schema: { type: "array" } } } }],
   ["reasoning.effort", { input: "hi", reasoning: { effort: "huge" } }],
+  ["reasoning.summary", { input: "hi", reasoning: { summary: true } }],
   ["max_output_tokens", { input: "hi", max_output_tokens: 0 }],
   ["metadata", { input: "hi", metadata: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, "v"])) }],
   ["metadata.a", { input: "hi", metadata: { a: 1 } }],
