@@ -36,16 +36,20 @@ const MOST_NAMED = 40;
 
 /** A session's name counts only where the request brings no history of its own: then the history is the truth. */
 function readName({ request }: Exchange, turn: Turn): { name: string | undefined; ignored: readonly string[] } {
-  const name = request.headers["x-session-id"];
+  const name = request.headers["x-claude-session"];
   if (typeof name !== "string") return { name: undefined, ignored: turn.ignored };
   if (!SESSION_NAME.test(name)) {
-    throw new ProxyError("invalid_request", "Cannot read x-session-id: expected 1 to 200 visible ASCII characters", {
-      param: "x-session-id",
-    });
+    throw new ProxyError(
+      "invalid_request",
+      "Cannot read x-claude-session: expected 1 to 200 visible ASCII characters",
+      {
+        param: "x-claude-session",
+      },
+    );
   }
   return turn.messages.length === 1
     ? { name, ignored: turn.ignored }
-    : { name: undefined, ignored: [...turn.ignored, "x-session-id"] };
+    : { name: undefined, ignored: [...turn.ignored, "x-claude-session"] };
 }
 
 function toHeaders(ignored: readonly string[]): Record<string, string> {

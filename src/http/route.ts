@@ -41,7 +41,8 @@ function decodePath(text: string): string {
 function preflight({ request, response }: Exchange): void {
   response.writeHead(204, {
     "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-    "access-control-allow-headers": request.headers["access-control-request-headers"] ?? "authorization, content-type",
+    "access-control-allow-headers":
+      request.headers["access-control-request-headers"] ?? "authorization, content-type, x-claude-session",
     "access-control-allow-private-network": "true",
     "access-control-max-age": "600",
   });

@@ -104,9 +104,9 @@ function createNamedSeats({
     if (!record || system === "" || record.system === toSystemMark(system)) return;
     throw new ProxyError(
       "invalid_request",
-      "Cannot change the system prompt of a session: begin another with a new x-session-id",
+      "Cannot change the system prompt of a session: begin another with a new x-claude-session",
       {
-        param: "x-session-id",
+        param: "x-claude-session",
       },
     );
   }

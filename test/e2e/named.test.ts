@@ -1,4 +1,4 @@
-/** Conversations the server keeps under `x-session-id`: clients send only what is new, and the rest is the server's to know. */
+/** Conversations the server keeps under `x-claude-session`: clients send only what is new, and the rest is the server's to know. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLatch, readError, readHealth, readStarts, readText } from "../helpers/client.ts";
@@ -78,7 +78,7 @@ test("a request that brings history ignores the name and says so", async (t) => 
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await say(proxy, "notes", "one");
   const response = await post(proxy, "notes", "", { temperature: 1, messages: [user("a"), assistant("b"), user("c")] });
-  assert.equal(response.headers.get("x-ignored-parameters"), "temperature, x-session-id");
+  assert.equal(response.headers.get("x-ignored-parameters"), "temperature, x-claude-session");
   assert.equal(await readText(response), "re c");
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: a", "assistant: b", "user: c"]);
   await say(proxy, "notes", "two");
@@ -92,4 +92,22 @@ test("a name that no header should hold is refused", async (t) => {
     assert.equal((await readError(await post(proxy, name, "hi"))).status, 400);
   assert.equal(await say(proxy, "../../../etc/passwd", "hi"), "re hi");
   assert.equal(upstream.calls.length, 1);
+});
+
+test("x-session-id, which other programs send for themselves, means nothing and is not named as ignored", async (t) => {
+  const upstream = await startEcho(t);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const headers = { "x-session-id": "ses_1" };
+  const ask = (system: string, ...messages: object[]): Promise<Response> =>
+    proxy.chat({ model: "sonnet", messages: [{ role: "system", content: system }, ...messages] }, { headers });
+  assert.equal(await readText(await ask("Find a title", user("one"))), "re one");
+  assert.equal(await readText(await ask("You are an agent", user("one"))), "re one");
+  const later = await ask("You are an agent", user("a"), assistant("b"), user("c"));
+  assert.equal(later.headers.get("x-ignored-parameters"), null);
+  assert.equal(await readText(later), "re c");
+  assert.deepEqual(upstream.calls.map(toDialogue), [
+    ["user: one"],
+    ["user: one"],
+    ["user: a", "assistant: b", "user: c"],
+  ]);
 });

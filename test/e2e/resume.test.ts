@@ -65,7 +65,7 @@ test("another system prompt under the same name is refused, whether its process 
 async function leaveHalfWay(proxy: Proxy, name: string, content: string): Promise<void> {
   const leaving = new AbortController();
   const body = { model: "sonnet", stream: true, messages: [user(content)] };
-  const response = await proxy.chat(body, { headers: { "x-session-id": name }, signal: leaving.signal });
+  const response = await proxy.chat(body, { headers: { "x-claude-session": name }, signal: leaving.signal });
   await readUntil(response, "half");
   leaving.abort();
   await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);

@@ -118,7 +118,7 @@ test("a Bot API that hangs or refuses changes neither an answer nor its time, an
   async function time(): Promise<number> {
     play(upstream, [[bash("true")], [bash("true")]]);
     const before = performance.now();
-    const response = await proxy.chat(ask, { headers: { "x-session-id": "live" } });
+    const response = await proxy.chat(ask, { headers: { "x-claude-session": "live" } });
     const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
     assert.equal(choices[0]?.message.content, "finished");
     return performance.now() - before;

@@ -14,7 +14,7 @@ export const NO_SPARES = ["--spares", "0"];
 
 /** Sends one new message of a named conversation. */
 export function post(proxy: Proxy, name: string, content: string, rest: object = {}): Promise<Response> {
-  return proxy.chat({ model: "sonnet", messages: [user(content)], ...rest }, { headers: { "x-session-id": name } });
+  return proxy.chat({ model: "sonnet", messages: [user(content)], ...rest }, { headers: { "x-claude-session": name } });
 }
 
 /** The same, and gives the answer, which must be a good one. */
