@@ -182,6 +182,7 @@ export function startConversation(options: ConversationOptions): Conversation {
       return results.length === turn.messages.at(-1)?.content.length && areGiveable(results);
     },
     async *play(step, signal) {
+      signal.throwIfAborted();
       isBusy = true;
       const call = deferred.shift();
       if (call) {

@@ -1,5 +1,6 @@
 /** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
 import type { Log } from "../lib/log.ts";
+import { untilAborted } from "../lib/abort.ts";
 import { createGate } from "../lib/gate.ts";
 import { toProxyError } from "../core/error.ts";
 import type { ProxyError } from "../core/error.ts";
@@ -100,8 +101,8 @@ export function createInstallation(options: InstallationOptions): Installation {
     }
   }
 
-  async function startIn(release: () => void, launch: Launch): Promise<Conversation> {
-    const { path } = await ready();
+  async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
+    const { path } = await untilAborted(ready(), signal);
     const command = toCommand(options, path, launch);
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
     const { activityMs, onCatalogue } = options;
@@ -121,7 +122,7 @@ export function createInstallation(options: InstallationOptions): Installation {
     async start(launch, signal) {
       const release = await places.enter(signal);
       try {
-        return await startIn(release, launch);
+        return await startIn(release, launch, signal);
       } catch (error) {
         release();
         throw error;

@@ -102,6 +102,7 @@ export function createStreamWriter({
         heartbeat.refresh();
         const now = performance.now();
         if (lastWriteAt === undefined || now - lastWriteAt < BURST_MS) await delay(BURST_MS);
+        signal.throwIfAborted();
         lastWriteAt = now;
       }
       response.end();

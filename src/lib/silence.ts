@@ -11,10 +11,13 @@ export interface SilenceOptions {
 
 /**
  * Runs `wait` with a signal that aborts when `signal` does, or once there has been silence for `limitMs`.
+ * A signal that has aborted before rejects at once, without a call of `wait`.
  * @throws what `wait` throws when its signal aborts: the reason of `signal`, or `toError()`.
  */
 export async function withinSilence<T>(options: SilenceOptions, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { signal, limitMs, lastAt, toError } = options;
+  // A signal that has aborted already tells no listener.
+  signal.throwIfAborted();
   const silence = new AbortController();
   const startedAt = performance.now();
   const onAbort = (): void => silence.abort(signal.reason);

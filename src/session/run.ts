@@ -37,8 +37,8 @@ async function* playOn(seat: Seat, { turn, model }: Job, signal: AbortSignal): E
       folder.add(events);
       // Filed before the client can see the end, and so before its next request.
       if (events.at(-1)?.type === "done" && conversation.isReusable) {
-        isFiled = true;
         await seat.file(folder.reply);
+        isFiled = true;
       }
       yield events;
     }
