@@ -22,7 +22,7 @@ export interface InstallationOptions {
   readonly maxProcesses: number;
   /** Longest silence of the CLI in a turn, in milliseconds. */
   readonly activityMs: number;
-  /** Told the account's models, as often as the CLI names them. */
+  /** Told the account's models, as often as a process that was started without a model names them. */
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
   readonly log: Log;
 }
@@ -105,7 +105,9 @@ export function createInstallation(options: InstallationOptions): Installation {
     const { path } = await untilAborted(ready(), signal);
     const command = toCommand(options, path, launch);
     const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
-    const { activityMs, onCatalogue } = options;
+    const { activityMs } = options;
+    // A process started with a model lists that model too, whether the account has it or not.
+    const onCatalogue = launch.model === undefined ? options.onCatalogue : () => undefined;
     const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });
     const conversation = startConversation({ command, launch, activityMs, onCatalogue, onDenial, ...trace });
     log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh", tools: launch.tools });

@@ -16,7 +16,7 @@ export interface ModelInfo {
 export interface ResolvedModel {
   /** What the CLI is told: a family's name, or a pinned id. */
   readonly argument: string;
-  /** True for an id, which the CLI would check with an API call of its own if it were told it on stdin (measured). */
+  /** True for an id. The CLI must be given it with `--model` at spawn: on stdin it may check it with an API call ("Hi") of its own. */
   readonly isPinned: boolean;
   /** The id that is expected to answer; the same as `argument` while the catalogue does not say. */
   readonly id: string;
@@ -30,7 +30,10 @@ export interface Models {
   resolve(name: string): ResolvedModel;
   /** Everything a client may ask for: families first, then aliases, then the account's catalogue. */
   list(): ModelInfo[];
-  /** Takes the account's catalogue; an empty one tells nothing. */
+  /**
+   * Takes the account's catalogue; an empty one tells nothing. Only from a process started without a model: one started
+   * with `--model X` lists X, which a client may have made up.
+   */
   setCatalogue(entries: readonly CatalogueEntry[]): void;
   /** True once there is a catalogue. */
   readonly isCatalogued: boolean;
@@ -64,10 +67,9 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
     const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
     const value = family ?? name;
     const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
-    if (entry) return { argument: value, isPinned: entry.value !== value, id: entry.id };
-    return family !== undefined || PINNED.test(value)
-      ? { argument: value, isPinned: family === undefined, id: value }
-      : undefined;
+    const isPinned = family === undefined && (entry === undefined || entry.value !== value || PINNED.test(value));
+    if (entry) return { argument: value, isPinned, id: entry.id };
+    return family !== undefined || PINNED.test(value) ? { argument: value, isPinned, id: value } : undefined;
   }
 
   function list(): ModelInfo[] {

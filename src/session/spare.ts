@@ -1,4 +1,4 @@
-/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are started as the last one asked for was. */
+/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are started as the last two asked for were. */
 import type { Launch } from "../cli/args.ts";
 import type { Conversation } from "../cli/client.ts";
 import type { Log } from "../lib/log.ts";
@@ -14,9 +14,12 @@ export interface SparesOptions {
 }
 
 export interface Spares {
-  /** Starts spares up to the count, in the background. */
+  /** Ends spares of a kind that is no longer asked for, and starts others up to the count, in the background. */
   fill(): void;
-  /** Gives a spare that was started like this, if there is one; `fill` starts another in its place. Others give way. */
+  /**
+   * Gives a spare that was started like this, if there is one; `fill` starts another in its place. A kind that is asked
+   * for twice in a row becomes the kind of all: one request that differs does not cost the spare.
+   */
   claim(launch: Launch): Conversation | undefined;
   close(): void;
   readonly size: number;
@@ -37,6 +40,7 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
   const spares = new Set<Conversation>();
   const closing = new AbortController();
   let wanted = first;
+  let asked = first;
   let starting = 0;
   let retryMs = FIRST_RETRY_MS;
   let retry: NodeJS.Timeout | undefined;
@@ -71,7 +75,17 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
     }
   }
 
+  function endUnwanted(): void {
+    for (const spare of spares) {
+      // One that is ending leaves by itself, and is not replaced at once.
+      if (!spare.isAlive || isAlike(spare.launch, wanted)) continue;
+      spares.delete(spare);
+      void spare.close();
+    }
+  }
+
   function fill(): void {
+    endUnwanted();
     while (!retry && !closing.signal.aborted && spares.size + starting < count) {
       starting++;
       void add();
@@ -81,16 +95,14 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
   return {
     fill,
     claim(launch) {
-      wanted = launch;
-      let claimed: Conversation | undefined;
+      if (isAlike(asked, launch)) wanted = launch;
+      asked = launch;
       for (const spare of spares) {
-        // One that is ending leaves by itself, and is not replaced at once.
-        if (claimed || !spare.isAlive) continue;
+        if (!spare.isAlive || !isAlike(spare.launch, launch)) continue;
         spares.delete(spare);
-        if (isAlike(spare.launch, launch)) claimed = spare;
-        else void spare.close();
+        return spare;
       }
-      return claimed;
+      return undefined;
     },
     close() {
       closing.abort();

@@ -96,6 +96,11 @@ test("a catalogue's own names and ids are served", () => {
   });
 });
 
+test("an id is pinned whatever the catalogue says of it", () => {
+  const entry = { value: "claude-opus-4-5-20251101", id: "claude-opus-4-5-20251101", name: "Opus 4.5" };
+  assert.equal(createTable({}, [...CATALOGUE, entry]).resolve(entry.value).isPinned, true);
+});
+
 test("a catalogue that is set again replaces the one before", () => {
   const models = createTable({}, CATALOGUE);
   models.setCatalogue([{ value: "opus", id: "claude-opus-6", name: "Opus 6" }]);

@@ -1,0 +1,63 @@
+/** Models asked for by id: each request is one call of the API, and nothing that a client makes up is shown to others. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createChat, readStarts, readText, untilSessions } from "../helpers/client.ts";
+import { startProxy, user } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
+import { startUpstream, toLastWords } from "../helpers/upstream.ts";
+
+async function readModels(proxy: Proxy): Promise<string[]> {
+  const { data } = (await (await fetch(`${proxy.url}/v1/models`)).json()) as { data: { id: string }[] };
+  return data.map(({ id }) => id);
+}
+
+test("a pinned id costs one call of the API for each request, however often it is asked for", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startProxy(t, { upstream });
+  for (const model of ["claude-opus-4-5-20251101", "claude-sonnet-5"]) {
+    upstream.calls.length = 0;
+    const chat = createChat(proxy, { model });
+    for (const words of ["one", "two"]) await chat.say(words);
+    for (const words of ["a", "b", "c"]) await readText(await proxy.chat({ model, messages: [user(words)] }));
+    assert.deepEqual(
+      // Some models are told the CLI's notes in front of the first words.
+      upstream.calls.map((call) => [call.body.model, /\w+$/.exec(toLastWords(call))?.[0], call.body.max_tokens > 1]),
+      ["one", "two", "a", "b", "c"].map((words) => [model, words, true]),
+    );
+  }
+});
+
+test("the list of models shows the account's, and none that a client has made up", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startProxy(t, { upstream });
+  await readText(await proxy.chat({ model: "sonnet", messages: [user("hi")] }));
+  const before = await readModels(proxy);
+  assert.ok(
+    before.some((id) => /^claude-sonnet-\d+-\d+$/.test(id)),
+    before.join(),
+  );
+  const model = "claude-zzz-made-up-by-a-client";
+  const chat = createChat(proxy, { model });
+  for (const words of ["one", "two"]) await chat.say(words);
+  await createChat(proxy, { model }, [user("a"), { role: "assistant", content: "b" }]).say("c");
+  await readText(await proxy.chat({ model: "sonnet", messages: [user("hi again")] }));
+  assert.deepEqual(await readModels(proxy), before);
+});
+
+test("a model asked for once does not cost the spare", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startProxy(t, { upstream, args: ["--spares", "1"] });
+  await untilSessions(proxy, "a spare is there", ({ spare }) => spare === 1);
+  const [spare] = readStarts(proxy);
+  await readText(await proxy.chat({ model: "claude-opus-4-5-20251101", messages: [user("one")] }));
+  assert.deepEqual(proxy.children().includes(spare?.pid ?? 0), true);
+  const starts = readStarts(proxy).length;
+  await readText(await proxy.chat({ model: "sonnet", messages: [user("two")] }));
+  assert.equal(
+    readStarts(proxy).length - starts <= 1,
+    true,
+    "the spare took the turn; at most its successor was started",
+  );
+  await untilSessions(proxy, "a spare is there again", (sessions) => sessions.spare === 1);
+  assert.equal(readStarts(proxy).length, 3);
+});
