@@ -1,5 +1,5 @@
 /** Tests that share one proxy, since each start takes a while: every one begins with no calls and the API's usual answer. */
-import { test } from "node:test";
+import { after, test } from "node:test";
 import type { TestContext } from "node:test";
 import { startProxy } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
@@ -18,20 +18,25 @@ type Run = (scene: Scene) => Promise<void>;
 
 const isReplay = (line: string): boolean => line.includes("started claude") && line.includes("as=replay");
 
-/** Declares the test that holds the others; gives the function that declares those. */
+/** Gives the function that declares tests around one proxy, which starts with the first of them and ends with the file. */
 export function shareProxy(title: string): (name: string, run: Run) => void {
-  const scenes: (readonly [name: string, run: Run])[] = [];
-  test(title, async (t) => {
-    const upstream = await startUpstream(t);
-    const proxy = await startProxy(t, { upstream });
-    for (const [name, run] of scenes) {
-      upstream.calls.length = 0;
-      upstream.answer(() => [{ text: ["Hello", " world"] }]);
-      const { length } = proxy.log;
-      await t.test(name, (t) =>
-        run({ t, upstream, proxy, countReplays: () => proxy.log.slice(length).filter(isReplay).length }),
-      );
-    }
+  const ends: (() => void | Promise<void>)[] = [];
+  const scope = { after: (end: () => void | Promise<void>): void => void ends.unshift(end) };
+  // Registered here and not at the start: `after` called within a test belongs to that test.
+  after(async () => {
+    for (const end of ends) await end();
   });
-  return (name, run) => void scenes.push([name, run]);
+  let shared: Promise<readonly [Upstream, Proxy]> | undefined;
+  async function start(): Promise<readonly [Upstream, Proxy]> {
+    const upstream = await startUpstream(scope);
+    return [upstream, await startProxy(scope, { upstream })];
+  }
+  return (name, run) => {
+    void test(`${title}: ${name}`, async (t) => {
+      const [upstream, proxy] = await (shared ??= start());
+      upstream.reset();
+      const { length } = proxy.log;
+      await run({ t, upstream, proxy, countReplays: () => proxy.log.slice(length).filter(isReplay).length });
+    });
+  };
 }
