@@ -5,9 +5,7 @@ import { ProxyError } from "../core/error.ts";
 import { isObject, parseJson } from "../lib/json.ts";
 import { runCommand } from "./process.ts";
 import type { Command } from "./process.ts";
-
-/** Older ones run "/commands" in a user's text and read the files it mentions. */
-export const MINIMUM_VERSION = "2.1.248";
+import { isOlder, MINIMUM_VERSION } from "./release.ts";
 
 export interface FindOptions {
   /** A path the user gave; then nothing else is looked at. */
@@ -56,13 +54,6 @@ export async function findClaude(options: FindOptions): Promise<string> {
       ? "Cannot find the claude CLI: install it from https://claude.com/claude-code, or name it with --claude PATH"
       : `Cannot run the claude CLI: ${options.given} is not an executable file`,
   );
-}
-
-/** True when `version` comes before `than`; both are three numbers. */
-export function isOlder(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
-  const at = [0, 1, 2].find((place) => a?.[place] !== b?.[place]);
-  return at !== undefined && (a?.[at] ?? 0) < (b?.[at] ?? 0);
 }
 
 const VERSION_PATIENCE_MS = 15_000;

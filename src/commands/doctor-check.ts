@@ -1,10 +1,8 @@
 /** What the doctor makes of what it found: one line a subject, each with the command that mends it. Pure. */
-import { isOlder } from "../cli/find.ts";
 import type { Login } from "../cli/find.ts";
+import { isOlder, NEWEST_TESTED } from "../cli/release.ts";
 import type { PortState } from "./port.ts";
 
-/** The newest CLI this release has been tested with. */
-export const NEWEST_TESTED = "2.1.330";
 /** A warm spare is there for the next conversation; one that takes this long, in milliseconds, is felt after two in a row. */
 const SLOW_START_MS = 5000;
 

@@ -6,7 +6,8 @@ import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findClaude, MINIMUM_VERSION, readLogin, readVersion } from "../../src/cli/find.ts";
+import { findClaude, readLogin, readVersion } from "../../src/cli/find.ts";
+import { MINIMUM_VERSION } from "../../src/cli/release.ts";
 import { ProxyError } from "../../src/core/error.ts";
 
 const FAKE = fileURLToPath(new URL("../fixtures/fake-cli.mjs", import.meta.url));
@@ -114,11 +115,11 @@ test("a version that will do is told, from the oldest one on", async (t) => {
 
 test("a version that is too old is refused, with the one that is needed and how to get it", async (t) => {
   const folder = await makeFolder(t);
-  for (const version of ["2.1.247", "2.1.9", "2.0.999", "1.99.999", "0.2.0"]) {
+  for (const version of ["2.1.280", "2.1.9", "2.0.999", "1.99.999", "0.2.0"]) {
     const file = await writeProgram(join(folder, version), `echo "${version} (Claude Code)"`);
     await assert.rejects(
       readVersion(toCommand(file)),
-      isUnavailable(/2\.1\.248 or newer is needed.*claude update/),
+      isUnavailable(/2\.1\.281 or newer is needed.*claude update/),
       version,
     );
   }

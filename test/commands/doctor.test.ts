@@ -8,13 +8,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { toChecks } from "../../src/commands/doctor-check.ts";
 import type { Check, Facts } from "../../src/commands/doctor-check.ts";
+import { MINIMUM_VERSION, NEWEST_TESTED } from "../../src/cli/release.ts";
 import { readHolder } from "../../src/commands/port.ts";
 import { makeFolder, runProgram } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 const SOUND: Facts = {
-  claude: { path: "/usr/bin/claude", version: "2.1.330" },
+  claude: { path: "/usr/bin/claude", version: NEWEST_TESTED },
   login: { isLoggedIn: true, method: "claude.ai", provider: "firstParty" },
   credentials: [],
   address: { host: "127.0.0.1", port: 3456 },
@@ -47,9 +48,9 @@ test("every finding that is not ok names the one command that mends it", () => {
     ],
     [
       "claude",
-      { claude: { problem: "Cannot use claude 2.1.1: 2.1.248 or newer is needed" } },
+      { claude: { problem: `Cannot use claude 2.1.1: ${MINIMUM_VERSION} or newer is needed` } },
       "fail",
-      /2\.1\.248/,
+      /or newer is needed/,
       "claude update",
     ],
     ["login", { login: { isLoggedIn: false, method: "none" } }, "fail", /not signed in/, "claude auth login"],
@@ -103,7 +104,7 @@ test("a server of ours on the port, a newer CLI and a key's source are told, and
   );
   assert.match(
     find({ claude: { path: "/c", version: "2.2.0" } }, "claude")?.message ?? "",
-    /newer than the newest tested, 2\.1\.330/,
+    new RegExp(`newer than the newest tested, ${NEWEST_TESTED}`),
   );
   const login = { isLoggedIn: true, method: "api_key", provider: "bedrock", keySource: "ANTHROPIC_API_KEY" };
   assert.deepEqual(find({ login }, "login"), {
@@ -142,7 +143,7 @@ test("with the fake CLI all is well, the tiny request included, and no value of 
 test("a CLI that is too old, or dies, or is not there, fails with 1", async (t) => {
   const env = { HOME: makeFolder(t) };
   const old = await runProgram(["doctor", "--port", "0", "--claude", FAKE_CLI], { ...env, FAKE_CLI: "old" });
-  assert.match(old.stdout, /^fail {2}claude .*2\.1\.248 or newer.*\n {19}\$ claude update$/m);
+  assert.match(old.stdout, /^fail {2}claude .*2\.1\.281 or newer.*\n {19}\$ claude update$/m);
   const stillborn = await runProgram(["doctor", "--json", "--port", "0", "--claude", FAKE_CLI], {
     ...env,
     FAKE_CLI: "stillborn",

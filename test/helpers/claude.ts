@@ -3,10 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
-
-const CLI = resolve("node_modules/@anthropic-ai/claude-code-linux-x64/claude");
+import { CLI } from "./cli.ts";
 
 export interface ClaudeAnswer {
   readonly code: number | null;

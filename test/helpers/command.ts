@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import assert from "node:assert/strict";
+import { CLI_VARIABLES } from "./cli.ts";
 import { PROGRAM } from "./proxy.ts";
 
 export interface Ended {
@@ -48,6 +49,7 @@ export async function runProgram(args: readonly string[], env: NodeJS.ProcessEnv
     DISABLE_AUTOUPDATER: "1",
     DISABLE_TELEMETRY: "1",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    ...CLI_VARIABLES,
     ...env,
   });
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
+import { CLI_VARIABLES } from "./cli.ts";
 import type { Scope } from "./scope.ts";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
@@ -94,6 +95,7 @@ function toEnvironment(options: ProxyOptions, home: string): NodeJS.ProcessEnv {
     DISABLE_AUTOUPDATER: "1",
     DISABLE_TELEMETRY: "1",
     DEBUG: "1",
+    ...CLI_VARIABLES,
     ...options.env,
   };
 }

@@ -1,0 +1,12 @@
+/** The CLI the tests run: the development dependency, or the one that the variable TEST_CLAUDE names. */
+import { resolve } from "node:path";
+
+const GIVEN = process.env["TEST_CLAUDE"];
+
+/** Its path. */
+export const CLI = GIVEN
+  ? resolve(GIVEN)
+  : resolve(`node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`);
+
+/** Makes the program use the CLI that was named. Empty without one: then the program finds the development dependency by itself. */
+export const CLI_VARIABLES: Readonly<Record<string, string>> = GIVEN ? { CLAUDE_MAX_API_CLAUDE: CLI } : {};
