@@ -10,7 +10,7 @@ import type { Models } from "../core/model.ts";
 import { createAnswer } from "../http/answer.ts";
 import { createGuard } from "../http/auth.ts";
 import { createInfo } from "../http/info.ts";
-import { createKept } from "../http/kept.ts";
+import { createStoredResponses } from "../http/stored.ts";
 import { createRoutes } from "../http/route.ts";
 import { listen } from "../http/server.ts";
 import { createGate } from "../lib/gate.ts";
@@ -121,7 +121,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     queued: gate.waiting,
   });
   const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
-  const kept = createKept();
+  const stored = createStoredResponses();
   const routes = createRoutes({
     guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
     info: createInfo({ version, models, status: installation.status, counts }),
@@ -130,11 +130,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
       models,
       telegram,
       tools: config.tools,
-      kept,
+      stored,
       stallMs: config.activityTimeoutSeconds * 1000,
       heartbeatMs: HEARTBEAT_MS,
     }),
-    kept,
+    stored,
     log,
     isStopping: () => stopping !== undefined,
   });

@@ -16,7 +16,7 @@ import type { Run } from "../session/run.ts";
 import { readJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
-import type { KeptAnswers } from "./kept.ts";
+import type { StoredResponses } from "./stored.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -26,7 +26,7 @@ export interface AnswerOptions extends StreamOptions {
   readonly telegram: Telegram;
   /** The CLI's own tools that a turn may use at most. */
   readonly tools: Profile;
-  readonly kept: KeptAnswers;
+  readonly stored: StoredResponses;
 }
 
 const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
@@ -64,7 +64,7 @@ function createMeta(): Meta {
 
 /** Makes the handler of all turns. */
 export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: Exchange) => Promise<void> {
-  const { run, models, telegram, kept } = options;
+  const { run, models, telegram, stored } = options;
   const writeStream = createStreamWriter(options);
 
   /** Makes what keeps a turn's answer. A session by name knows more than its turn brings, so it cannot be gone on from by id. */
@@ -74,12 +74,12 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     return (reply) => {
       const answer = toMessage(reply);
       const messages = answer.content.length === 0 ? turn.messages : [...turn.messages, answer];
-      kept.put(keeping.toId(meta), { messages, echo: turn.echo, reply: codec.encodeReply(reply, turn, meta) });
+      stored.put(keeping.toId(meta), { messages, echo: turn.echo, reply: codec.encodeReply(reply, turn, meta) });
     };
   }
 
   return async (codec, exchange) => {
-    const turn = codec.decode(await readJson(exchange.request), kept.get);
+    const turn = codec.decode(await readJson(exchange.request), stored.get);
     const model = models.resolve(turn.model);
     const { name, ignored } = readName(exchange, turn);
     exchange.note({ model: model.id, stream: turn.stream });

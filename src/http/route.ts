@@ -9,13 +9,13 @@ import { readJson } from "./body.ts";
 import { openExchange, sendError, sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Info } from "./info.ts";
-import type { KeptAnswers } from "./kept.ts";
+import type { StoredResponses } from "./stored.ts";
 
 export interface RouteOptions {
   readonly guard: Guard;
   readonly info: Info;
   readonly answer: (codec: Codec, exchange: Exchange) => Promise<void>;
-  readonly kept: KeptAnswers;
+  readonly stored: StoredResponses;
   readonly log: Log;
   /** True once the server is stopping: connections are then not kept. */
   readonly isStopping: () => boolean;
@@ -60,20 +60,20 @@ function toCodecRoutes(codec: Codec, answer: RouteOptions["answer"]): [string, R
 }
 
 /** Below a protocol that keeps answers: one of them, or its input. */
-function findKeptRoute(kept: KeptAnswers, codec: Codec | undefined, path: string): Route | undefined {
+function findStoredRoute(stored: StoredResponses, codec: Codec | undefined, path: string): Route | undefined {
   const { keeping } = codec ?? {};
   const match = codec && /^\/([^/]+)(\/input_items)?$/.exec(path.slice(codec.path.length));
   if (!keeping || !match) return undefined;
   const id = decodePath(match[1] ?? "");
   const handle = ({ request, query }: Exchange): unknown => {
-    const answer = kept.get(id);
+    const answer = stored.get(id);
     if (!answer)
       throw new ProxyError("not_found", `Cannot find ${id.slice(0, 100)}: it is not kept, or no longer`, {
         param: "id",
       });
     if (match[2]) return keeping.encodeInput(answer, id, query);
     if (request.method !== "DELETE") return answer.reply;
-    kept.delete(id);
+    stored.delete(id);
     return keeping.encodeDeleted(id);
   };
   return {
@@ -88,7 +88,7 @@ function findCodec(path: string): Codec | undefined {
 }
 
 /** Makes the listener of one server. */
-export function createRoutes({ guard, info, answer, kept, log, isStopping }: RouteOptions): RequestListener {
+export function createRoutes({ guard, info, answer, stored, log, isStopping }: RouteOptions): RequestListener {
   const fixed = new Map<string, Route>([
     ["/health", { methods: READ, handle: info.health }],
     ["/v1/models", { methods: READ, handle: info.listModels }],
@@ -96,7 +96,7 @@ export function createRoutes({ guard, info, answer, kept, log, isStopping }: Rou
   ]);
 
   function findRoute(path: string): Route {
-    const route = fixed.get(path) ?? findKeptRoute(kept, findCodec(path), path);
+    const route = fixed.get(path) ?? findStoredRoute(stored, findCodec(path), path);
     if (route) return route;
     if (!path.startsWith(MODEL_PREFIX)) throw new ProxyError("not_found", `Cannot find ${path.slice(0, 100)}`);
     return {

@@ -2,19 +2,19 @@
 import type { Earlier } from "../codec/codec.ts";
 import { createLru } from "../lib/lru.ts";
 
-export interface KeptAnswer extends Earlier {
+export interface StoredResponse extends Earlier {
   /** The whole answer, as its client was given it. */
   readonly reply: unknown;
 }
 
-export interface KeptAnswers {
-  put(id: string, answer: KeptAnswer): void;
-  get(id: string): KeptAnswer | undefined;
+export interface StoredResponses {
+  put(id: string, answer: StoredResponse): void;
+  get(id: string): StoredResponse | undefined;
   /** False when there was none. */
   delete(id: string): boolean;
 }
 
-export interface KeptOptions {
+export interface StoredOptions {
   readonly max: number;
   /** Most that all together may take, in UTF-16 units of their JSON. */
   readonly limitUnits: number;
@@ -22,15 +22,15 @@ export interface KeptOptions {
 }
 
 /** A day, and what some hundred long conversations take. */
-const USUAL: KeptOptions = { max: 1000, limitUnits: 128 * 1024 * 1024, idleMs: 24 * 60 * 60 * 1000 };
+const USUAL: StoredOptions = { max: 1000, limitUnits: 128 * 1024 * 1024, idleMs: 24 * 60 * 60 * 1000 };
 
 interface Weighed {
-  readonly answer: KeptAnswer;
+  readonly answer: StoredResponse;
   readonly units: number;
 }
 
 /** Makes an empty store. */
-export function createKept({ max, limitUnits, idleMs }: KeptOptions = USUAL): KeptAnswers {
+export function createStoredResponses({ max, limitUnits, idleMs }: StoredOptions = USUAL): StoredResponses {
   const answers = createLru<string, Weighed>({
     max,
     idleMs,

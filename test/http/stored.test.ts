@@ -1,0 +1,48 @@
+/** Kept answers: found by id, gone when there is no room. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createStoredResponses } from "../../src/http/stored.ts";
+
+const answer = (text: string) => ({ messages: [], echo: {}, reply: text });
+const IDLE_MS = 60_000;
+
+test("an answer is there until it is deleted", () => {
+  const stored = createStoredResponses({ max: 2, limitUnits: 1000, idleMs: IDLE_MS });
+  stored.put("a", answer("A"));
+  assert.equal(stored.get("a")?.reply, "A");
+  assert.equal(stored.get("a")?.reply, "A");
+  assert.equal(stored.delete("a"), true);
+  assert.equal(stored.delete("a"), false);
+  assert.equal(stored.get("a"), undefined);
+});
+
+test("the one not asked for longest goes first", () => {
+  const stored = createStoredResponses({ max: 2, limitUnits: 1000, idleMs: IDLE_MS });
+  for (const id of ["a", "b"]) stored.put(id, answer(id));
+  stored.get("a");
+  stored.put("c", answer("c"));
+  assert.deepEqual(
+    ["a", "b", "c"].map((id) => stored.get(id)?.reply),
+    ["a", undefined, "c"],
+  );
+});
+
+test("all together take no more than the limit, and one that takes more by itself is not kept", () => {
+  const stored = createStoredResponses({ max: 10, limitUnits: 300, idleMs: IDLE_MS });
+  for (const id of ["a", "b", "c"]) stored.put(id, answer(id.repeat(80)));
+  assert.equal(stored.get("a"), undefined);
+  assert.equal(stored.get("c")?.reply, "c".repeat(80));
+  stored.put("d", answer("d".repeat(400)));
+  assert.deepEqual(
+    ["b", "c", "d"].map((id) => stored.get(id)),
+    [undefined, undefined, undefined],
+  );
+});
+
+test("an answer that nobody asks for goes by itself", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const stored = createStoredResponses({ max: 10, limitUnits: 1000, idleMs: IDLE_MS });
+  stored.put("a", answer("A"));
+  t.mock.timers.tick(IDLE_MS);
+  assert.equal(stored.get("a"), undefined);
+});
