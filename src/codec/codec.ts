@@ -16,7 +16,7 @@ export interface Meta {
 export interface Earlier {
   /** The whole conversation, the answer included. */
   readonly messages: readonly Message[];
-  /** The `echo` of the turn that was answered. */
+  /** The codec's own memory of the turn that was answered. */
   readonly echo: Turn["echo"];
 }
 
@@ -34,6 +34,8 @@ export interface Encoder {
 /** What a protocol adds that lets clients go on from its answers, and ask for them again below its path. */
 export interface Keeping {
   toId(meta: Meta): string;
+  /** The part of an answered turn that later requests read: it is stored as long as the answer is. */
+  toEarlier(turn: Turn, reply: Reply): Earlier;
   /** The input that a kept answer was given, or a page of it, as the query asks. */
   encodeInput(earlier: Earlier, id: string, query: URLSearchParams): unknown;
   encodeDeleted(id: string): unknown;

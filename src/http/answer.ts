@@ -8,7 +8,7 @@ import type { TurnEvent, Usage } from "../core/event.ts";
 import type { Models } from "../core/model.ts";
 import { PROFILES, toOwnTools } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
-import { collect, createFolder, toMessage } from "../core/reply.ts";
+import { collect, createFolder } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Telegram } from "../notify/telegram.ts";
@@ -71,11 +71,11 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
   function createKeep(codec: Codec, turn: Turn, meta: Meta): ((reply: Reply) => void) | undefined {
     const { keeping } = codec;
     if (!keeping || !turn.keep) return undefined;
-    return (reply) => {
-      const answer = toMessage(reply);
-      const messages = answer.content.length === 0 ? turn.messages : [...turn.messages, answer];
-      stored.put(keeping.toId(meta), { messages, echo: turn.echo, reply: codec.encodeReply(reply, turn, meta) });
-    };
+    return (reply) =>
+      stored.put(keeping.toId(meta), {
+        ...keeping.toEarlier(turn, reply),
+        reply: codec.encodeReply(reply, turn, meta),
+      });
   }
 
   return async (codec, exchange) => {

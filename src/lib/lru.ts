@@ -16,6 +16,7 @@ export interface LruOptions<V> {
 }
 
 export interface Lru<K, V> {
+  /** Adds a value, the youngest from now on. One that is too heavy by itself is disposed of at once and costs no other its place. */
   put(key: K, value: V): void;
   /** Takes a value out: it is the caller's from then on, and is not disposed of. */
   take(key: K): V | undefined;
@@ -48,11 +49,12 @@ export function createLru<K, V>(options: LruOptions<V>): Lru<K, V> {
   return {
     put(key, value) {
       drop(key, "replaced");
+      const own = weigh(value);
+      if (max === 0 || own > maxWeight) return dispose(value, "evicted");
       const timer = setTimeout(() => drop(key, "idle"), idleMs);
       timer.unref();
-      const entry = { value, weight: weigh(value), timer };
-      entries.set(key, entry);
-      weight += entry.weight;
+      entries.set(key, { value, weight: own, timer });
+      weight += own;
       // A Map keeps insertion order, so the first key is the one unused for longest.
       for (const oldest of entries.keys()) {
         if (entries.size <= max && weight <= maxWeight) break;

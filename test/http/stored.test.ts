@@ -1,4 +1,4 @@
-/** Kept answers: found by id, gone when there is no room. */
+/** Stored responses: found by id, gone when there is no room. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createStoredResponses } from "../../src/http/stored.ts";
@@ -7,7 +7,7 @@ const answer = (text: string) => ({ messages: [], echo: {}, reply: text });
 const IDLE_MS = 60_000;
 
 test("an answer is there until it is deleted", () => {
-  const stored = createStoredResponses({ max: 2, limitUnits: 1000, idleMs: IDLE_MS });
+  const stored = createStoredResponses({ max: 2, limitBytes: 1000, idleMs: IDLE_MS });
   stored.put("a", answer("A"));
   assert.equal(stored.get("a")?.reply, "A");
   assert.equal(stored.get("a")?.reply, "A");
@@ -17,7 +17,7 @@ test("an answer is there until it is deleted", () => {
 });
 
 test("the one not asked for longest goes first", () => {
-  const stored = createStoredResponses({ max: 2, limitUnits: 1000, idleMs: IDLE_MS });
+  const stored = createStoredResponses({ max: 2, limitBytes: 1000, idleMs: IDLE_MS });
   for (const id of ["a", "b"]) stored.put(id, answer(id));
   stored.get("a");
   stored.put("c", answer("c"));
@@ -28,21 +28,43 @@ test("the one not asked for longest goes first", () => {
 });
 
 test("all together take no more than the limit, and one that takes more by itself is not kept", () => {
-  const stored = createStoredResponses({ max: 10, limitUnits: 300, idleMs: IDLE_MS });
+  const stored = createStoredResponses({ max: 10, limitBytes: 300, idleMs: IDLE_MS });
   for (const id of ["a", "b", "c"]) stored.put(id, answer(id.repeat(80)));
   assert.equal(stored.get("a"), undefined);
   assert.equal(stored.get("c")?.reply, "c".repeat(80));
   stored.put("d", answer("d".repeat(400)));
   assert.deepEqual(
-    ["b", "c", "d"].map((id) => stored.get(id)),
-    [undefined, undefined, undefined],
+    ["b", "c", "d"].map((id) => stored.get(id)?.reply),
+    ["b".repeat(80), "c".repeat(80), undefined],
   );
 });
 
 test("an answer that nobody asks for goes by itself", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const stored = createStoredResponses({ max: 10, limitUnits: 1000, idleMs: IDLE_MS });
+  const stored = createStoredResponses({ max: 10, limitBytes: 1000, idleMs: IDLE_MS });
   stored.put("a", answer("A"));
   t.mock.timers.tick(IDLE_MS);
   assert.equal(stored.get("a"), undefined);
+});
+
+test("a response is given back as it was, whatever its text holds, and what is done to the copy changes nothing", () => {
+  const stored = createStoredResponses({ max: 2, limitBytes: 10_000, idleMs: IDLE_MS });
+  const response = {
+    messages: [{ role: "user", content: [{ type: "text", text: "é 👩‍👩‍👧 \ud800 \u2028 \0" }] } as const],
+    echo: { systems: ["s"], input: [{ a: [1, null, { b: true }] }] },
+    reply: { id: "resp_a" },
+  };
+  stored.put("a", response);
+  const copy = stored.get("a");
+  assert.deepEqual(copy, response);
+  Object.assign(copy ?? {}, { reply: "changed" });
+  assert.deepEqual(stored.get("a"), response);
+});
+
+test("bytes are counted, not characters", () => {
+  const stored = createStoredResponses({ max: 10, limitBytes: 300, idleMs: IDLE_MS });
+  stored.put("a", answer("é".repeat(150)));
+  assert.equal(stored.get("a"), undefined);
+  stored.put("b", answer("e".repeat(150)));
+  assert.equal(stored.get("b")?.reply, "e".repeat(150));
 });

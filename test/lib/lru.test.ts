@@ -136,7 +136,7 @@ test("keys that are names of object members are ordinary keys", () => {
   assert.equal(lru.take("__proto__"), "P");
 });
 
-test("the oldest go first until what is left is light enough, and one too heavy by itself goes at once", () => {
+test("the oldest go first until what is left is light enough; one too heavy by itself goes at once, and no other for it", () => {
   const gone: string[] = [];
   const lru = createLru<string, string>({
     max: 10,
@@ -151,6 +151,8 @@ test("the oldest go first until what is left is light enough, and one too heavy 
   lru.put("eeee", "eeee");
   assert.deepEqual(gone, ["aaaa"]);
   lru.put("heavy", "x".repeat(11));
-  assert.deepEqual(gone.slice(1), ["cc", "dddd", "eeee", "x".repeat(11)]);
-  assert.equal(lru.size, 0);
+  assert.deepEqual(gone.slice(1), ["x".repeat(11)]);
+  assert.deepEqual([lru.take("cc"), lru.take("dddd"), lru.take("eeee")], ["cc", "dddd", "eeee"]);
+  lru.put("last", "y".repeat(10));
+  assert.equal(lru.take("last"), "y".repeat(10));
 });

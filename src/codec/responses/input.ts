@@ -8,7 +8,7 @@ import { toDocumentOfUrl, toImageOfUrl } from "../content.ts";
 import { createConversation } from "../conversation.ts";
 import { toCallInput, toJoinedText, toParts, toResultMessage, toTextPart } from "../part.ts";
 import type { PartReader } from "../part.ts";
-import { readEcho } from "./echo.ts";
+import { readStoredEcho } from "./echo.ts";
 
 const toImagePart: PartReader<ImagePart> = (part, path) => {
   const where = `${path}.image_url`;
@@ -142,7 +142,7 @@ export const toItems = (value: unknown): readonly unknown[] =>
 /** Reads the input, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's. */
 export function toInput(items: readonly unknown[], earlier: Earlier | undefined): Input {
   const to = createGathering();
-  if (earlier) to.systems.push(...readEcho(earlier).systems);
+  if (earlier) to.systems.push(...readStoredEcho(earlier).systems);
   for (const message of earlier?.messages ?? []) to.add(message, "previous_response_id");
   for (const [at, item] of items.entries()) addItem(item, `input[${at}]`, to);
   return { messages: to.end("input"), systems: to.systems };

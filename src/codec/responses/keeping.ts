@@ -3,7 +3,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { isObject } from "../../lib/json.ts";
 import { refuse, toOneOf } from "../check.ts";
 import type { Earlier, Keeping } from "../codec.ts";
-import { readEcho } from "./echo.ts";
+import { readStoredEcho, toEarlier } from "./echo.ts";
 import { toResponseId } from "./encode.ts";
 import type { ItemList } from "./wire.ts";
 
@@ -33,7 +33,7 @@ function readLimit(query: URLSearchParams): number {
 }
 
 function encodeInput(earlier: Earlier, id: string, query: URLSearchParams): ItemList {
-  const items = readEcho(earlier).input.map((item, at) => toListed(item, id, at));
+  const items = readStoredEcho(earlier).input.map((item, at) => toListed(item, id, at));
   const order = toOneOf(["asc", "desc"])(query.get("order") ?? "desc", "order");
   if (order === "desc") items.reverse();
   const after = query.get("after");
@@ -52,6 +52,7 @@ function encodeInput(earlier: Earlier, id: string, query: URLSearchParams): Item
 
 export const keeping: Keeping = {
   toId: toResponseId,
+  toEarlier,
   encodeInput,
   encodeDeleted: (id) => ({ id, object: "response", deleted: true }),
 };
