@@ -49,6 +49,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   http: 4,
   session: 3,
   notify: 3,
+  meter: 2,
   codec: 2,
   cli: 2,
   core: 1,

@@ -9,6 +9,8 @@ export interface Usage {
   readonly cacheCreation: number;
   readonly cacheRead: number;
   readonly output: number;
+  /** Those of the output that were thinking; absent where the API does not tell. */
+  readonly thinking?: number;
 }
 
 /**

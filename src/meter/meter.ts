@@ -1,0 +1,118 @@
+/**
+ * The meter: told of every turn by its one caller, and asked for sums, for what runs and for what was last. Pure: it reads no
+ * clock and no file. Its memory is bounded, whatever clients do: 31 days, 60 minutes and 200 turns, each day with at most 97
+ * names; in all under 2 MB beyond the turns that run.
+ */
+import type { PlanReport } from "../core/plan.ts";
+import { createLedger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import { createPlanGauge, toPlanState } from "./plan.ts";
+import { createTurnState } from "./turn.ts";
+import type { Time, TurnRecord, TurnRequest, TurnState } from "./turn.ts";
+import type { Metered, RunningTurn } from "./usage.ts";
+
+/** Sums over all turns, the plan, and what runs now. */
+export interface Meter extends Pick<Ledger, "addDays" | "takeDays" | "series"> {
+  /** A turn is asked for. */
+  begin(request: TurnRequest): TurnRecord;
+  /** The API has told of the plan's limits. */
+  updatePlan(report: PlanReport): void;
+  /** The plan's last known state; undefined before the first report. */
+  readPlan(): PlanReport | undefined;
+  /** All there is, as JSON. It goes on changing: to be written out at once. */
+  read(): Metered;
+  /** What has changed since the last call, and when; undefined when nothing has. Lists that grow hold only what is new. */
+  takeChange(): (Pick<Metered, "now"> & Partial<Metered>) | undefined;
+  /** Calls `listener` at each change; one listener at a time. It must be quick: turns wait for it. */
+  onChange(listener: (() => void) | undefined): void;
+  /** Ends a running turn, by its id; false when there is none. */
+  stop(id: string): boolean;
+  /** How many turns run now, those that wait for a place included. */
+  readonly running: number;
+}
+
+/** Running turns that are listed; more are counted only. */
+const MOST_LISTED = 100;
+
+/** Makes a meter at zero. */
+export function createMeter(time: Time): Meter {
+  const since = new Date(time.now()).toISOString();
+  const plan = createPlanGauge(time.now);
+  const ledger = createLedger(time.now);
+  const running = new Map<string, { readonly state: TurnState; readonly stop: () => void }>();
+  const changed = { plan: false, turns: false };
+  let lastId = 0;
+  let listen: (() => void) | undefined;
+
+  const toNow = (): string => new Date(time.now()).toISOString();
+
+  function tell(part: keyof typeof changed): void {
+    changed[part] = true;
+    listen?.();
+  }
+
+  function toPlan(): Metered["plan"] {
+    const report = plan.read();
+    return report ? toPlanState(report) : null;
+  }
+
+  function toTurns(): RunningTurn[] {
+    return [...running.values()].slice(0, MOST_LISTED).map(({ state }) => state.toRunning());
+  }
+
+  function begin(request: TurnRequest): TurnRecord {
+    const id = `turn_${++lastId}`;
+    const state = createTurnState(id, request, time);
+    let isOver = false;
+    return {
+      run(model, stop) {
+        state.run(model);
+        running.set(id, { state, stop });
+        tell("turns");
+      },
+      setStart(start) {
+        state.setStart(start);
+        tell("turns");
+      },
+      add(events) {
+        if (state.add(events)) tell("turns");
+      },
+      end(error) {
+        if (isOver) return;
+        isOver = true;
+        running.delete(id);
+        ledger.add(state.toFinished(error));
+        tell("turns");
+      },
+    };
+  }
+
+  return {
+    addDays: ledger.addDays,
+    takeDays: ledger.takeDays,
+    series: ledger.series,
+    begin,
+    updatePlan(report) {
+      plan.update(report);
+      tell("plan");
+    },
+    readPlan: plan.read,
+    read: () => ({ since, now: toNow(), plan: toPlan(), turns: toTurns(), ...ledger.read() }),
+    takeChange() {
+      const sums = ledger.takeChange();
+      if (!sums && !changed.plan && !changed.turns) return undefined;
+      const parts = { ...(changed.plan ? { plan: toPlan() } : {}), ...(changed.turns ? { turns: toTurns() } : {}) };
+      Object.assign(changed, { plan: false, turns: false });
+      return { now: toNow(), ...parts, ...sums };
+    },
+    onChange: (listener) => void (listen = listener),
+    stop(id) {
+      const held = running.get(id);
+      held?.stop();
+      return held !== undefined;
+    },
+    get running() {
+      return running.size;
+    },
+  };
+}
