@@ -1,4 +1,5 @@
 /** The program: reads what it was called with, runs the command, and turns signals into an orderly end. */
+import { closeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
 import { formatBanner, formatReady } from "./commands/banner.ts";
@@ -9,6 +10,7 @@ import { runService } from "./commands/service.ts";
 import { formatHelp, readCommand, UsageError } from "./config.ts";
 import type { Config } from "./config.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
+import type { Log } from "./lib/log.ts";
 
 // A server that mostly waits: V8 would let its young generation grow to 16 MB and more, and keep it.
 setFlagsFromString("--max-semi-space-size=2");
@@ -31,6 +33,28 @@ function toSentence(error: unknown, { host, port }: Config): string {
   return `Cannot start: ${message}`;
 }
 
+/** SIGHUP comes when the terminal is closed. */
+const END_SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** EPIPE or EIO on a standard stream (its reader has ended, the terminal is closed) would end the process without a listener. */
+function keepServingWithoutReaders(log: Log): void {
+  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
+  // A line about the loss of stderr could only go to stderr again.
+  process.stderr.on("error", () => undefined);
+}
+
+/** Node restores the terminal's settings at its exit, and aborts (SIGABRT) when the terminal is gone; it skips closed descriptors. */
+function releaseTerminal(): void {
+  if (process.platform === "win32") return;
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      closeSync(descriptor);
+    } catch {
+      // It was closed already.
+    }
+  }
+}
+
 async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
   const served = await serve({ config, version, program, log });
@@ -42,12 +66,13 @@ async function runServer(config: Config): Promise<void> {
     if (isStopping) process.exit(EXIT_FAILURE);
     isStopping = true;
     log.info("stopping", { signal });
-    void served.stop().then(() => process.exit(0));
+    void served.stop().then(() => {
+      releaseTerminal();
+      process.exit(0);
+    });
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  // Whoever reads the address may close the pipe then; the server goes on.
-  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
+  for (const signal of END_SIGNALS) process.on(signal, onSignal);
+  keepServingWithoutReaders(log);
   console.log(formatReady(version, served.url, config.demo));
   void served.status().then((status) => console.log(formatBanner(served.url, status, config)));
 }

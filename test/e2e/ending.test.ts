@@ -1,9 +1,14 @@
 /** How things end: a client that leaves takes its turn along, and the program leaves no process behind. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { eventually, isRunning, readAnswer, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { makeFolder } from "../helpers/command.ts";
+import { eventually, isRunning, PROGRAM, readAnswer, readStream, startProxy, user } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Upstream } from "../helpers/upstream.ts";
@@ -68,7 +73,7 @@ test("a client that leaves the line costs nothing, and those behind it move up",
   );
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   test(`${signal} ends an idle program at once, with its spare and its kept processes`, async (t) => {
     const { proxy } = await start(t);
     await readAnswer(await proxy.chat(hi));
@@ -111,6 +116,32 @@ test("SIGTERM with a turn that hangs ends all within 15 seconds", async (t) => {
   const ms = performance.now() - askedAt;
   assert.ok(ms <= 15_000, `${Math.round(ms)} ms`);
   await assert.rejects(reading);
+});
+
+test("the server goes on when nobody reads its stdout and stderr any more", async (t) => {
+  const { proxy } = await start(t);
+  await readAnswer(await proxy.chat(hi));
+  proxy.closeOutput();
+  // Each of these writes to the log, and so to the closed pipe.
+  for (const _ of [1, 2, 3]) assert.equal((await readAnswer(await proxy.chat(hi))).text, "Hello world");
+  const pids = proxy.children();
+  proxy.kill("SIGTERM");
+  await assertCleanEnd(proxy, pids);
+});
+
+test("closing its terminal ends the server in order", async (t) => {
+  const home = makeFolder(t);
+  // As an interactive shell does, this one passes SIGHUP on to what runs in front.
+  const shell = `${PROGRAM.join(" ")} --port 0 & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > ${home}/code`;
+  const terminal = spawn("script", ["-qec", shell, "/dev/null"], {
+    env: { PATH: process.env["PATH"], SHELL: "/bin/sh", HOME: home },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const lines = createInterface({ input: terminal.stdout });
+  for await (const line of lines) if (line.includes("listening on")) break;
+  terminal.kill("SIGKILL");
+  await eventually("the server has ended", () => existsSync(join(home, "code")));
+  await eventually("its code is written", () => readFileSync(join(home, "code"), "utf8") === "0\n");
 });
 
 test("a program that is killed takes its idle processes along", async (t) => {

@@ -197,6 +197,19 @@ test("a CLI that is killed while its tool runs leaves nothing behind", async (t)
   assert.equal((await proxy.chat(ask)).status, 200);
 });
 
+test("SIGHUP, as when the terminal is closed, ends the server, its CLI and the shells of a running tool", async (t) => {
+  const { upstream, proxy } = await start(t);
+  play(upstream, [[bash(LINGER)]]);
+  proxy.chat(ask).catch(() => undefined);
+  const pids = await toolPids(proxy);
+  killAfter(t, pids);
+  const clis = proxy.children();
+  proxy.kill("SIGHUP");
+  assert.deepEqual(await proxy.exited, { code: 0, signal: null });
+  assert.deepEqual(clis.filter(isRunning), []);
+  await allGone(pids);
+});
+
 test("a crash ends the tools of that process alone", async (t) => {
   const { upstream, proxy } = await start(t);
   play(upstream, [[bash(LINGER)], [bash("echo $$ > other; sleep 300")]]);

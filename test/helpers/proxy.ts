@@ -39,6 +39,8 @@ export interface Proxy {
   /** The CLI processes for conversations that this proxy has now; not those that only tell the CLI's version or login. */
   children(): number[];
   kill(signal: NodeJS.Signals): void;
+  /** Closes the reading ends of stdout and stderr, as a `tee` that ends does. */
+  closeOutput(): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
@@ -153,6 +155,10 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
       return [...readParents()].filter(([pid, parent]) => parent === child.pid && takesTurns(pid)).map(([pid]) => pid);
     },
     kill: (signal) => void child.kill(signal),
+    closeOutput() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
   };
 }
 
