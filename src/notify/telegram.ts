@@ -4,8 +4,8 @@ import { ProxyError, toProxyError } from "../core/error.ts";
 import type { EventStream } from "../core/event.ts";
 import type { Log } from "../lib/log.ts";
 import { createBot } from "./bot.ts";
-import { createNote } from "./note.ts";
-import type { Call, Note } from "./note.ts";
+import { createMessage } from "./message.ts";
+import type { Call, Message } from "./message.ts";
 import { createActivities } from "./text.ts";
 import type { Activity } from "./text.ts";
 
@@ -38,7 +38,7 @@ export interface Telegram {
 const INTERVAL_MS = 3000;
 const TIMEOUT_MS = 10_000;
 /** Messages that are looked after at once, each with at most one call under way; a turn past that has none. */
-const MOST_NOTES = 32;
+const MOST_MESSAGES = 32;
 /** Longest timer there is; a longer wait is a row of them. */
 const MOST_WAIT_MS = 2 ** 31 - 1;
 
@@ -57,7 +57,7 @@ function createBell(): { ring(): void; wait(ms: number, signal: AbortSignal): Pr
 }
 
 /** One turn's message, as the turn sees it. */
-type Line = Pick<Note, "show" | "finish">;
+type Line = Pick<Message, "show" | "finish">;
 
 /** Makes the messages' one sender. */
 export function createTelegram({
@@ -74,10 +74,10 @@ export function createTelegram({
   /** When each chat takes messages again: a limit holds for all that is sent to it. */
   const heldUntilMs = new Map<string, number>();
 
-  async function make(call: Call, note: Note, chat: string): Promise<void> {
+  async function make(call: Call, message: Message, chat: string): Promise<void> {
     const outcome = await bot(call.method, call.parameters, closing.signal);
     const nowMs = performance.now();
-    note.settle(call, outcome, nowMs);
+    message.settle(call, outcome, nowMs);
     if (outcome.type === "limited") heldUntilMs.set(chat, nowMs + outcome.retryAfterMs);
     if (outcome.type === "refused") log.warn("telegram refuses", { method: call.method, cause: outcome.cause });
     else
@@ -89,35 +89,35 @@ export function createTelegram({
   }
 
   async function drive(
-    note: Note,
+    message: Message,
     chat: string,
     wait: (ms: number, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     while (!closing.signal.aborted) {
       const nowMs = performance.now();
-      const action = note.next(nowMs);
+      const action = message.next(nowMs);
       if (action.type === "end") return;
       const untilMs = action.type === "wait" ? action.untilMs : (heldUntilMs.get(chat) ?? 0);
-      if (action.type === "call" && untilMs <= nowMs) await make(action.call, note, chat);
+      if (action.type === "call" && untilMs <= nowMs) await make(action.call, message, chat);
       else await wait(untilMs - nowMs, closing.signal);
     }
   }
 
   function open(chat: string): Line | undefined {
-    if (driving.size >= MOST_NOTES) return void log.debug("telegram has too much to tell");
-    const note = createNote({ chat, intervalMs });
+    if (driving.size >= MOST_MESSAGES) return void log.debug("telegram has too much to tell");
+    const message = createMessage({ chat, intervalMs });
     const bell = createBell();
     const line: Line = {
       show(text) {
-        note.show(text);
+        message.show(text);
         bell.ring();
       },
       finish(failure) {
-        note.finish(failure);
+        message.finish(failure);
         bell.ring();
       },
     };
-    const driven = drive(note, chat, bell.wait).catch((error: unknown) =>
+    const driven = drive(message, chat, bell.wait).catch((error: unknown) =>
       log.error("telegram", { cause: String(error).replaceAll(token, "[token]") }),
     );
     driving.add(driven);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
 import type { Outcome } from "../../src/notify/bot.ts";
-import { createNote } from "../../src/notify/note.ts";
-import type { Note } from "../../src/notify/note.ts";
+import { createMessage } from "../../src/notify/message.ts";
+import type { Message } from "../../src/notify/message.ts";
 import { createActivities } from "../../src/notify/text.ts";
 
 const FOREVER = { type: "wait", untilMs: Number.POSITIVE_INFINITY } as const;
@@ -14,80 +14,85 @@ const DONE: Outcome = { type: "done", messageId: undefined };
 const FAILED: Outcome = { type: "failed", cause: "down" };
 const REFUSED: Outcome = { type: "refused", cause: "no" };
 
-const open = (): Note => createNote({ chat: "7", intervalMs: 3000 });
+const open = (): Message => createMessage({ chat: "7", intervalMs: 3000 });
 
 /** Does what is next, which must be a call, and gives what was sent. */
-function perform(note: Note, nowMs: number, outcome: Outcome): object {
-  const action = note.next(nowMs);
+function perform(message: Message, nowMs: number, outcome: Outcome): object {
+  const action = message.next(nowMs);
   assert.equal(action.type, "call");
   if (action.type !== "call") return {};
-  note.settle(action.call, outcome, nowMs);
+  message.settle(action.call, outcome, nowMs);
   return { method: action.call.method, ...action.call.parameters };
 }
 
 test("what is shown is sent at once, edited after 3 s, and deleted without delay", () => {
-  const note = open();
-  assert.deepEqual(note.next(0), FOREVER);
-  note.show("a");
-  assert.deepEqual(perform(note, 0, SENT), {
+  const message = open();
+  assert.deepEqual(message.next(0), FOREVER);
+  message.show("a");
+  assert.deepEqual(perform(message, 0, SENT), {
     method: "sendMessage",
     chat_id: "7",
     text: "a",
     disable_notification: true,
   });
-  assert.deepEqual(note.next(1), FOREVER);
-  note.show("ab");
-  assert.deepEqual(note.next(2999), { type: "wait", untilMs: 3000 });
-  note.show("abc");
-  assert.deepEqual(perform(note, 3000, SENT), { method: "editMessageText", chat_id: "7", message_id: 5, text: "abc" });
-  note.show("abcd");
-  note.finish();
-  assert.deepEqual(perform(note, 3001, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
-  assert.deepEqual(note.next(3002), END);
+  assert.deepEqual(message.next(1), FOREVER);
+  message.show("ab");
+  assert.deepEqual(message.next(2999), { type: "wait", untilMs: 3000 });
+  message.show("abc");
+  assert.deepEqual(perform(message, 3000, SENT), {
+    method: "editMessageText",
+    chat_id: "7",
+    message_id: 5,
+    text: "abc",
+  });
+  message.show("abcd");
+  message.finish();
+  assert.deepEqual(perform(message, 3001, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
+  assert.deepEqual(message.next(3002), END);
 });
 
 test("a turn that is over before anything was sent leaves nothing to do", () => {
-  const note = open();
-  note.show("a");
-  note.finish();
-  assert.deepEqual(note.next(0), END);
+  const message = open();
+  message.show("a");
+  message.finish();
+  assert.deepEqual(message.next(0), END);
 });
 
 test("a failure is sent aloud, then the progress goes; a second end is ignored", () => {
-  const note = open();
-  note.show("a");
-  perform(note, 0, SENT);
-  note.finish("failed");
-  note.finish();
-  assert.deepEqual(perform(note, 1, SENT), { method: "sendMessage", chat_id: "7", text: "failed" });
-  assert.deepEqual(perform(note, 2, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
-  assert.deepEqual(note.next(3), END);
+  const message = open();
+  message.show("a");
+  perform(message, 0, SENT);
+  message.finish("failed");
+  message.finish();
+  assert.deepEqual(perform(message, 1, SENT), { method: "sendMessage", chat_id: "7", text: "failed" });
+  assert.deepEqual(perform(message, 2, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
+  assert.deepEqual(message.next(3), END);
 });
 
 test("failures double the pause up to a minute while the turn runs, and end it after 4 once it is over", () => {
-  const note = open();
-  note.show("a");
+  const message = open();
+  message.show("a");
   let nowMs = 0;
   const pauses = Array.from({ length: 8 }, () => {
-    perform(note, nowMs, FAILED);
-    const action = note.next(nowMs);
+    perform(message, nowMs, FAILED);
+    const action = message.next(nowMs);
     const pauseMs = action.type === "wait" ? action.untilMs - nowMs : 0;
     nowMs += pauseMs;
     return pauseMs / 1000;
   });
   assert.deepEqual(pauses, [3, 6, 12, 24, 48, 60, 60, 60]);
-  note.finish("failed");
-  for (let tries = 0; tries < 4; tries++) perform(note, (nowMs += 60_000), FAILED);
-  assert.deepEqual(note.next(nowMs), END);
+  message.finish("failed");
+  for (let tries = 0; tries < 4; tries++) perform(message, (nowMs += 60_000), FAILED);
+  assert.deepEqual(message.next(nowMs), END);
 });
 
 test("a limit takes no pause of its own, and counts as a try once the turn is over", () => {
-  const note = open();
-  note.show("a");
-  perform(note, 0, SENT);
-  note.finish();
-  for (let tries = 0; tries < 4; tries++) perform(note, tries, { type: "limited", retryAfterMs: 1000 });
-  assert.deepEqual(note.next(10), END);
+  const message = open();
+  message.show("a");
+  perform(message, 0, SENT);
+  message.finish();
+  for (let tries = 0; tries < 4; tries++) perform(message, tries, { type: "limited", retryAfterMs: 1000 });
+  assert.deepEqual(message.next(10), END);
 });
 
 test("a refused first message ends it; a refused edit only mutes it; a refused delete is the end", () => {
@@ -116,13 +121,13 @@ test("a refused first message ends it; a refused edit only mutes it; a refused d
 });
 
 test("a failure that is refused is not told again, and the progress still goes", () => {
-  const note = open();
-  note.show("a");
-  perform(note, 0, SENT);
-  note.finish("failed");
-  perform(note, 1, REFUSED);
-  assert.deepEqual(perform(note, 2, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
-  assert.deepEqual(note.next(3), END);
+  const message = open();
+  message.show("a");
+  perform(message, 0, SENT);
+  message.finish("failed");
+  perform(message, 1, REFUSED);
+  assert.deepEqual(perform(message, 2, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
+  assert.deepEqual(message.next(3), END);
 });
 
 test("a text stays below Telegram's 4096 characters, whatever a turn does", () => {

@@ -15,7 +15,7 @@ export type Action =
   | { readonly type: "wait"; readonly untilMs: number }
   | { readonly type: "end" };
 
-export interface Note {
+export interface Message {
   /** The turn runs; this is to stand there. */
   show(text: string): void;
   /** The turn is over; nothing is to stand there, or only this. Only the first call counts. */
@@ -25,7 +25,7 @@ export interface Note {
   settle(call: Call, outcome: Outcome, nowMs: number): void;
 }
 
-export interface NoteOptions {
+export interface MessageOptions {
   readonly chat: string;
   /** Least time between two changes of a message, in milliseconds. */
   readonly intervalMs: number;
@@ -36,8 +36,8 @@ const MOST_PAUSE_MS = 60_000;
 /** Once the turn is over, a call is given up after so many failures. */
 const MOST_TRIES = 4;
 
-/** Makes a note that nothing is wanted of yet. */
-export function createNote({ chat, intervalMs }: NoteOptions): Note {
+/** Makes a message that nothing is wanted of yet. */
+export function createMessage({ chat, intervalMs }: MessageOptions): Message {
   let wanted = "";
   let shown = "";
   let failure: string | undefined;
