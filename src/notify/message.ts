@@ -15,11 +15,20 @@ export type Action =
   | { readonly type: "wait"; readonly untilMs: number }
   | { readonly type: "end" };
 
+/** The text that stays when a turn has failed; silent when the chat was told the same a moment ago. */
+export interface Failure {
+  readonly text: string;
+  readonly isSilent: boolean;
+}
+
+/** Marks a message that makes no sound. */
+const SILENTLY = { disable_notification: true };
+
 export interface Message {
   /** The turn runs; this is to stand there. */
   show(text: string): void;
   /** The turn is over; nothing is to stand there, or only this. Only the first call counts. */
-  finish(failure?: string): void;
+  finish(failure?: Failure): void;
   /** One call at a time: what is given is settled before the next is asked for. */
   next(nowMs: number): Action;
   settle(call: Call, outcome: Outcome, nowMs: number): void;
@@ -40,7 +49,7 @@ const MOST_TRIES = 4;
 export function createMessage({ chat, intervalMs }: MessageOptions): Message {
   let wanted = "";
   let shown = "";
-  let failure: string | undefined;
+  let failure: Failure | undefined;
   let isOver = false;
   let messageId: number | undefined;
   /** Progress can no longer be shown: its message is gone, or was never to be had. */
@@ -52,7 +61,10 @@ export function createMessage({ chat, intervalMs }: MessageOptions): Message {
 
   function toCall(): Call | undefined {
     const to = { chat_id: chat };
-    if (failure !== undefined) return { purpose: "tell", method: "sendMessage", parameters: { ...to, text: failure } };
+    if (failure) {
+      const { text, isSilent } = failure;
+      return { purpose: "tell", method: "sendMessage", parameters: { ...to, text, ...(isSilent ? SILENTLY : {}) } };
+    }
     if (isOver)
       return messageId === undefined
         ? undefined
@@ -60,8 +72,8 @@ export function createMessage({ chat, intervalMs }: MessageOptions): Message {
     if (isMuted || wanted === shown) return undefined;
     if (messageId !== undefined)
       return { purpose: "show", method: "editMessageText", parameters: { ...to, message_id: messageId, text: wanted } };
-    // What goes away by itself does not ring.
-    return { purpose: "show", method: "sendMessage", parameters: { ...to, text: wanted, disable_notification: true } };
+    // Progress is sent silently: the message is taken away again.
+    return { purpose: "show", method: "sendMessage", parameters: { ...to, text: wanted, ...SILENTLY } };
   }
 
   function settleDone({ purpose, parameters }: Call, id: number | undefined, nowMs: number): void {
@@ -89,10 +101,10 @@ export function createMessage({ chat, intervalMs }: MessageOptions): Message {
     show(text) {
       wanted = text;
     },
-    finish(text) {
+    finish(last) {
       if (isOver) return;
       isOver = true;
-      failure = text;
+      failure = last;
       // The time between two edits is no reason to keep an end waiting; a failing Telegram is.
       if (failures === 0) notBeforeMs = 0;
     },

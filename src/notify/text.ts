@@ -29,7 +29,7 @@ export interface Activities {
   add(activity: Activity): number;
   /** What is told while the turn runs. */
   readonly progress: string;
-  /** What is told when it has failed, and stays. */
+  /** The text that stays when the turn has failed; it names tools only if there were some. */
   toFailure(error: ProxyError): string;
 }
 
@@ -55,7 +55,8 @@ export function createActivities(): Activities {
     },
     toFailure(error) {
       const head = error.kind === "timeout" ? "Timed out" : "Failed";
-      return list(`${head} after ${count} ${count === 1 ? "tool" : "tools"}: ${cut(error.message, MOST_CAUSE)}`);
+      const after = count === 0 ? "" : ` after ${count} ${count === 1 ? "tool" : "tools"}`;
+      return list(`${head}${after}: ${cut(error.message, MOST_CAUSE)}`);
     },
   };
 }

@@ -38,8 +38,12 @@ test("the list of models shows the account's, and none that a client has made up
   );
   const model = "claude-zzz-made-up-by-a-client";
   const chat = createChat(proxy, { model });
-  for (const words of ["one", "two"]) await chat.say(words);
+  for (const words of ["one", "two"]) {
+    await chat.say(words);
+    assert.deepEqual(await readModels(proxy), before);
+  }
   await createChat(proxy, { model }, [user("a"), { role: "assistant", content: "b" }]).say("c");
+  assert.deepEqual(await readModels(proxy), before);
   await readText(await proxy.chat({ model: "sonnet", messages: [user("hi again")] }));
   assert.deepEqual(await readModels(proxy), before);
 });

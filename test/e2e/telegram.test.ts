@@ -17,7 +17,7 @@ interface Stage {
   readonly proxy: Proxy;
 }
 
-async function start(t: TestContext): Promise<Stage> {
+async function start(t: TestContext, ...args: readonly string[]): Promise<Stage> {
   const [api, upstream] = await Promise.all([startBotApi(t), startUpstream(t)]);
   const env = {
     TELEGRAM_NOTIFY_ID: "7, 8",
@@ -27,7 +27,7 @@ async function start(t: TestContext): Promise<Stage> {
   };
   const proxy = await startProxy(t, {
     upstream,
-    args: ["--tools", "full", "--spares", "0", "--log-level", "trace"],
+    args: ["--tools", "full", "--spares", "0", "--log-level", "trace", ...args],
     env,
   });
   return { api, upstream, proxy };
@@ -109,6 +109,19 @@ test("a turn that fails after its tools is told of, and that message stays", asy
     [...stage.api.messages.values()][0] ?? "",
     /^Failed after 1 tool: .*credit balance too low.*\nBash: true$/,
   );
+  assertNoToken(stage);
+});
+
+test("a turn without tools that fails or times out is told of", async (t) => {
+  const stage = await start(t, "--activity-timeout", "5");
+  const { api, upstream, proxy } = stage;
+  upstream.answer(() => [{ status: 400, message: "credit balance too low" }]);
+  assert.equal((await proxy.chat(ask)).status, 400);
+  await api.called(({ body }) => /^Failed: .*credit balance too low/.test(body.text ?? ""));
+  upstream.answer(() => [{ text: "begun" }, { hang: true }]);
+  await (await proxy.chat({ ...ask, stream: true })).text();
+  await api.called(({ body }) => /^Timed out: .*5 seconds$/.test(body.text ?? ""));
+  assert.equal(api.messages.size, 2);
   assertNoToken(stage);
 });
 

@@ -62,7 +62,7 @@ test("a failure is sent aloud, then the progress goes; a second end is ignored",
   const message = open();
   message.show("a");
   perform(message, 0, SENT);
-  message.finish("failed");
+  message.finish({ text: "failed", isSilent: false });
   message.finish();
   assert.deepEqual(perform(message, 1, SENT), { method: "sendMessage", chat_id: "7", text: "failed" });
   assert.deepEqual(perform(message, 2, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
@@ -81,7 +81,7 @@ test("failures double the pause up to a minute while the turn runs, and end it a
     return pauseMs / 1000;
   });
   assert.deepEqual(pauses, [3, 6, 12, 24, 48, 60, 60, 60]);
-  message.finish("failed");
+  message.finish({ text: "failed", isSilent: false });
   for (let tries = 0; tries < 4; tries++) perform(message, (nowMs += 60_000), FAILED);
   assert.deepEqual(message.next(nowMs), END);
 });
@@ -124,7 +124,7 @@ test("a failure that is refused is not told again, and the progress still goes",
   const message = open();
   message.show("a");
   perform(message, 0, SENT);
-  message.finish("failed");
+  message.finish({ text: "failed", isSilent: false });
   perform(message, 1, REFUSED);
   assert.deepEqual(perform(message, 2, DONE), { method: "deleteMessage", chat_id: "7", message_id: 5 });
   assert.deepEqual(message.next(3), END);

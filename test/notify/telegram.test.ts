@@ -101,15 +101,49 @@ test("a message appears at the first tool, follows the newest, and goes with the
   assert.equal(bench.api.calls[0]?.body.disable_notification, true);
 });
 
-test("a turn without tools is not told of", async (t) => {
+test("a turn without tools shows no progress", async (t) => {
   const bench = await start(t);
   const quiet = startTurn(bench.telegram);
   await quiet.give({ type: "start", model: "m" }, { type: "text", text: "a" });
   await quiet.end();
-  const failing = startTurn(bench.telegram);
-  await failing.fail(new ProxyError("timeout", "silent"));
   await bench.telegram.close(1000);
   assert.deepEqual(bench.api.calls, []);
+});
+
+test("a turn without tools that times out or fails is told aloud, and that message stays", async (t) => {
+  const { api, telegram } = await start(t);
+  await startTurn(telegram).fail(new ProxyError("timeout", "silent for too long"));
+  const begun = startTurn(telegram);
+  await begun.give({ type: "start", model: "m" }, { type: "text", text: "a" });
+  await begun.fail(new ProxyError("bad_gateway", "the process ended"));
+  await telegram.close(1000);
+  assert.deepEqual(texts(api).sort(), ["Failed: the process ended", "Timed out: silent for too long"]);
+  assert.deepEqual(
+    api.calls.map(({ method, body }) => [method, body.disable_notification]),
+    [
+      ["sendMessage", undefined],
+      ["sendMessage", undefined],
+    ],
+  );
+});
+
+test("a failure that a client repeats is told each time, and makes a sound once", async (t) => {
+  const { api, telegram } = await start(t);
+  for (let tries = 0; tries < 3; tries++) {
+    await startTurn(telegram).fail(new ProxyError("upstream", "status 500"));
+    await eventually("it is told", () => api.calls.length === tries + 1);
+  }
+  await startTurn(telegram, "8").fail(new ProxyError("upstream", "status 500"));
+  await telegram.close(1000);
+  assert.deepEqual(
+    api.calls.map(({ body }) => [body.chat_id, body.disable_notification]),
+    [
+      ["7", undefined],
+      ["7", true],
+      ["7", true],
+      ["8", undefined],
+    ],
+  );
 });
 
 test("a turn without a chat passes through untouched", async (t) => {
