@@ -112,17 +112,20 @@ test("a turn that fails after its tools is told of, and that message stays", asy
   assertNoToken(stage);
 });
 
-test("a turn without tools that fails or times out is told of", async (t) => {
-  const stage = await start(t, "--activity-timeout", "5");
-  const { api, upstream, proxy } = stage;
-  upstream.answer(() => [{ status: 400, message: "credit balance too low" }]);
-  assert.equal((await proxy.chat(ask)).status, 400);
-  await api.called(({ body }) => /^Failed: .*credit balance too low/.test(body.text ?? ""));
+test("a turn without tools that fails is told of", async (t) => {
+  const stage = await start(t);
+  stage.upstream.answer(() => [{ status: 400, message: "credit balance too low" }]);
+  assert.equal((await stage.proxy.chat(ask)).status, 400);
+  await stage.api.called(({ body }) => /^Failed: .*credit balance too low/.test(body.text ?? ""));
+  assert.equal(stage.api.messages.size, 1);
+  assertNoToken(stage);
+});
+
+test("a turn without tools that times out is told of", async (t) => {
+  const { api, upstream, proxy } = await start(t, "--activity-timeout", "5");
   upstream.answer(() => [{ text: "begun" }, { hang: true }]);
   await (await proxy.chat({ ...ask, stream: true })).text();
   await api.called(({ body }) => /^Timed out: .*5 seconds$/.test(body.text ?? ""));
-  assert.equal(api.messages.size, 2);
-  assertNoToken(stage);
 });
 
 test("a Bot API that hangs or refuses changes neither an answer nor its time, and the program still stops", async (t) => {
