@@ -1,28 +1,73 @@
-/** Builds, then runs all tests, or those whose path holds one of the words given. An explicit list: fixtures are no tests. */
+/** Builds, then runs test files side by side: all, a tier, or those whose path holds one of the words given. See test/README.md. */
+import type { ChildProcess } from "node:child_process";
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "./test/compile.ts";
+import { killFile, PRELOADED, REPORTER, runFile } from "./test/file.ts";
+import type { FileResult } from "./test/file.ts";
+import { findTests, select, SelectionError } from "./test/selection.ts";
+import type { Selection } from "./test/selection.ts";
+import { findSurvivors, killAll } from "./test/survivor.ts";
+import { formatFile, formatSums, isGood } from "./test/summary.ts";
+import { keepTimes, sortByTime } from "./test/times.ts";
 
-const words = process.argv.slice(2);
-const paths = readdirSync("test", { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".test.ts"))
-  .map((name) => `test/${name}`)
-  .sort();
+const GOLDENS = "test/fixtures/golden";
+/** Holds the temporary folder of each file; short, since sockets' paths have 108 bytes. */
+const root = mkdtempSync(join(tmpdir(), "cma-"));
+const running = new Set<ChildProcess>();
 
-for (const word of words.filter((word) => !paths.some((path) => path.includes(word)))) {
-  console.error(`Cannot run tests: no file test/**/*.test.ts has "${word}" in its path`);
-  process.exit(2);
+function readSelection(): Selection {
+  try {
+    return select(process.argv.slice(2), findTests());
+  } catch (error) {
+    if (!(error instanceof SelectionError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
 }
-const files = paths.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
 
-/** Each end-to-end test starts several processes: in CI, where nobody waits for the last minute, one file has the machine to itself. */
-const concurrency = process.env["CI"] ? 1 : 2;
-
-function run(args: readonly string[]): void {
-  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+/** The program under test. */
+function build(): void {
+  const { status } = spawnSync(process.execPath, ["--import", "tsx", "scripts/build.ts"], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-run(["--import", "tsx", "scripts/build.ts"]);
-// The limit is for one test; a file may take as long as its tests.
-const limit = ["--import", "./test/helpers/limit.ts"];
-run(["--import", "tsx", ...limit, "--test", `--test-concurrency=${concurrency}`, "--test-timeout=1800000", ...files]);
+function onStart(child: ChildProcess): void {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+}
+
+/** Takes files from the queue until none is left. */
+async function work(queue: string[], results: FileResult[]): Promise<void> {
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    const result = await runFile(path, { root, onStart });
+    results.push(result);
+    console.log(formatFile(result));
+  }
+}
+
+function endOn(signal: NodeJS.Signals, code: number): void {
+  process.once(signal, () => {
+    for (const child of running) killFile(child);
+    killAll(findSurvivors(root));
+    process.exit(code);
+  });
+}
+
+const { files, jobs, isUpdate } = readSelection();
+build();
+await compile([...files, PRELOADED, REPORTER]);
+if (isUpdate) process.env["UPDATE_GOLDENS"] = "1";
+process.once("exit", () => rmSync(root, { recursive: true, force: true }));
+endOn("SIGINT", 130);
+endOn("SIGTERM", 143);
+const startedAt = performance.now();
+const queue = sortByTime(files);
+const results: FileResult[] = [];
+await Promise.all(Array.from({ length: jobs }, () => work(queue, results)));
+keepTimes(results);
+console.log(formatSums(results, performance.now() - startedAt));
+if (isUpdate) spawnSync("git", ["--no-pager", "diff", "--", GOLDENS], { stdio: "inherit" });
+if (!results.every(isGood)) process.exitCode = 1;

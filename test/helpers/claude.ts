@@ -36,6 +36,7 @@ export async function runClaude(
   const env = {
     PATH: process.env["PATH"],
     HOME: home,
+    TMPDIR: tmpdir(),
     ANTHROPIC_BASE_URL: proxyUrl,
     ANTHROPIC_API_KEY: "x",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",

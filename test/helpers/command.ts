@@ -24,14 +24,14 @@ export function makeFolder(t: TestContext): string {
   return folder;
 }
 
-/** Runs any program; its environment is what is given, and PATH. */
+/** Runs any program; its environment is what is given, with PATH and TMPDIR. */
 export async function runFile(
   [file, ...args]: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv = {},
   cwd?: string,
 ): Promise<Ended> {
   const child = spawn(file, args, {
-    env: { PATH: process.env["PATH"], ...env },
+    env: { PATH: process.env["PATH"], TMPDIR: tmpdir(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(cwd ? { cwd } : {}),
   });

@@ -91,6 +91,7 @@ function toEnvironment(options: ProxyOptions, home: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: home,
+    TMPDIR: tmpdir(),
     ANTHROPIC_BASE_URL: options.upstream?.url ?? "http://127.0.0.1:9",
     ANTHROPIC_API_KEY: "test",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",

@@ -1,0 +1,63 @@
+/** Reads the runner's command line and finds the test files it means. */
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+
+/** Test files of one tier: `e2e` is `test/e2e`, which starts servers and CLIs; `unit` is the rest. */
+export type Tier = "unit" | "e2e";
+
+export interface Selection {
+  /** Paths from the root, with slashes, sorted. Never empty. */
+  readonly files: readonly string[];
+  /** Files that run side by side. */
+  readonly jobs: number;
+  /** Goldens are written instead of compared, and their difference is shown. */
+  readonly isUpdate: boolean;
+}
+
+/** A command line that means no tests; the message is one sentence for stderr. */
+export class SelectionError extends Error {}
+
+/** End-to-end files wait for processes most of the time: this many a core keep the cores busy. */
+const JOBS_PER_CORE = 2;
+
+const OPTIONS = {
+  unit: { type: "boolean" },
+  e2e: { type: "boolean" },
+  update: { type: "boolean" },
+  jobs: { type: "string" },
+} as const;
+
+function toJobs(text: string | undefined): number {
+  if (text === undefined) return JOBS_PER_CORE * availableParallelism();
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new SelectionError(`Cannot run tests: --jobs ${text} is no count`);
+  return jobs;
+}
+
+const toTier = (path: string): Tier => (path.startsWith("test/e2e/") ? "e2e" : "unit");
+
+/** All test files of the tree: `*.test.ts` below `test`. Fixtures and helpers are no tests. */
+export function findTests(): string[] {
+  return readdirSync("test", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => `test/${name.replaceAll("\\", "/")}`)
+    .sort();
+}
+
+/** Reads `[--unit] [--e2e] [--update] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of the words. @throws SelectionError */
+export function select(argv: readonly string[], paths: readonly string[]): Selection {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new SelectionError(`Cannot run tests: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const { values, positionals: words } = parsed;
+  const isBoth = values.unit === values.e2e;
+  const inTier = paths.filter((path) => isBoth || (toTier(path) === "unit" ? values.unit : values.e2e));
+  const missed = words.find((word) => !inTier.some((path) => path.includes(word)));
+  if (missed !== undefined) throw new SelectionError(`Cannot run tests: no file has "${missed}" in its path`);
+  const files = inTier.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
+  return { files, jobs: toJobs(values.jobs), isUpdate: values.update ?? false };
+}

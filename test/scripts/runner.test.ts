@@ -1,0 +1,110 @@
+/** The test runner itself: the files it chooses, and test files that fail, hang, crash and leave processes. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { compile } from "../../scripts/test/compile.ts";
+import { PRELOADED, REPORTER, runFile } from "../../scripts/test/file.ts";
+import type { FileResult } from "../../scripts/test/file.ts";
+import { findTests, select, SelectionError } from "../../scripts/test/selection.ts";
+import { formatFile, formatSums, isGood } from "../../scripts/test/summary.ts";
+import { makeFolder } from "../helpers/command.ts";
+import { isRunning } from "../helpers/proxy.ts";
+
+const PATHS = [
+  "test/codec/chat/decode.test.ts",
+  "test/e2e/chat.test.ts",
+  "test/e2e/text.test.ts",
+  "test/house.test.ts",
+];
+const choose = (...argv: readonly string[]): readonly string[] => select(argv, PATHS).files;
+
+test("without arguments all files run; tiers and words choose among them", () => {
+  assert.deepEqual(choose(), PATHS);
+  assert.deepEqual(choose("--unit", "--e2e"), PATHS);
+  assert.deepEqual(choose("--unit"), [PATHS[0], PATHS[3]]);
+  assert.deepEqual(choose("--e2e"), [PATHS[1], PATHS[2]]);
+  assert.deepEqual(choose("chat"), [PATHS[0], PATHS[1]]);
+  assert.deepEqual(choose("--e2e", "chat"), [PATHS[1]]);
+  assert.deepEqual(choose("house", "e2e/text"), [PATHS[2], PATHS[3]]);
+});
+
+const REFUSED: readonly (readonly [argv: string[], words: RegExp])[] = [
+  [["nonsense"], /^Cannot run tests: no file has "nonsense" in its path$/],
+  [["chat", "nonsense"], /"nonsense"/],
+  [["--unit", "e2e/text"], /"e2e\/text"/],
+  [["--jobs", "none"], /--jobs none/],
+  [["--fast"], /--fast/],
+];
+for (const [argv, words] of REFUSED) {
+  test(`"${argv.join(" ")}" is refused: nothing runs`, () => {
+    assert.throws(
+      () => choose(...argv),
+      (error: unknown) => error instanceof SelectionError && words.test(error.message),
+    );
+  });
+}
+
+test("fixtures and helpers are no tests", () => {
+  const found = findTests();
+  assert.ok(found.includes("test/scripts/runner.test.ts"));
+  assert.deepEqual(
+    found.filter((path) => /fixtures|helpers/.test(path)),
+    [],
+  );
+});
+
+const FIXTURES = ["mixed", "stuck", "left", "crash", "hung"].map((name) => `test/fixtures/tests/${name}.ts`);
+
+/** Runs one of the fixtures as a test file. */
+async function run(t: TestContext, name: string, limits: object = {}): Promise<FileResult> {
+  const root = makeFolder(t);
+  const compiled = join(root, "compiled");
+  await compile([...FIXTURES, PRELOADED, REPORTER], compiled);
+  return runFile(`test/fixtures/tests/${name}.ts`, { root, compiled, ...limits });
+}
+
+test("failed tests are told with their difference and what the file printed, skipped ones with their reason", async (t) => {
+  const result = await run(t, "mixed");
+  assert.equal(isGood(result), false);
+  assert.deepEqual(
+    result.tests.map(({ name, status, nesting }) => [name, status, nesting]),
+    [
+      ["fails", "failed", 0],
+      ["is skipped", "skipped", 0],
+      ["passes", "passed", 0],
+      ["the part fails", "failed", 1],
+      ["has a part", "failed", 0],
+    ],
+  );
+  const text = formatFile(result);
+  for (const part of ["not ok test/fixtures/tests/mixed.ts: fails", "+   one: 1", "needs a moon", "said by a test"])
+    assert.ok(text.includes(part), `${part} in ${text}`);
+  assert.match(formatSums([result], 0), /^# pass 1\n# fail 2\n# skipped 1$/m);
+});
+
+test("a test that takes too long fails, its processes end, and the next test runs", async (t) => {
+  const result = await run(t, "stuck", { limitMs: 500 });
+  assert.deepEqual(
+    result.tests.map(({ name, status }) => [name, status]),
+    [
+      ["hangs", "failed"],
+      ["passes", "passed"],
+    ],
+  );
+  assert.match(result.tests[0]?.why ?? "", /timed out after 500ms/);
+  assert.deepEqual(result.faults, []);
+});
+
+test("a file that leaves a process running has failed, and the process is killed", async (t) => {
+  const result = await run(t, "left", { survivalMs: 200 });
+  assert.equal(isGood(result), false);
+  const pid = Number(/^left process (\d+) running: sleep 600/.exec(result.faults.join())?.[1]);
+  assert.ok(pid > 0, result.faults.join());
+  assert.equal(isRunning(pid), false);
+});
+
+test("a file that crashes, and one that hangs outside of its tests, have failed", async (t) => {
+  assert.deepEqual((await run(t, "crash")).faults, ["exited with code 3"]);
+  assert.deepEqual((await run(t, "hung", { silenceMs: 500 })).faults, ["hung: no test ended for 0.5 s"]);
+});
