@@ -52,9 +52,26 @@ export class ProxyError extends Error {
   }
 }
 
-/** Makes a ProxyError of anything thrown; what is not one already is `internal` and keeps its words to itself. */
+/** Seconds after which a machine without free file descriptors is worth another try. */
+const DESCRIPTORS_RETRY_SECONDS = 5;
+
+/** True for the system's word that this process, or the machine, has no free file descriptor. */
+function isOutOfDescriptors(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE");
+}
+
+/** Makes a ProxyError of anything thrown. One not known here is `internal`, and its words stay in the log. */
 export function toProxyError(error: unknown): ProxyError {
-  return error instanceof ProxyError ? error : new ProxyError("internal", "Internal error", { cause: error });
+  if (error instanceof ProxyError) return error;
+  if (!isOutOfDescriptors(error)) return new ProxyError("internal", "Internal error", { cause: error });
+  return new ProxyError(
+    "unavailable",
+    "Cannot serve now: no free file descriptors. Close connections, or raise ulimit -n",
+    {
+      retryAfterSeconds: DESCRIPTORS_RETRY_SECONDS,
+      cause: error,
+    },
+  );
 }
 
 const KIND_OF_UPSTREAM_STATUS: Readonly<Record<number, ErrorKind>> = {

@@ -15,7 +15,7 @@ export interface GuardOptions {
 }
 
 export interface Guard {
-  /** @throws ProxyError `forbidden` for a strange Host or Origin. */
+  /** @throws ProxyError `forbidden` for a strange Host or Origin, or for what another site's page fetches without one. */
   checkOrigin(headers: IncomingHttpHeaders): void;
   /** @throws ProxyError `bad_key`. */
   checkKey(headers: IncomingHttpHeaders): void;
@@ -42,6 +42,17 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 function toSentKey({ authorization, "x-api-key": apiKey }: IncomingHttpHeaders): string {
   const bearer = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1];
   return bearer ?? (typeof apiKey === "string" ? apiKey : "");
+}
+
+/**
+ * True for what a page of another site or port makes a browser fetch without an Origin header: images, scripts, frames.
+ * A link that a person follows is let in: the page it stands on cannot read the answer.
+ * Source: https://www.w3.org/TR/fetch-metadata/
+ */
+function isOfAnotherSite(headers: IncomingHttpHeaders): boolean {
+  const { "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = headers;
+  if (site !== "cross-site" && site !== "same-site") return false;
+  return mode !== "navigate" || destination !== "document";
 }
 
 /** Makes the guard of one server. */
@@ -71,6 +82,9 @@ export function createGuard(options: GuardOptions): Guard {
           "forbidden",
           `Cannot serve origin: ${origin.slice(0, 100)} is not allowed; --allow-origin allows it`,
         );
+      }
+      if (origin === undefined && isOfAnotherSite(headers)) {
+        throw new ProxyError("forbidden", "Cannot serve a page of another site: --allow-origin lets its origin in");
       }
     },
     checkKey(headers) {

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Listener {
@@ -34,18 +34,56 @@ function toErrorCode(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-function create(handler: RequestListener): Server {
+/** One server's sockets, with how many of their requests are not answered yet. */
+interface Sockets {
+  /** From now on a socket is closed as soon as it has no unanswered request; those that have none now, at once. */
+  drain(): void;
+}
+
+/**
+ * Counts the unanswered requests of each socket. Node's own `closeIdleConnections` leaves alone a socket that never carried
+ * a request (a pool's or a browser's preconnect), or only half of one, and `close` waits for it.
+ */
+function watchSockets(server: Server): Sockets {
+  const unanswered = new Map<Socket, number>();
+  let isDraining = false;
+
+  function count(socket: Socket, change: number): void {
+    const left = (unanswered.get(socket) ?? 0) + change;
+    unanswered.set(socket, left);
+    // Ends after what was written has left: the last answer may still be on its way.
+    if (isDraining && left === 0) socket.destroySoon();
+  }
+
+  server.on("connection", (socket: Socket) => {
+    count(socket, 0);
+    socket.once("close", () => unanswered.delete(socket));
+  });
+  server.on("request", ({ socket }, response) => {
+    count(socket, 1);
+    response.once("close", () => unanswered.has(socket) && count(socket, -1));
+  });
+  return {
+    drain() {
+      isDraining = true;
+      for (const [socket, left] of unanswered) if (left === 0) socket.destroySoon();
+    },
+  };
+}
+
+interface Bound {
+  readonly server: Server;
+  readonly sockets: Sockets;
+}
+
+function create(handler: RequestListener): Bound {
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS },
     handler,
   );
   // Event streams are many small writes; each is to leave at once.
   server.on("connection", (socket) => socket.setNoDelay(true));
-  // A kept connection whose last answer ends after the server was told to close would hold it open.
-  server.on("request", (_request, response) => {
-    response.once("close", () => server.listening || setImmediate(() => server.closeIdleConnections()));
-  });
-  return server;
+  return { server, sockets: watchSockets(server) };
 }
 
 async function bind(server: Server, host: string, port: number): Promise<number> {
@@ -59,14 +97,14 @@ async function bindAll(
   handler: RequestListener,
   addresses: readonly string[],
   port: number,
-): Promise<{ servers: Server[]; port: number }> {
-  const servers: Server[] = [];
+): Promise<{ servers: Bound[]; port: number }> {
+  const servers: Bound[] = [];
   let bound = port;
   try {
     for (const address of addresses) {
       const server = create(handler);
       try {
-        bound = await bind(server, address, bound);
+        bound = await bind(server.server, address, bound);
         servers.push(server);
       } catch (error) {
         const isMissing = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(toErrorCode(error));
@@ -75,7 +113,7 @@ async function bindAll(
     }
     return { servers, port: bound };
   } catch (error) {
-    for (const server of servers) server.close();
+    for (const { server } of servers) server.close();
     throw error;
   }
 }
@@ -83,7 +121,7 @@ async function bindAll(
 async function bindFree(
   handler: RequestListener,
   addresses: readonly string[],
-): Promise<{ servers: Server[]; port: number }> {
+): Promise<{ servers: Bound[]; port: number }> {
   for (let left = FREE_PORT_TRIES; ; left--) {
     try {
       return await bindAll(handler, addresses, 0);
@@ -103,10 +141,10 @@ export async function listen(handler: RequestListener, host: string, port: numbe
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
     async drain() {
       await Promise.all(
-        servers.map((server) => {
+        servers.map(({ server, sockets }) => {
           const closed = once(server, "close");
           server.close();
-          server.closeIdleConnections();
+          sockets.drain();
           return closed;
         }),
       );
@@ -115,7 +153,7 @@ export async function listen(handler: RequestListener, host: string, port: numbe
       await delay(1);
     },
     close() {
-      for (const server of servers) {
+      for (const { server } of servers) {
         server.close();
         server.closeAllConnections();
       }

@@ -26,6 +26,15 @@ test("a ProxyError stays what it is; anything else becomes internal and keeps it
   }
 });
 
+test("a lack of file descriptors is unavailable for the moment, not internal", () => {
+  for (const code of ["EMFILE", "ENFILE"]) {
+    const error = toProxyError(Object.assign(new Error("secret path"), { code }));
+    assert.deepEqual([error.kind, error.retryAfterSeconds], ["unavailable", 5], code);
+    assert.doesNotMatch(error.message, /secret/);
+  }
+  assert.equal(toProxyError(Object.assign(new Error("full"), { code: "ENOSPC" })).kind, "internal");
+});
+
 test("every kind has a status of the 400s or 500s", () => {
   for (const [kind, status] of Object.entries(HTTP_STATUS)) assert.ok(status >= 400 && status < 600, kind);
 });

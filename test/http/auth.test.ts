@@ -124,6 +124,19 @@ test("a request without an Origin is no page's, and is let in", () => {
   assert.equal(askWith({ host: "localhost" }, { allowedOrigins: ["http://localhost:5173"] }), "in");
 });
 
+test("what another site's or port's page fetches without an Origin is refused; links, typed addresses and programs are let in", () => {
+  const fetched = (site: string, mode = "no-cors", dest = "image"): string =>
+    askWith({ host: "localhost", "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest }, {});
+  for (const site of ["cross-site", "same-site"]) {
+    assert.equal(fetched(site), "forbidden", site);
+    assert.equal(fetched(site, "navigate", "iframe"), "forbidden", `${site} frame`);
+    assert.equal(fetched(site, "navigate", "document"), "in", `${site} link`);
+  }
+  for (const site of ["none", "same-origin"]) assert.equal(fetched(site, "cors", "empty"), "in", site);
+  const allowed = { host: "localhost", origin: "http://a.com", "sec-fetch-site": "cross-site" };
+  assert.equal(askWith(allowed, { allowedOrigins: ["http://a.com"] }), "in");
+});
+
 test("an Origin must be one of those allowed, letter for letter", () => {
   const options = { allowedOrigins: ["http://localhost:5173", "https://chat.example.com"] };
   for (const origin of options.allowedOrigins)

@@ -1,0 +1,75 @@
+/** Stopping: an idle server waits for no connection, whatever it has carried; a turn's connection closes with its answer. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { eventually, readStream, startProxy, user } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+
+/** Far above what an idle server needs, far below the 9 s that running turns get. */
+const PATIENCE_MS = 3000;
+
+async function openSocket(t: TestContext, { url }: Proxy, text: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  t.after(() => socket.destroy());
+  socket.on("error", () => undefined).resume();
+  await once(socket, "connect");
+  if (text !== "") socket.write(text);
+  return socket;
+}
+
+async function assertStops(proxy: Proxy): Promise<void> {
+  const startedAt = performance.now();
+  proxy.kill("SIGTERM");
+  assert.deepEqual(await proxy.exited, { code: 0, signal: null });
+  const ms = Math.round(performance.now() - startedAt);
+  assert.ok(ms < PATIENCE_MS, `${ms} ms`);
+}
+
+const CONNECTIONS: Readonly<Record<string, string>> = {
+  "never carried a request": "",
+  "carried half a request line": "GET /hea",
+  "carried half of a request's headers": "GET /health HTTP/1.1\r\nHost: localhost\r\n",
+};
+
+for (const [what, text] of Object.entries(CONNECTIONS)) {
+  test(`an idle server stops at once though a connection ${what}`, async (t) => {
+    const proxy = await startProxy(t, { args: ["--spares", "0"] });
+    const socket = await openSocket(t, proxy, text);
+    // An answer on a later connection: the server has accepted the one before.
+    await (await fetch(`${proxy.url}/v1/models`)).text();
+    const closed = once(socket, "close");
+    await assertStops(proxy);
+    await closed;
+  });
+}
+
+test("an idle server stops at once though a kept connection has carried requests", async (t) => {
+  const proxy = await startProxy(t, { args: ["--spares", "0"] });
+  const socket = await openSocket(t, proxy, "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await once(socket, "data");
+  await assertStops(proxy);
+});
+
+test("a turn under way at the stop is answered whole, beside connections that never carried a request", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  await openSocket(t, proxy, "");
+  const release = new AbortController();
+  upstream.answer(() => [{ text: "one " }, { until: once(release.signal, "abort") }, { text: "two" }]);
+  const response = await proxy.chat({ model: "sonnet", messages: [user("hi")], stream: true });
+  proxy.kill("SIGTERM");
+  await proxy.logged(/ stopping /);
+  await eventually("no new connection is taken", () =>
+    fetch(`${proxy.url}/health`).then(
+      () => false,
+      () => true,
+    ),
+  );
+  release.abort();
+  assert.equal((await readStream(response)).text, "one two");
+  assert.deepEqual(await proxy.exited, { code: 0, signal: null });
+});
