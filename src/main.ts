@@ -4,11 +4,11 @@ import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
 import { formatBanner, formatReady } from "./commands/banner.ts";
 import { formatCompletion } from "./commands/completion.ts";
-import { examine } from "./commands/doctor.ts";
+import { examine } from "./commands/doctor/doctor.ts";
 import { serve } from "./commands/serve.ts";
-import { runService } from "./commands/service.ts";
-import { formatHelp, readCommand, UsageError } from "./config.ts";
-import type { Config } from "./config.ts";
+import { runService } from "./commands/service/service.ts";
+import { formatHelp, readCommand, UsageError } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
 import type { Log } from "./lib/log.ts";
 

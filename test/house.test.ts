@@ -46,6 +46,7 @@ const IMPORTS = SOURCES.flatMap(toImports);
 
 const FLOORS: Readonly<Record<string, number>> = {
   commands: 5,
+  config: 5,
   http: 4,
   session: 3,
   notify: 3,
@@ -140,11 +141,11 @@ test("processes are started in cli/process.ts and by commands only", () => {
   );
 });
 
-test("the environment is read in config.ts and main.ts only", () => {
+test("the environment is read in config/ and main.ts only", () => {
   assert.deepEqual(
     findLines(
       /\bprocess\s*(?:\?\.|\.)\s*env\b|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b/,
-      (path) => path === "config.ts" || path === "main.ts",
+      (path) => path.startsWith("config/") || path === "main.ts",
     ),
     [],
   );

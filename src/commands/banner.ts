@@ -1,6 +1,6 @@
 /** What is printed once the server is ready. Its first line holds the address: tests and service managers wait for it. */
 import type { InstallationStatus } from "../cli/installation.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 /** The line that says where it listens. */
 export function formatReady(version: string, url: string, isDemo: boolean): string {

@@ -1,6 +1,6 @@
 /** `completion`: scripts for three shells, made from the tables of commands and options. Pure. */
-import { COMMANDS, OPTIONS } from "../config.ts";
-import type { Option, Shell } from "../config.ts";
+import { COMMANDS, OPTIONS } from "../config/config.ts";
+import type { Option, Shell } from "../config/config.ts";
 
 const NAME = "claude-max-api";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInstallation } from "../cli/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/installation.ts";
 import { sweepTranscripts } from "../cli/transcript.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { createAnswer } from "../http/answer.ts";

@@ -4,8 +4,8 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { formatBanner, formatReady } from "../../src/commands/banner.ts";
-import { readCommand, UsageError } from "../../src/config.ts";
-import type { Config } from "../../src/config.ts";
+import { readCommand, UsageError } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { makeFolder, runProgram } from "../helpers/command.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { formatCompletion } from "../../src/commands/completion.ts";
-import { COMMANDS, OPTIONS } from "../../src/config.ts";
+import { COMMANDS, OPTIONS } from "../../src/config/config.ts";
 import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
 
 const SHELLS = COMMANDS.completion.words;

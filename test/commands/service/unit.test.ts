@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readAddress } from "../../src/commands/service.ts";
-import { toLaunchdUnit } from "../../src/commands/service-launchd.ts";
-import { toCarried } from "../../src/commands/service-plan.ts";
-import { toSystemdUnit } from "../../src/commands/service-systemd.ts";
-import { toTaskUnit } from "../../src/commands/service-task.ts";
-import { toServicePath } from "../../src/commands/service-unit.ts";
-import type { ServicePlan, ServiceUnit } from "../../src/commands/service-unit.ts";
-import { hasProgram, makeFolder, matchGolden, runFile } from "../helpers/command.ts";
+import { readAddress } from "../../../src/commands/service/service.ts";
+import { toLaunchdUnit } from "../../../src/commands/service/launchd.ts";
+import { toCarried } from "../../../src/commands/service/plan.ts";
+import { toSystemdUnit } from "../../../src/commands/service/systemd.ts";
+import { toTaskUnit } from "../../../src/commands/service/task.ts";
+import { toServicePath } from "../../../src/commands/service/unit.ts";
+import type { ServicePlan, ServiceUnit } from "../../../src/commands/service/unit.ts";
+import { hasProgram, makeFolder, matchGolden, runFile } from "../../helpers/command.ts";
 
 const FLAGS = [
   "--port",

@@ -2,16 +2,16 @@
 import { access, readFile, realpath } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
-import { findClaude } from "../cli/find.ts";
-import { UsageError } from "../config.ts";
-import type { Config, ServiceCommand } from "../config.ts";
-import { mergeVariables, parseVariables } from "../lib/variables.ts";
-import type { Variables } from "../lib/variables.ts";
-import { toLaunchdUnit } from "./service-launchd.ts";
-import { toSystemdUnit } from "./service-systemd.ts";
-import { toTaskUnit } from "./service-task.ts";
-import { SERVICE, toPaths, toServicePath } from "./service-unit.ts";
-import type { ServicePlan, ServiceUnit } from "./service-unit.ts";
+import { findClaude } from "../../cli/find.ts";
+import { UsageError } from "../../config/config.ts";
+import type { Config, ServiceCommand } from "../../config/config.ts";
+import { mergeVariables, parseVariables } from "../../lib/variables.ts";
+import type { Variables } from "../../lib/variables.ts";
+import { toLaunchdUnit } from "./launchd.ts";
+import { toSystemdUnit } from "./systemd.ts";
+import { toTaskUnit } from "./task.ts";
+import { SERVICE, toPaths, toServicePath } from "./unit.ts";
+import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 export interface ServiceOptions {
   readonly command: ServiceCommand;

@@ -1,16 +1,16 @@
 /** What the doctor looks at. Asks the CLI and the system; reads no credential, and spends no quota unless `isLive`. */
 import { access, constants, mkdir, stat } from "node:fs/promises";
-import { toArgs, toEnvironment } from "../cli/args.ts";
-import { startConversation } from "../cli/client.ts";
-import { findClaude, readLogin, readVersion } from "../cli/find.ts";
-import type { Command } from "../cli/process.ts";
-import type { Config } from "../config.ts";
-import { toProxyError } from "../core/error.ts";
-import { isObject } from "../lib/json.ts";
-import { createLog } from "../lib/log.ts";
-import type { Facts, Problem } from "./doctor-check.ts";
-import { askPort } from "./port.ts";
-import { serve } from "./serve.ts";
+import { toArgs, toEnvironment } from "../../cli/args.ts";
+import { startConversation } from "../../cli/client.ts";
+import { findClaude, readLogin, readVersion } from "../../cli/find.ts";
+import type { Command } from "../../cli/process.ts";
+import type { Config } from "../../config/config.ts";
+import { toProxyError } from "../../core/error.ts";
+import { isObject } from "../../lib/json.ts";
+import { createLog } from "../../lib/log.ts";
+import type { Facts, Problem } from "./check.ts";
+import { askPort } from "../port.ts";
+import { serve } from "../serve.ts";
 
 export interface DoctorOptions {
   readonly config: Config;

@@ -2,13 +2,13 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isLoopback } from "./http/auth.ts";
-import { PROFILES } from "./core/profile.ts";
-import type { Profile } from "./core/profile.ts";
-import { LOG_LEVELS } from "./lib/log.ts";
-import type { LogLevel } from "./lib/log.ts";
-import { readPrivateVariables } from "./lib/variables.ts";
-import type { TelegramSettings } from "./notify/telegram.ts";
+import { isLoopback } from "../http/auth.ts";
+import { PROFILES } from "../core/profile.ts";
+import type { Profile } from "../core/profile.ts";
+import { LOG_LEVELS } from "../lib/log.ts";
+import type { LogLevel } from "../lib/log.ts";
+import { readPrivateVariables } from "../lib/variables.ts";
+import type { TelegramSettings } from "../notify/telegram.ts";
 
 export interface Config {
   readonly port: number;

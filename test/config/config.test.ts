@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { formatHelp, readCommand, UsageError } from "../src/config.ts";
-import type { Config } from "../src/config.ts";
+import { formatHelp, readCommand, UsageError } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
 
 function read(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Config {
   const command = readCommand(args, environment);

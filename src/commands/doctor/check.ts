@@ -1,7 +1,7 @@
 /** What the doctor makes of what it found: one line a subject, each with the command that mends it. Pure. */
-import type { Login } from "../cli/find.ts";
-import { isOlder, NEWEST_TESTED } from "../cli/release.ts";
-import type { PortState } from "./port.ts";
+import type { Login } from "../../cli/find.ts";
+import { isOlder, NEWEST_TESTED } from "../../cli/release.ts";
+import type { PortState } from "../port.ts";
 
 /** A warm spare is there for the next conversation; one that takes this long, in milliseconds, is felt after two in a row. */
 const SLOW_START_MS = 5000;

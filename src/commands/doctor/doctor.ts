@@ -1,7 +1,7 @@
 /** `doctor`: says what is wrong here, and what mends it. */
-import { formatChecks, toChecks } from "./doctor-check.ts";
-import { gatherFacts } from "./doctor-facts.ts";
-import type { DoctorOptions } from "./doctor-facts.ts";
+import { formatChecks, toChecks } from "./check.ts";
+import { gatherFacts } from "./facts.ts";
+import type { DoctorOptions } from "./facts.ts";
 
 export interface DoctorWishes {
   readonly isJson: boolean;

@@ -1,7 +1,7 @@
 /** A launchd agent of the user's. Keys: `man 5 launchd.plist`. */
 import { posix } from "node:path";
-import { escapeXml, SERVICE } from "./service-unit.ts";
-import type { ServicePlan, ServiceUnit } from "./service-unit.ts";
+import { escapeXml, SERVICE } from "./unit.ts";
+import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 const LABEL = `io.github.${SERVICE}`;
 

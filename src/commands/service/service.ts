@@ -4,13 +4,13 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { Config, ServiceAction, ServiceCommand } from "../config.ts";
-import { parseVariables } from "../lib/variables.ts";
-import { CREDENTIALS } from "./doctor-facts.ts";
-import { askHealth, askPort, toLocalUrl } from "./port.ts";
-import { toEnvFile, toEnvText, toUnit } from "./service-plan.ts";
-import type { ServiceOptions } from "./service-plan.ts";
-import type { ServiceStep, ServiceUnit } from "./service-unit.ts";
+import type { Config, ServiceAction, ServiceCommand } from "../../config/config.ts";
+import { parseVariables } from "../../lib/variables.ts";
+import { CREDENTIALS } from "../doctor/facts.ts";
+import { askHealth, askPort, toLocalUrl } from "../port.ts";
+import { toEnvFile, toEnvText, toUnit } from "./plan.ts";
+import type { ServiceOptions } from "./plan.ts";
+import type { ServiceStep, ServiceUnit } from "./unit.ts";
 
 const run = promisify(execFile);
 

@@ -1,8 +1,8 @@
 /** A unit of the user's own systemd. Syntax: https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html */
 import { posix } from "node:path";
-import { CREDENTIALS } from "./doctor-facts.ts";
-import { SERVICE } from "./service-unit.ts";
-import type { ServicePlan, ServiceUnit } from "./service-unit.ts";
+import { CREDENTIALS } from "../doctor/facts.ts";
+import { SERVICE } from "./unit.ts";
+import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 const UNIT = `${SERVICE}.service`;
 
