@@ -1,5 +1,6 @@
 /** Request bodies with something wrong in them, the same ones at every run. */
-import { isObject } from "../../src/lib/json.ts";
+import { mutate } from "../helpers/mutation.ts";
+import { createRandom } from "../helpers/random.ts";
 
 /** One request that every protocol can read: each takes the fields it knows. */
 export const MINIMAL_BODY = { model: "opus", max_tokens: 64, messages: [{ role: "user", content: "hi" }], input: "hi" };
@@ -80,55 +81,10 @@ const OTHER_BODY = {
   stop_sequences: ["END"],
 };
 
-const HOSTILE: readonly unknown[] = [
-  ...[null, true, false, 0, -1, 1.5, 1e308, "", " ", "\u0000", "\ud800", "__proto__", "constructor", "x".repeat(5000)],
-  ...[[], [[]], [null], {}, { type: "constructor" }, { type: null }, { length: 3 }, { toString: 1, valueOf: null }],
-  JSON.parse('{"__proto__":{"type":"text"}}') as unknown,
-];
-
-/** Numbers from 0 to below 1, the same at every run. Source: mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-type Place = readonly (string | number)[];
-
-function toPlaces(value: unknown, place: Place = []): Place[] {
-  const entries: [string | number, unknown][] = Array.isArray(value)
-    ? [...value.entries()]
-    : isObject(value)
-      ? Object.entries(value)
-      : [];
-  return [...(place.length > 0 ? [place] : []), ...entries.flatMap(([key, held]) => toPlaces(held, [...place, key]))];
-}
-
-/** A copy with something else, or nothing, at a place. */
-function replace(value: unknown, [key, ...rest]: Place, by: unknown): unknown {
-  if (key === undefined) return by;
-  if (Array.isArray(value)) return value.map((held: unknown, at) => (at === key ? replace(held, rest, by) : held));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, held]) =>
-      name !== key ? [[name, held]] : rest.length === 0 && by === undefined ? [] : [[name, replace(held, rest, by)]],
-    ),
-  );
-}
-
 /** So many bodies, each broken in one to three places. */
 export function toFuzzedBodies(count: number): unknown[] {
   const random = createRandom(count);
-  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)];
-  return Array.from({ length: count }, () => {
-    let body: unknown = pick([MINIMAL_BODY, FULL_BODY, CHAT_BODY, CHAT_BODY, OTHER_BODY]);
-    for (let left = 1 + Math.floor(random() * 3); left > 0; left--) {
-      body = replace(body, pick(toPlaces(body)) ?? [], random() < 0.2 ? undefined : pick(HOSTILE));
-    }
-    return body;
-  });
+  return Array.from({ length: count }, () =>
+    mutate(random.pick([MINIMAL_BODY, FULL_BODY, CHAT_BODY, CHAT_BODY, OTHER_BODY]), random),
+  );
 }
