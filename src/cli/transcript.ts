@@ -1,8 +1,8 @@
 /** A history as the CLI's own transcript, so that it reaches the model as native turns: written, resumed, and gone. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Message } from "../core/turn.ts";
+import { createScratch } from "../lib/scratch.ts";
+import type { Scratch } from "../lib/scratch.ts";
 import { toContent } from "./input.ts";
 
 export interface Transcript {
@@ -54,31 +54,19 @@ function toLines(messages: readonly Message[], model: string): { lines: string[]
   return { lines, lastUuid };
 }
 
-/** Writes a transcript that only this user can read. The name begins with our pid, so that a later start knows it for ours. */
+/** Makes the folder for transcripts, where each is for the moment a process needs to load it. */
+export function createTranscripts(folder: string): Scratch {
+  return createScratch({ folder, ending: ".jsonl" });
+}
+
+/** Writes a transcript that only this user can read. @throws the system's error. */
 export async function writeTranscript(
-  folder: string,
+  transcripts: Scratch,
   messages: readonly Message[],
   model: string,
 ): Promise<Transcript> {
   const { lines, lastUuid } = toLines(messages, model);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${process.pid}-${randomUUID()}.jsonl`);
-  await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
-  return { file, lastUuid, remove: () => rm(file, { force: true }) };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Deletes what a server that died left behind. Files of one that runs are its own. */
-export async function sweepTranscripts(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const stale = names.filter((name) => name.endsWith(".jsonl") && !isRunning(Number.parseInt(name, 10)));
-  await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
+  const { path, write, remove } = transcripts.create();
+  await write(`${lines.join("\n")}\n`);
+  return { file: path, lastUuid, remove };
 }

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInstallation } from "../cli/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/installation.ts";
-import { sweepTranscripts } from "../cli/transcript.ts";
+import { createTranscripts } from "../cli/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
@@ -16,6 +16,7 @@ import { listen } from "../http/server.ts";
 import { createGate } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Log } from "../lib/log.ts";
+import type { Scratch } from "../lib/scratch.ts";
 import { createTelegram } from "../notify/telegram.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
@@ -58,6 +59,7 @@ interface Engine {
   readonly gate: Gate;
   readonly store: Store;
   readonly spares: Spares;
+  readonly transcripts: Scratch;
   readonly run: Run;
 }
 
@@ -85,12 +87,13 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   const gate = createGate(maxConcurrent, config.maxQueue);
   const store = createStore({ maxSessions, idleSeconds, log });
   const named = createNamedSessions(join(config.stateFolder, "sessions"), config.maxQueue);
+  const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const takeSeat = createSeats({
     start: installation.start,
     store,
     spares,
     named,
-    replayFolder: join(config.stateFolder, "replay"),
+    transcripts,
   });
   const run = createRun({
     takeSeat,
@@ -100,7 +103,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     refill: spares.fill,
     noteLogin: installation.noteLogin,
   });
-  return { installation, models, gate, store, spares, run };
+  return { installation, models, gate, store, spares, transcripts, run };
 }
 
 /** Starts serving. @throws the system's error when the port cannot be had. */
@@ -108,7 +111,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { config, version, log } = options;
   await mkdir(config.workspace, { recursive: true, mode: 0o700 });
   const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const { installation, models, gate, store, spares, run } = createEngine(
+  const { installation, models, gate, store, spares, transcripts, run } = createEngine(
     options,
     demo?.environment ?? config.environment,
   );
@@ -142,7 +145,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await demo?.close();
     throw error;
   });
-  void sweepTranscripts(join(config.stateFolder, "replay"));
+  void transcripts.sweep();
   if (config.tools === "full") log.warn(FULL_WARNING);
   spares.fill();
   void installation.status().then(({ problem }) => problem && log.warn(problem.message));

@@ -6,6 +6,7 @@ import { ProxyError } from "../core/error.ts";
 import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
+import type { Scratch } from "../lib/scratch.ts";
 import { toKeys, toSetUpKey } from "./key.ts";
 import { toFreshSessionId, toNameId, toSystemMark } from "./named.ts";
 import type { NamedRecord, NamedSessions } from "./named.ts";
@@ -41,8 +42,8 @@ export interface SeatOptions {
   readonly store: Store;
   readonly spares: Spares;
   readonly named: NamedSessions;
-  /** Where transcripts are written for the moment a process needs to load them. */
-  readonly replayFolder: string;
+  /** Holds transcripts for the moment a process needs to load them. */
+  readonly transcripts: Scratch;
 }
 
 /** Finds or makes the seat for a job. `isFresh` passes by what was there before. */
@@ -51,12 +52,12 @@ export type TakeSeat = (job: Job, signal: AbortSignal, isFresh: boolean) => Prom
 const nothing = (): void => undefined;
 
 /** Seats for conversations that bring their history. */
-function createHistorySeats({ start, store, spares, replayFolder }: SeatOptions): TakeSeat {
+function createHistorySeats({ start, store, spares, transcripts }: SeatOptions): TakeSeat {
   async function replay(
     { turn, model, tools }: Job,
     signal: AbortSignal,
   ): Promise<{ conversation: Conversation; remove: () => void }> {
-    const transcript = await writeTranscript(replayFolder, turn.messages.slice(0, -1), model);
+    const transcript = await writeTranscript(transcripts, turn.messages.slice(0, -1), model);
     const remove = (): void => void transcript.remove();
     try {
       const session = { type: "replay", file: transcript.file, lastUuid: transcript.lastUuid } as const;

@@ -1,6 +1,6 @@
 /** Processes killed under the real CLI's turns, the proxy's own included: one clear end for the client, and nothing left behind. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../helpers/client.ts";
 import { assistant, eventually, isRunning, startProxy, user } from "../helpers/proxy.ts";
 import type { ChatChunk, Proxy } from "../helpers/proxy.ts";
+import { makeHome } from "../helpers/session.ts";
 import { startUpstream, toDialogue } from "../helpers/upstream.ts";
 
 const NO_SPARES = ["--spares", "0"];
@@ -155,4 +156,17 @@ test("when the proxy is killed, its CLI processes end by themselves", async (t) 
   for (const reader of readers) await assert.rejects(reader.rest());
   end.open();
   await eventually("every CLI process is gone", () => !pids.some(isRunning));
+});
+
+test("a server that starts takes what a dead one left, whichever process id that had, and no folder", async (t) => {
+  const upstream = await startUpstream(t);
+  const { home, remove } = makeHome();
+  const folder = join(home, ".claude-max-api", "replay");
+  mkdirSync(join(folder, "folder.jsonl"), { recursive: true });
+  for (const name of ["1-left.jsonl", `${process.pid}-left.jsonl`, "left.jsonl"])
+    writeFileSync(join(folder, name), "words of a conversation");
+  const proxy = await startProxy(t, { upstream, home, args: NO_SPARES });
+  t.after(remove);
+  await eventually("only the folder is left", () => readdirSync(folder).join() === "folder.jsonl", 60_000);
+  assert.equal(await readText(await proxy.chat(HI)), "Hello world");
 });
