@@ -22,11 +22,11 @@ import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
 import { createRun } from "../session/run.ts";
 import type { Run } from "../session/run.ts";
-import { createSeats } from "../session/seat.ts";
+import { createLeases } from "../session/lease.ts";
 import { createSpares } from "../session/spare.ts";
 import type { Spares } from "../session/spare.ts";
-import { createStore } from "../session/store.ts";
-import type { Store } from "../session/store.ts";
+import { createPool } from "../session/pool.ts";
+import type { Pool } from "../session/pool.ts";
 import { startDemo } from "./demo.ts";
 
 export interface ServeOptions {
@@ -57,7 +57,7 @@ interface Engine {
   readonly installation: Installation;
   readonly models: Models;
   readonly gate: Gate;
-  readonly store: Store;
+  readonly pool: Pool;
   readonly spares: Spares;
   readonly transcripts: Scratch;
   readonly run: Run;
@@ -85,25 +85,25 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     log,
   });
   const gate = createGate(maxConcurrent, config.maxQueue);
-  const store = createStore({ maxSessions, idleSeconds, log });
+  const pool = createPool({ maxSessions, idleSeconds, log });
   const named = createNamedSessions(join(config.stateFolder, "sessions"), config.maxQueue);
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
-  const takeSeat = createSeats({
+  const takeLease = createLeases({
     start: installation.start,
-    store,
+    pool,
     spares,
     named,
     transcripts,
   });
   const run = createRun({
-    takeSeat,
+    takeLease,
     gate,
     named,
     refusals: createRefusals(),
     refill: spares.fill,
     noteLogin: installation.noteLogin,
   });
-  return { installation, models, gate, store, spares, transcripts, run };
+  return { installation, models, gate, pool, spares, transcripts, run };
 }
 
 /** Starts serving. @throws the system's error when the port cannot be had. */
@@ -111,14 +111,14 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { config, version, log } = options;
   await mkdir(config.workspace, { recursive: true, mode: 0o700 });
   const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const { installation, models, gate, store, spares, transcripts, run } = createEngine(
+  const { installation, models, gate, pool, spares, transcripts, run } = createEngine(
     options,
     demo?.environment ?? config.environment,
   );
   const telegram = createTelegram({ ...config.telegram, log });
   let stopping: Promise<void> | undefined;
   const counts = () => ({
-    live: store.size + gate.inside,
+    live: pool.size + gate.inside,
     busy: gate.inside,
     spare: spares.size,
     queued: gate.waiting,
@@ -155,7 +155,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     const cut = setTimeout(() => listener.close(), DRAIN_MS);
     await listener.drain();
     clearTimeout(cut);
-    store.clear();
+    pool.clear();
     await Promise.all([telegram.close(TELEGRAM_GRACE_MS), installation.close()]);
     await demo?.close();
   }

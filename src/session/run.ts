@@ -7,10 +7,10 @@ import { GateFullError } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { NamedSessions } from "./named.ts";
 import type { Refusals } from "./refusal.ts";
-import type { Job, Seat, TakeSeat } from "./seat.ts";
+import type { Job, Lease, TakeLease } from "./lease.ts";
 
 export interface RunOptions {
-  readonly takeSeat: TakeSeat;
+  readonly takeLease: TakeLease;
   readonly gate: Gate;
   readonly named: NamedSessions;
   readonly refusals: Refusals;
@@ -28,23 +28,23 @@ export type Run = (job: Job, signal: AbortSignal) => EventStream;
 
 const QUEUE_RETRY_SECONDS = 5;
 
-async function* playOn(seat: Seat, { turn, model }: Job, signal: AbortSignal): EventStream {
-  const { conversation } = seat;
+async function* playOn(lease: Lease, { turn, model }: Job, signal: AbortSignal): EventStream {
+  const { conversation } = lease;
   const folder = createFolder();
   let isFiled = false;
   try {
-    for await (const events of conversation.play({ turn, model, onReady: seat.onReady }, signal)) {
+    for await (const events of conversation.play({ turn, model, onReady: lease.onReady }, signal)) {
       folder.add(events);
       // Filed before the client can see the end, and so before its next request.
       if (events.at(-1)?.type === "done" && conversation.isReusable) {
-        await seat.file(folder.reply);
+        await lease.file(folder.reply);
         isFiled = true;
       }
       yield events;
     }
   } finally {
     if (!isFiled) void conversation.close();
-    seat.leave();
+    lease.leave();
   }
 }
 
@@ -61,19 +61,19 @@ async function waitInLine(enter: Promise<() => void>): Promise<() => void> {
 }
 
 /** Makes the one function through which every turn runs. */
-export function createRun({ takeSeat, gate, named, refusals, refill, noteLogin }: RunOptions): Run {
+export function createRun({ takeLease, gate, named, refusals, refill, noteLogin }: RunOptions): Run {
   async function* play(job: Job, signal: AbortSignal, isFresh: boolean): EventStream {
-    const seat = await takeSeat(job, signal, isFresh);
+    const lease = await takeLease(job, signal, isFresh);
     let hasShown = false;
     try {
-      for await (const events of playOn(seat, job, signal)) {
+      for await (const events of playOn(lease, job, signal)) {
         // Not before: a starting process would take the time the first event is waiting for.
         if (!hasShown) refill();
         hasShown = true;
         yield events;
       }
     } catch (error) {
-      const isUnseen = seat.isOld && !hasShown && error instanceof CliEndedError;
+      const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
       if (!isUnseen || isFresh) throw error;
       yield* play(job, signal, true);
     }

@@ -3,13 +3,13 @@ import type { Conversation } from "../cli/client.ts";
 import { createLru } from "../lib/lru.ts";
 import type { Log } from "../lib/log.ts";
 
-export interface StoreOptions {
+export interface PoolOptions {
   readonly maxSessions: number;
   readonly idleSeconds: number;
   readonly log: Log;
 }
 
-export interface Store {
+export interface Pool {
   /** Files a process that is between turns. One that dies later leaves by itself. */
   file(key: string, conversation: Conversation): void;
   /** Gives the process that knows this conversation; it is the caller's from then on. */
@@ -19,8 +19,8 @@ export interface Store {
   readonly size: number;
 }
 
-/** Makes an empty store. */
-export function createStore({ maxSessions, idleSeconds, log }: StoreOptions): Store {
+/** Makes an empty pool. */
+export function createPool({ maxSessions, idleSeconds, log }: PoolOptions): Pool {
   const conversations = createLru<string, Conversation>({
     max: maxSessions,
     idleMs: idleSeconds * 1000,

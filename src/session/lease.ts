@@ -7,11 +7,11 @@ import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Scratch } from "../lib/scratch.ts";
-import { toKeys, toSetUpKey } from "./key.ts";
+import { toFingerprints, toSetUpFingerprint } from "./fingerprint.ts";
 import { toFreshSessionId, toNameId, toSystemMark } from "./named.ts";
 import type { NamedRecord, NamedSessions } from "./named.ts";
 import type { Spares } from "./spare.ts";
-import type { Store } from "./store.ts";
+import type { Pool } from "./pool.ts";
 
 export interface Job {
   readonly turn: Turn;
@@ -25,7 +25,7 @@ export interface Job {
   readonly name: string | undefined;
 }
 
-export interface Seat {
+export interface Lease {
   readonly conversation: Conversation;
   /** True when the process was there before: then it may have died unseen, and the turn can be tried once more. */
   readonly isOld: boolean;
@@ -37,22 +37,22 @@ export interface Seat {
   readonly leave: () => void;
 }
 
-export interface SeatOptions {
+export interface LeaseOptions {
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
-  readonly store: Store;
+  readonly pool: Pool;
   readonly spares: Spares;
   readonly named: NamedSessions;
   /** Holds transcripts for the moment a process needs to load them. */
   readonly transcripts: Scratch;
 }
 
-/** Finds or makes the seat for a job. `isFresh` passes by what was there before. */
-export type TakeSeat = (job: Job, signal: AbortSignal, isFresh: boolean) => Promise<Seat>;
+/** Finds or makes the lease for a job. `isFresh` passes by what was there before. */
+export type TakeLease = (job: Job, signal: AbortSignal, isFresh: boolean) => Promise<Lease>;
 
 const nothing = (): void => undefined;
 
-/** Seats for conversations that bring their history. */
-function createHistorySeats({ start, store, spares, transcripts }: SeatOptions): TakeSeat {
+/** Leases for conversations that bring their history. */
+function createHistoryLeases({ start, pool, spares, transcripts }: LeaseOptions): TakeLease {
   async function replay(
     { turn, model, tools }: Job,
     signal: AbortSignal,
@@ -69,16 +69,16 @@ function createHistorySeats({ start, store, spares, transcripts }: SeatOptions):
   }
 
   function claim(turn: Turn, key: string): Conversation | undefined {
-    const held = store.claim(key);
+    const held = pool.claim(key);
     if (held?.isAlive && held.isReadyFor(turn)) return held;
     void held?.close();
     return undefined;
   }
 
   return async (job, signal, isFresh) => {
-    const keys = toKeys(job.turn, job.model, job.tools);
-    const file = (conversation: Conversation) => (reply: Reply) => store.file(keys.after(reply), conversation);
-    const held = keys.before === undefined || isFresh ? undefined : claim(job.turn, keys.before);
+    const fingerprints = toFingerprints(job.turn, job.model, job.tools);
+    const file = (conversation: Conversation) => (reply: Reply) => pool.file(fingerprints.after(reply), conversation);
+    const held = fingerprints.before === undefined || isFresh ? undefined : claim(job.turn, fingerprints.before);
     if (held) return { conversation: held, isOld: true, onReady: nothing, file: file(held), leave: nothing };
     if (job.turn.messages.length > 1) {
       const { conversation, remove } = await replay(job, signal);
@@ -91,12 +91,12 @@ function createHistorySeats({ start, store, spares, transcripts }: SeatOptions):
   };
 }
 
-/** Seats for conversations the server keeps by name. One turn of a name at a time: the caller sees to that. */
-function createNamedSeats({
+/** Leases for conversations the server keeps by name. One turn of a name at a time: the caller sees to that. */
+function createNamedLeases({
   start,
-  store,
+  pool,
   named,
-}: SeatOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Seat> {
+}: LeaseOptions): (job: Job, name: string, signal: AbortSignal) => Promise<Lease> {
   /** What each live process was set up with. */
   const setUps = new WeakMap<Conversation, string>();
 
@@ -113,7 +113,7 @@ function createNamedSeats({
   }
 
   async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
-    const held = store.claim(id);
+    const held = pool.claim(id);
     if (held?.isAlive && held.isReadyFor(turn) && setUps.get(held) === setUp) return held;
     // Two processes must not go on with one session: the old one is gone before the new one resumes it.
     await held?.close();
@@ -124,7 +124,7 @@ function createNamedSeats({
     const id = toNameId(name);
     const record = await named.read(name);
     checkSystem(turn, record);
-    const setUp = toSetUpKey(turn, model, tools);
+    const setUp = toSetUpFingerprint(turn, model, tools);
     const held = await claim(id, turn, setUp);
     const sessionId = record?.sessionId ?? toFreshSessionId();
     const session = record
@@ -142,17 +142,17 @@ function createNamedSeats({
           lastUuid: conversation.lastUuid,
           system: record?.system ?? toSystemMark(turn.system),
         });
-        store.file(id, conversation);
+        pool.file(id, conversation);
       },
       leave: nothing,
     };
   };
 }
 
-/** Makes the finder of seats. */
-export function createSeats(options: SeatOptions): TakeSeat {
-  const takeHistorySeat = createHistorySeats(options);
-  const takeNamedSeat = createNamedSeats(options);
+/** Makes the finder of leases. */
+export function createLeases(options: LeaseOptions): TakeLease {
+  const takeHistoryLeases = createHistoryLeases(options);
+  const takeNamedLease = createNamedLeases(options);
   return (job, signal, isFresh) =>
-    job.name === undefined ? takeHistorySeat(job, signal, isFresh) : takeNamedSeat(job, job.name, signal);
+    job.name === undefined ? takeHistoryLeases(job, signal, isFresh) : takeNamedLease(job, job.name, signal);
 }

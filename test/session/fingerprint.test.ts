@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Reply } from "../../src/core/reply.ts";
 import type { AssistantPart, Message, Turn, UserPart } from "../../src/core/turn.ts";
-import { toKeys } from "../../src/session/key.ts";
+import { toFingerprints } from "../../src/session/fingerprint.ts";
 import { PLAIN_TURN, USAGE } from "../core/sample.ts";
 
 const text = (words: string) => ({ type: "text", text: words }) as const;
@@ -29,12 +29,13 @@ const REPLY: Reply = {
 
 /** What a process is looked up by that knows these messages and is asked one more. */
 function before(messages: readonly Message[], fields: Partial<Turn> = {}, model = "opus"): string | undefined {
-  return toKeys({ ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] }, model, "none").before;
+  return toFingerprints({ ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] }, model, "none")
+    .before;
 }
 
 /** What a process is filed under after this reply to these messages. */
 function after(messages: readonly Message[], reply: Partial<Reply> = {}, fields: Partial<Turn> = {}): string {
-  return toKeys({ ...PLAIN_TURN, ...fields, messages }, "opus", "none").after({ ...REPLY, ...reply });
+  return toFingerprints({ ...PLAIN_TURN, ...fields, messages }, "opus", "none").after({ ...REPLY, ...reply });
 }
 
 test("a process is found by the next request under the key it was filed under", () => {
@@ -53,7 +54,7 @@ test("the same holds for answers with calls, however the client gives their argu
   const history = [...asked, assistant(text("yes"), call("a1", "f", { a: { c: 3, d: 2 }, b: 1 }), call("a2", "g"))];
   const results = user(result("a1"), result("a2"));
   const turn = { ...PLAIN_TURN, messages: [...history, results] };
-  assert.equal(toKeys(turn, "opus", "none").before, after(asked, { calls }));
+  assert.equal(toFingerprints(turn, "opus", "none").before, after(asked, { calls }));
 });
 
 test("arguments that are no JSON object come back as an empty one", () => {
@@ -61,7 +62,7 @@ test("arguments that are no JSON object come back as an empty one", () => {
   for (const json of ["", "{", "[]", "null"]) {
     const turn = { ...PLAIN_TURN, messages: [...asked, assistant(text("yes"), call("a1")), user(result("a1"))] };
     assert.equal(
-      toKeys(turn, "opus", "none").before,
+      toFingerprints(turn, "opus", "none").before,
       after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }),
       json,
     );
@@ -91,7 +92,7 @@ test("effort, output limit, stop sequences and the form of the answer change not
 test("there is nothing to look up before the first answer, or where the last message follows none", () => {
   assert.equal(before([]), undefined);
   assert.equal(
-    toKeys({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before,
+    toFingerprints({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before,
     undefined,
   );
 });
@@ -180,8 +181,8 @@ test("no two set-ups that differ have one key", () => {
     { format: { type: "json", schema: { type: "object", required: ["a"] } } },
   ];
   const history = [user(text("hi")), assistant(text("yes"))];
-  const keys = [...setUps.map((fields) => before(history, fields)), before(history, {}, "sonnet")];
-  assert.equal(new Set(keys).size, keys.length);
+  const found = [...setUps.map((fields) => before(history, fields)), before(history, {}, "sonnet")];
+  assert.equal(new Set(found).size, found.length);
 });
 
 test("tools of equal schemas are alike, whatever the order of their keys", () => {
@@ -191,7 +192,7 @@ test("tools of equal schemas are alike, whatever the order of their keys", () =>
   assert.equal(before(history, { tools: [one] }), before(history, { tools: [same] }));
 });
 
-test("all short conversations of three letters have keys of their own, however the letters fall into messages", () => {
+test("all short conversations of three letters have fingerprints of their own, however the letters fall into messages", () => {
   const cuts = (letters: string): string[][] =>
     letters.length < 2
       ? [[letters]]

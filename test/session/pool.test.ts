@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Conversation } from "../../src/cli/client.ts";
 import { createLog } from "../../src/lib/log.ts";
-import { createStore } from "../../src/session/store.ts";
+import { createPool } from "../../src/session/pool.ts";
 
 /** Stands for a process: tells what became of it, and can die. */
 function createProcess() {
@@ -14,74 +14,74 @@ function createProcess() {
   return { conversation, die: () => (die(), gone), closed: () => closed };
 }
 
-const createPlain = (maxSessions = 2) => createStore({ maxSessions, idleSeconds: 10, log: createLog("error") });
+const createPlain = (maxSessions = 2) => createPool({ maxSessions, idleSeconds: 10, log: createLog("error") });
 
 test("a process is given to the one who asks with its key, once", () => {
-  const store = createPlain();
+  const pool = createPlain();
   const { conversation, closed } = createProcess();
-  store.file("k", conversation);
-  assert.equal(store.claim("other"), undefined);
-  assert.equal(store.claim("k"), conversation);
-  assert.equal(store.claim("k"), undefined);
+  pool.file("k", conversation);
+  assert.equal(pool.claim("other"), undefined);
+  assert.equal(pool.claim("k"), conversation);
+  assert.equal(pool.claim("k"), undefined);
   assert.equal(closed(), 0);
 });
 
 test("past the bound the one unused for longest is ended", () => {
-  const store = createPlain(2);
+  const pool = createPlain(2);
   const [first, second, third] = [createProcess(), createProcess(), createProcess()];
-  for (const [key, held] of Object.entries({ first, second, third })) store.file(key, held.conversation);
-  assert.deepEqual([first.closed(), second.closed(), third.closed(), store.size], [1, 0, 0, 2]);
+  for (const [key, held] of Object.entries({ first, second, third })) pool.file(key, held.conversation);
+  assert.deepEqual([first.closed(), second.closed(), third.closed(), pool.size], [1, 0, 0, 2]);
 });
 
-test("a store of no room ends every process at once", () => {
-  const store = createPlain(0);
+test("a pool of no room ends every process at once", () => {
+  const pool = createPlain(0);
   const { conversation, closed } = createProcess();
-  store.file("k", conversation);
-  assert.deepEqual([closed(), store.claim("k")], [1, undefined]);
+  pool.file("k", conversation);
+  assert.deepEqual([closed(), pool.claim("k")], [1, undefined]);
 });
 
 test("a process that is not used is ended after the idle time", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const store = createPlain();
+  const pool = createPlain();
   const { conversation, closed } = createProcess();
-  store.file("k", conversation);
+  pool.file("k", conversation);
   t.mock.timers.tick(9999);
   assert.equal(closed(), 0);
   t.mock.timers.tick(1);
-  assert.deepEqual([closed(), store.size], [1, 0]);
+  assert.deepEqual([closed(), pool.size], [1, 0]);
 });
 
-test("a process that dies leaves the store", async () => {
-  const store = createPlain();
+test("a process that dies leaves the pool", async () => {
+  const pool = createPlain();
   const { conversation, die } = createProcess();
-  store.file("k", conversation);
+  pool.file("k", conversation);
   await die();
-  assert.deepEqual([store.size, store.claim("k")], [0, undefined]);
+  assert.deepEqual([pool.size, pool.claim("k")], [0, undefined]);
 });
 
 test("a process that dies after it was claimed takes no other with it", async () => {
-  const store = createPlain();
+  const pool = createPlain();
   const [dying, living] = [createProcess(), createProcess()];
-  store.file("k", dying.conversation);
-  store.claim("k");
-  store.file("k", living.conversation);
+  pool.file("k", dying.conversation);
+  pool.claim("k");
+  pool.file("k", living.conversation);
   await dying.die();
-  assert.equal(store.claim("k"), living.conversation);
+  assert.equal(pool.claim("k"), living.conversation);
   assert.equal(living.closed(), 0);
 });
 
 test("two processes that know the same keep one, and the older is ended", () => {
-  const store = createPlain();
+  const pool = createPlain();
   const [older, newer] = [createProcess(), createProcess()];
-  store.file("k", older.conversation);
-  store.file("k", newer.conversation);
-  assert.deepEqual([older.closed(), newer.closed(), store.claim("k")], [1, 0, newer.conversation]);
+  pool.file("k", older.conversation);
+  pool.file("k", newer.conversation);
+  assert.deepEqual([older.closed(), newer.closed(), pool.claim("k")], [1, 0, newer.conversation]);
 });
 
 test("clearing ends all", () => {
-  const store = createPlain();
+  const pool = createPlain();
   const processes = [createProcess(), createProcess()];
-  for (const [at, { conversation }] of processes.entries()) store.file(String(at), conversation);
-  store.clear();
-  assert.deepEqual([...processes.map(({ closed }) => closed()), store.size], [1, 1, 0]);
+  for (const [at, { conversation }] of processes.entries()) pool.file(String(at), conversation);
+  pool.clear();
+  assert.deepEqual([...processes.map(({ closed }) => closed()), pool.size], [1, 1, 0]);
 });

@@ -8,7 +8,7 @@ import type { Message, Tool, Turn, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
 import { canonicalJson } from "../lib/json.ts";
 
-export interface Keys {
+export interface Fingerprints {
   /** What a process is filed under that knows all but the last message; undefined when there is nothing to know. */
   readonly before: string | undefined;
   /** What the process is filed under once it has given this answer. */
@@ -84,12 +84,12 @@ function hashSetUp({ tools, toolChoice, parallelCalls, format }: Turn, model: st
 }
 
 /** What a process is set up with once and for all, less the system prompt. A turn that wants another set-up needs another process. */
-export function toSetUpKey(turn: Turn, model: string, ownTools: OwnTools): string {
+export function toSetUpFingerprint(turn: Turn, model: string, ownTools: OwnTools): string {
   return hashSetUp(turn, model, ownTools).digest("base64");
 }
 
-/** The keys of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
-export function toKeys(turn: Turn, model: string, ownTools: OwnTools): Keys {
+/** The fingerprints of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
+export function toFingerprints(turn: Turn, model: string, ownTools: OwnTools): Fingerprints {
   // One text, however long the history: a call of the hash for each message would take twice as long.
   const known = [turn.system.trim()];
   for (const message of turn.messages.slice(0, -1)) addMessage(known, message);
