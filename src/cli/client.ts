@@ -79,9 +79,10 @@ function toCatalogue(response: JsonObject): CatalogueEntry[] {
 function toResults({ messages }: Turn): ToolResult[] {
   const [calling, last] = [messages.at(-2), messages.at(-1)];
   const results = last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
-  const order =
-    calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
-  return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+  const calls = calling?.role === "assistant" ? calling.content : [];
+  const order = new Map(calls.map((part, at) => [part.type === "call" ? part.id : "", at]));
+  const toPlace = ({ id }: ToolResult): number => order.get(id) ?? -1;
+  return results.sort((a, b) => toPlace(a) - toPlace(b));
 }
 
 /** The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens. */

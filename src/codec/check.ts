@@ -1,17 +1,18 @@
 /** Narrowing of request fields. Each function gives the value in its type or throws a 400 that names the field. */
 import { ProxyError } from "../core/error.ts";
-import { isObject, isWithinDepth } from "../lib/json.ts";
-import type { JsonObject } from "../lib/json.ts";
+import { findExcess, isObject, parseJson } from "../lib/json.ts";
+import type { Bounds, JsonObject } from "../lib/json.ts";
 
-/** Deepest nesting of a free-form object: schemas in use have about 20 levels. */
-const MOST_LEVELS = 100;
+const MOST_SHOWN = 60;
 
-/** What was found, in a few characters: enough to recognise it, never a whole prompt. */
+/** What was found, in a few characters: enough to recognise it, never a whole prompt. Its time does not grow with the value. */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (!isWithinDepth(value, MOST_LEVELS)) return "a deeply nested value";
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : "an array";
+  if (isObject(value)) return "an object";
+  if (typeof value !== "string") return String(value);
+  const text = JSON.stringify(value.slice(0, MOST_SHOWN));
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 3)}...` : text;
 }
 
 /** Refuses a field. @throws ProxyError always. */
@@ -32,10 +33,42 @@ export function toObject(value: unknown, path: string): JsonObject {
   return isObject(value) ? value : refuseType(path, "an object", value);
 }
 
-/** An object of the client's own making, such as a schema. */
-export function toFreeObject(value: unknown, path: string): JsonObject {
-  const object = toObject(value, path);
-  return isWithinDepth(object, MOST_LEVELS) ? object : refuse(path, `nested more than ${MOST_LEVELS} levels deep`);
+/**
+ * Schemas in use have about 20 levels. 10,000 messages of one part each come to 60,000 values, a tool to about 100; of more
+ * values than this, decoding takes longer than others can be made to wait.
+ */
+const BOUNDS: Bounds = { levels: 100, values: 250_000 };
+
+/** Refuses an object that is nested too deep to be walked, or that holds too much to be walked in one go. */
+function checkBounds(object: JsonObject, toPath: (member: string | undefined) => string): void {
+  const excess = findExcess(object, BOUNDS);
+  if (!excess) return;
+  const { levels, values } = BOUNDS;
+  const problem = excess.bound === "levels" ? `nested more than ${levels} levels deep` : `more than ${values} values`;
+  refuse(toPath(excess.member), problem);
+}
+
+/** The body of a request. Its depth and size are checked here once, for all that is in it. */
+export function toBody(value: unknown): JsonObject {
+  const body = toObject(value, "body");
+  checkBounds(body, (member) => member?.slice(0, MOST_SHOWN) ?? "body");
+  return body;
+}
+
+/** An object that a client sent as JSON text, as it does a call's arguments; `undefined` for any other text. */
+export function toObjectOfText(text: string, path: string): JsonObject | undefined {
+  const value = parseJson(text);
+  if (!isObject(value)) return undefined;
+  checkBounds(value, () => path);
+  return value;
+}
+
+/** Reads an array of at most `most` items. */
+export function toList(most: number): (value: unknown, path: string) => readonly unknown[] {
+  return (value, path) => {
+    const list = toArray(value, path);
+    return list.length <= most ? list : refuse(path, `expected at most ${most} items, got ${list.length}`);
+  };
 }
 
 export function toArray(value: unknown, path: string): readonly unknown[] {

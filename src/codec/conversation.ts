@@ -1,30 +1,39 @@
 /** A conversation gathered message by message: what is empty is left out, and every call must meet its result. */
 import { joinUserMessages } from "../core/turn.ts";
-import type { Message, ToolCall } from "../core/turn.ts";
-import { refuse } from "./check.ts";
+import type { Message } from "../core/turn.ts";
+import { refuse, toList } from "./check.ts";
+
+/** Reads the list of messages, or of what messages are made of: at most 10,000. */
+export const toMessageList = toList(10_000);
 
 export interface ConversationBuilder {
   /** Adds the next message; `path` is where the request has it. @throws ProxyError when a result has no call, or a call no result. */
   add(message: Message, path: string): void;
-  /** The calls of the last assistant message that still lack a result. */
-  readonly open: readonly ToolCall[];
+  /** The id of the first call that still lacks a result. */
+  readonly nextOpenId: string | undefined;
   /** The whole conversation, user messages joined. @throws ProxyError when it does not end in a user message. */
   end(path: string): Message[];
 }
 
+/** Ids that a refusal names: enough to find the fault, and never thousands. */
+const MOST_NAMED = 5;
+
 /** Makes an empty conversation. */
 export function createConversation(): ConversationBuilder {
   const messages: Message[] = [];
-  let open: ToolCall[] = [];
+  /** Ids of the calls of the last assistant message that still lack a result, in their order. */
+  const open = new Set<string>();
   let callsPath = "";
 
   function answer(id: string, path: string): void {
-    if (!open.some((call) => call.id === id)) refuse(path, `no open tool call has the id ${id.slice(0, 60)}`);
-    open = open.filter((call) => call.id !== id);
+    if (!open.delete(id)) refuse(path, `no open tool call has the id ${id.slice(0, 60)}`);
   }
 
   function checkAnswered(): void {
-    if (open.length > 0) refuse(callsPath, `no result follows for ${open.map(({ id }) => id.slice(0, 60)).join(", ")}`);
+    if (open.size === 0) return;
+    const named = [...open].slice(0, MOST_NAMED).map((id) => id.slice(0, 60));
+    const rest = open.size > named.length ? ` and ${open.size - named.length} more` : "";
+    refuse(callsPath, `no result follows for ${named.join(", ")}${rest}`);
   }
 
   return {
@@ -36,11 +45,12 @@ export function createConversation(): ConversationBuilder {
       if (content.length === 0) return;
       messages.push({ role: message.role, content } as Message);
       if (message.role === "user") return;
-      open = message.content.filter((part) => part.type === "call");
+      for (const part of message.content) if (part.type === "call") open.add(part.id);
       callsPath = path;
     },
-    get open() {
-      return open;
+    get nextOpenId() {
+      const [first] = open;
+      return first;
     },
     end(path) {
       checkAnswered();

@@ -1,8 +1,12 @@
 /** Content that is a string or a list of typed parts, and what else messages of several protocols are made of. */
 import type { ImagePart, Message, TextPart } from "../core/turn.ts";
-import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { optional, refuse, toArray, toFreeObject, toObject, toOneOf, toText } from "./check.ts";
+import { optional, refuse, toList, toObject, toObjectOfText, toOneOf, toText } from "./check.ts";
+
+/** Most parts of one message. */
+export const MOST_PARTS = 10_000;
+
+const toContentList = toList(MOST_PARTS);
 
 export type PartReader<T> = (part: JsonObject, path: string) => T;
 export type PartReaders<T> = Readonly<Record<string, PartReader<T>>>;
@@ -10,7 +14,7 @@ export type PartReaders<T> = Readonly<Record<string, PartReader<T>>>;
 /** Reads content that is a string or a list of typed parts; `readers` names the types it may have. */
 export function toParts<T>(content: unknown, path: string, readers: PartReaders<T>): (T | TextPart)[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return toArray(content, path).map((held, at) => {
+  return toContentList(content, path).map((held, at) => {
     const where = `${path}[${at}]`;
     const part = toObject(held, where);
     const type = toOneOf(Object.keys(readers))(part["type"], `${where}.type`);
@@ -39,8 +43,7 @@ export function toSystem(texts: readonly string[]): string {
 export function toCallInput(json: unknown, path: string): JsonObject {
   const text = optional(json, path, toText) ?? "";
   if (text.trim() === "") return {};
-  const input = parseJson(text);
-  return isObject(input) ? toFreeObject(input, path) : refuse(path, "expected the JSON text of an object");
+  return toObjectOfText(text, path) ?? refuse(path, "expected the JSON text of an object");
 }
 
 /** The message that hands in what came of the call `id`. */

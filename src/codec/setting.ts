@@ -2,7 +2,7 @@
 import { DEFAULT_THINKING } from "../core/turn.ts";
 import type { Effort, Thinking } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { refuse, toArray, toFilledText, toFreeObject, toOneOf } from "./check.ts";
+import { refuse, toArray, toFilledText, toObject, toOneOf } from "./check.ts";
 
 /** OpenAI's and Anthropic's efforts; `none` is an answer without thinking. */
 const EFFORTS: Readonly<Record<string, Effort | "none">> = {
@@ -34,7 +34,7 @@ export function toEffortSetting(value: unknown, path: string, mode: "default" | 
 
 /** The JSON Schema of an answer. */
 export function toSchema(value: unknown, path: string): JsonObject {
-  const schema = toFreeObject(value, path);
+  const schema = toObject(value, path);
   return schema["type"] === "object"
     ? schema
     : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');

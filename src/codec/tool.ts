@@ -1,12 +1,15 @@
 /** Function tools and the choice among them, as far as protocols agree. */
 import type { Tool, ToolChoice } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { optional, refuse, toFreeObject, toObject, toText } from "./check.ts";
+import { optional, refuse, toList, toObject, toText } from "./check.ts";
 
 export interface ToolSelection {
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
 }
+
+/** Reads a list of tools, or of choices among them: at most 1,000. */
+export const toToolList = toList(1000);
 
 const PROPERTY = /^[A-Za-z0-9_.-]{1,64}$/;
 const NAME = /^[A-Za-z0-9_-]+$/;
@@ -17,7 +20,7 @@ export function toTool(definition: JsonObject, schemaKey: string, path: string, 
   const name = toText(definition["name"], `${path}.name`);
   if (!NAME.test(name) || name.length > longest)
     refuse(`${path}.name`, `expected 1 to ${longest} letters, digits, underscores and hyphens`);
-  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toFreeObject) ?? {};
+  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toObject) ?? {};
   if (schema["type"] !== undefined && schema["type"] !== "object")
     refuse(`${path}.${schemaKey}.type`, 'expected "object"');
   // The API takes no other names, and the CLI would leave the whole tool out without a word.
@@ -47,17 +50,18 @@ export function checkNames(tools: readonly Tool[], toPath: (at: number) => strin
   }
 }
 
-/** A name that one of the tools has. */
-export function toKnownName(tools: readonly Tool[], name: unknown, path: string): string {
-  const wanted = toText(name, path);
-  return tools.some((tool) => tool.name === wanted)
-    ? wanted
-    : refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
+/** Reads a name that one of the tools has. */
+export function toKnownName(tools: readonly Tool[]): (name: unknown, path: string) => string {
+  const names = new Set(tools.map((tool) => tool.name));
+  return (name, path) => {
+    const wanted = toText(name, path);
+    return names.has(wanted) ? wanted : refuse(path, `${wanted.slice(0, 60)} is not one of the tools`);
+  };
 }
 
 /** A choice that names a tool. */
 export function toNamedChoice(tools: readonly Tool[], name: unknown, path: string): ToolSelection {
-  return { tools, toolChoice: { name: toKnownName(tools, name, path) } };
+  return { tools, toolChoice: { name: toKnownName(tools)(name, path) } };
 }
 
 /** A choice among some of the tools; the others are hidden. */
@@ -67,7 +71,8 @@ export function toAllowedChoice(
   mode: "auto" | "required",
   path: string,
 ): ToolSelection {
-  const allowed = tools.filter(({ name }) => names.includes(name));
+  const wanted = new Set(names);
+  const allowed = tools.filter(({ name }) => wanted.has(name));
   return toPlainChoice(allowed, mode, path);
 }
 

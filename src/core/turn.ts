@@ -118,11 +118,18 @@ export interface Turn {
  */
 export function joinUserMessages(messages: readonly Message[]): Message[] {
   const joined: Message[] = [];
+  // Parts are added in place: copying those so far for each message takes quadratic time.
+  let parts: UserPart[] | undefined;
   for (const message of messages) {
-    const last = joined.at(-1);
-    if (last?.role === "user" && message.role === "user") {
-      joined[joined.length - 1] = { role: "user", content: [...last.content, ...message.content] };
-    } else joined.push(message);
+    if (message.role === "assistant") {
+      joined.push(message);
+      parts = undefined;
+    } else if (parts) {
+      for (const part of message.content) parts.push(part);
+    } else {
+      parts = [...message.content];
+      joined.push({ role: "user", content: parts });
+    }
   }
   return joined;
 }

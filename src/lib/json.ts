@@ -16,10 +16,65 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** True when no value lies more than `levels` objects or arrays deep. What is deeper can exhaust the stack of those who walk it. */
-export function isWithinDepth(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return levels > 0 && Object.values(value).every((held) => isWithinDepth(held, levels - 1));
+/** How large an object may be. */
+export interface Bounds {
+  /** Most objects and arrays inside each other, the outermost included. */
+  readonly levels: number;
+  /** Most members of objects and items of arrays, all together. */
+  readonly values: number;
+}
+
+export interface Excess {
+  readonly bound: keyof Bounds;
+  /** The member of the outermost object in which the bound was passed; undefined when its own members are too many. */
+  readonly member: string | undefined;
+}
+
+/** An object or array on the way to the value that is looked at. */
+interface Step {
+  readonly holder: JsonObject | readonly unknown[];
+  /** Undefined for an array. `Object.values` of an object with very many keys takes four times as long as its keys do. */
+  readonly keys: readonly string[] | undefined;
+  readonly length: number;
+  /** Children that were taken. */
+  taken: number;
+}
+
+function toStep(holder: object): Step {
+  if (Array.isArray(holder)) return { holder, keys: undefined, length: holder.length, taken: 0 };
+  const keys = Object.keys(holder);
+  return { holder: holder as JsonObject, keys, length: keys.length, taken: 0 };
+}
+
+function takeNext(step: Step): unknown {
+  const at = step.taken++;
+  const { holder, keys } = step;
+  return keys ? (holder as JsonObject)[keys[at] as string] : (holder as readonly unknown[])[at];
+}
+
+/**
+ * Finds the first bound that an object exceeds, if any. Iterative, so that no depth exhausts the stack; stops at the first
+ * excess, so that its time is bounded by `values`.
+ */
+export function findExcess(object: JsonObject, { levels, values }: Bounds): Excess | undefined {
+  const root = toStep(object);
+  const path = [root];
+  let left = values - root.length;
+  if (left < 0) return { bound: "values", member: undefined };
+  for (;;) {
+    let step = path.at(-1);
+    while (step && step.taken === step.length) {
+      path.pop();
+      step = path.at(-1);
+    }
+    if (!step) return undefined;
+    const held = takeNext(step);
+    if (typeof held !== "object" || held === null) continue;
+    const next = toStep(held);
+    left -= next.length;
+    if (left >= 0 && path.length < levels) path.push(next);
+    else return { bound: left < 0 ? "values" : "levels", member: root.keys?.[root.taken - 1] };
+  }
 }
 
 /** JSON with the keys of every object in order, so that equal values have equal texts. */

@@ -1,6 +1,7 @@
 /** What every protocol must hold, whatever its wire form: `checkCodec` declares the tests for one codec. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import type { Codec } from "../../src/codec/codec.ts";
 import { HTTP_STATUS, ProxyError } from "../../src/core/error.ts";
 import type { ErrorKind } from "../../src/core/error.ts";
@@ -11,7 +12,9 @@ import { isObject } from "../../src/lib/json.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import type { SseFrame } from "../../src/lib/sse.ts";
 import { START } from "../core/sample.ts";
+import { measureCpuMs } from "../helpers/cpu.ts";
 import { FULL_BODY, MINIMAL_BODY, toFuzzedBodies } from "./fuzz.ts";
+import { TO_CALLS, toCrowd, toDeep, toManyParts, toManyTools } from "./load.ts";
 import { ANSWERS } from "./sample.ts";
 
 const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
@@ -86,8 +89,8 @@ function decodeOrRefusal(codec: Codec, body: unknown): Turn | ProxyError {
   try {
     return codec.decode(body, noneKept);
   } catch (error) {
-    assert.ok(error instanceof ProxyError, `${String(error)} at ${JSON.stringify(body).slice(0, 300)}`);
-    return error;
+    if (error instanceof ProxyError) return error;
+    throw new Error(`${String(error)} at ${inspect(body).slice(0, 300)}`, { cause: error });
   }
 }
 
@@ -196,8 +199,64 @@ function checkDecoder(codec: Codec): void {
   });
 }
 
+/** Most of each that one request may hold. */
+const MOST = { messages: 10_000, parts: 10_000, tools: 1000 };
+/** CPU time for the largest requests that are served, in milliseconds. In quadratic time they took 13 s and more. */
+const LARGE_MS = 3000;
+
+function checkSize(codec: Codec): void {
+  const { path } = codec;
+  const paramOf = (body: object): string | undefined => {
+    const refusal = decodeOrRefusal(codec, body);
+    return refusal instanceof ProxyError ? refusal.param : undefined;
+  };
+
+  test(`${path}: the time of a large request grows with its size, not with its square`, () => {
+    const toCalls = TO_CALLS[path];
+    assert.ok(toCalls, "the codec has no calls in test/codec/load.ts");
+    for (const body of [toCrowd(40_000), toCalls(20_000), toManyParts(40_000), toManyTools(MOST.tools)]) {
+      const ms = measureCpuMs(() => void decodeOrRefusal(codec, body));
+      assert.ok(ms < LARGE_MS, `${ms} ms for ${JSON.stringify(body).slice(0, 200)}`);
+    }
+  });
+
+  test(`${path}: messages, parts and tools are counted, and too many are refused by name`, () => {
+    assert.equal(paramOf(toCrowd(MOST.messages)), undefined);
+    assert.match(paramOf(toCrowd(MOST.messages + 1)) ?? "", /^(messages|input)$/);
+    assert.equal(paramOf(toManyParts(MOST.parts)), undefined);
+    assert.match(paramOf(toManyParts(MOST.parts + 1)) ?? "", /^(messages|input)\[0\]\.content$/);
+    assert.equal(paramOf(toManyTools(MOST.tools)), undefined);
+    assert.equal(paramOf(toManyTools(MOST.tools + 1)), "tools");
+  });
+
+  test(`${path}: a value that is nested deeper than a stack can hold is refused by name, wherever it stands`, () => {
+    const deep = toDeep(20_000);
+    for (const name of ["model", "messages", "input", "tools", "text", "thinking", "reasoning", "metadata", "invented"])
+      assert.equal(paramOf({ ...MINIMAL_BODY, [name]: deep }), name);
+    for (const holder of [{ x: deep }, { type: "tool_use", id: "a", name: "b", input: { x: deep } }]) {
+      const messages = [{ role: "assistant", content: [holder] }];
+      assert.equal(paramOf({ ...MINIMAL_BODY, messages, input: "hi" }), "messages");
+      assert.equal(paramOf({ ...MINIMAL_BODY, input: [holder] }), "input");
+    }
+  });
+
+  test(`${path}: a list of more items than a call takes arguments is read or refused, wherever it stands`, () => {
+    const items = Array.from({ length: 300_000 }, () => "x");
+    const content = [{ role: "user", content: items }];
+    const names = ["model", "messages", "input", "tools", "system", "stop", "include", "metadata", "invented"];
+    for (const name of names) decodeOrRefusal(codec, { ...MINIMAL_BODY, [name]: items });
+    decodeOrRefusal(codec, { ...MINIMAL_BODY, messages: content, input: content });
+    const whole = { ...MINIMAL_BODY, invented: items };
+    assert.equal(paramOf(whole), "invented");
+    assert.equal(paramOf({ ...MINIMAL_BODY, one: items.slice(0, 200_000), other: items.slice(0, 200_000) }), "other");
+    const wide = { ...MINIMAL_BODY, ...Object.fromEntries(items.map((item, at) => [`field${at}`, item])) };
+    assert.equal(paramOf(wide), "body");
+  });
+}
+
 /** Declares the tests for one codec. */
 export function checkCodec(codec: Codec): void {
+  checkSize(codec);
   const turn = codec.decode(MINIMAL_BODY, noneKept);
   checkEncoder(codec, turn);
   checkErrors(codec, turn);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { joinUserMessages, toCallId } from "../../src/core/turn.ts";
+import { measureCpuMs } from "../helpers/cpu.ts";
 import type { Message } from "../../src/core/turn.ts";
 
 const user = (...texts: string[]): Message => ({
@@ -25,6 +26,13 @@ test("joining leaves what it was given as it was, and joined messages as they ar
   assert.deepEqual(messages, [user("a"), user("b")]);
   assert.deepEqual(joinUserMessages(joined), joined);
   assert.deepEqual(joinUserMessages([]), []);
+});
+
+test("the time of joining grows with the number of messages, not with its square", () => {
+  const messages = Array.from({ length: 100_000 }, (_, at) => user(`message ${at}`));
+  // In quadratic time it took more than a minute.
+  const ms = measureCpuMs(() => assert.equal(joinUserMessages(messages)[0]?.content.length, messages.length));
+  assert.ok(ms < 3000, `${ms} ms`);
 });
 
 test("a call id keeps its letters and digits, so that both spellings of one id are equal", () => {

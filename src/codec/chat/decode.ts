@@ -1,7 +1,18 @@
 /** A chat request, narrowed field by field. */
 import type { Format, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import {
+  optional,
+  refuse,
+  toArray,
+  toBody,
+  toBoolean,
+  toCount,
+  toFilledText,
+  toObject,
+  toOneOf,
+  toText,
+} from "../check.ts";
 import { DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema, toStopList } from "../setting.ts";
 import type { EffortSetting } from "../setting.ts";
 import { toEcho } from "./echo.ts";
@@ -72,7 +83,7 @@ const toShownEffort = (value: unknown, path: string): EffortSetting => toEffortS
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
 export function decode(value: unknown): Turn {
-  const body = toObject(value, "body");
+  const body = toBody(value);
   refuseUnserved(body);
   const { tools, toolChoice, isLegacy, ignored } = toTools(body);
   const streamOptions = optional(body["stream_options"], "stream_options", toObject) ?? {};

@@ -2,11 +2,11 @@
 import type { AssistantPart, ImagePart, Message, TextPart, ToolCall, UserPart } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toFilledText, toObject, toOneOf, toText } from "../check.ts";
-import { createConversation } from "../conversation.ts";
+import { optional, refuse, toList, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { createConversation, toMessageList } from "../conversation.ts";
 import type { ConversationBuilder } from "../conversation.ts";
 import { toDocumentOfUrl, toImageOfUrl } from "../content.ts";
-import { toCallInput, toJoinedText, toParts, toResultMessage, toSystem, toTextPart } from "../part.ts";
+import { MOST_PARTS, toCallInput, toJoinedText, toParts, toResultMessage, toSystem, toTextPart } from "../part.ts";
 import type { PartReader } from "../part.ts";
 
 const toImagePart: PartReader<ImagePart> = (part, path) => {
@@ -37,7 +37,7 @@ const ASSISTANT_PARTS = {
 };
 
 function toCalls(message: JsonObject, path: string): ToolCall[] {
-  const calls = optional(message["tool_calls"], `${path}.tool_calls`, toArray) ?? [];
+  const calls = optional(message["tool_calls"], `${path}.tool_calls`, toList(MOST_PARTS)) ?? [];
   return calls.map((held, at): ToolCall => {
     const where = `${path}.tool_calls[${at}]`;
     const call = toObject(held, where);
@@ -110,13 +110,13 @@ function addMessage(held: unknown, path: string, to: { system: string[]; convers
       break;
     }
     case "function":
-      to.conversation.add(toToolMessage(message, path, to.conversation.open[0]?.id ?? ""), `${path}.name`);
+      to.conversation.add(toToolMessage(message, path, to.conversation.nextOpenId ?? ""), `${path}.name`);
   }
 }
 
 /** Reads `messages`: system and developer texts, wherever they stand, are the system prompt, in their order. */
 export function toConversation(value: unknown): ChatConversation {
-  const list = toArray(value, "messages");
+  const list = toMessageList(value, "messages");
   const to = { system: [] as string[], conversation: createConversation() };
   for (const [at, message] of list.entries()) addMessage(message, `messages[${at}]`, to);
   return { system: toSystem(to.system), messages: to.conversation.end("messages") };

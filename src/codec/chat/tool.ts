@@ -1,8 +1,8 @@
 /** `tools`, `tool_choice` and their deprecated forms `functions` and `function_call`. */
 import type { Tool } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, toArray, toObject, toOneOf, toText } from "../check.ts";
-import { checkNames, toAllowedChoice, toKnownName, toNamedChoice, toPlainChoice, toTool } from "../tool.ts";
+import { optional, toObject, toOneOf, toText } from "../check.ts";
+import { checkNames, toAllowedChoice, toKnownName, toNamedChoice, toPlainChoice, toTool, toToolList } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
 interface ChatTools extends ToolSelection {
@@ -13,9 +13,8 @@ interface ChatTools extends ToolSelection {
 const WORDS = ["none", "auto", "required"] as const;
 
 function toNewTools(value: unknown, ignored: string[]): Tool[] {
-  const list = toArray(value, "tools");
   const tools: Tool[] = [];
-  for (const [at, held] of list.entries()) {
+  for (const [at, held] of toToolList(value, "tools").entries()) {
     const tool = toObject(held, `tools[${at}]`);
     const type = toText(tool["type"], `tools[${at}].type`);
     // Clients offer hosted tools to any server; those that cannot be had are left out, and named.
@@ -28,7 +27,7 @@ function toNewTools(value: unknown, ignored: string[]): Tool[] {
 }
 
 function toLegacyTools(value: unknown): Tool[] {
-  const tools = toArray(value, "functions").map((held, at) =>
+  const tools = toToolList(value, "functions").map((held, at) =>
     toTool(toObject(held, `functions[${at}]`), "parameters", `functions[${at}]`),
   );
   checkNames(tools, (at) => `functions[${at}].name`);
@@ -40,13 +39,11 @@ function toAllowed(tools: readonly Tool[], choice: JsonObject): ToolSelection {
   const path = "tool_choice.allowed_tools";
   const allowed = toObject(choice["allowed_tools"], path);
   const mode = toOneOf(["auto", "required"])(allowed["mode"], `${path}.mode`);
-  const names = toArray(allowed["tools"], `${path}.tools`).map((held, at) => {
+  const toName = toKnownName(tools);
+  const names = toToolList(allowed["tools"], `${path}.tools`).map((held, at) => {
     const where = `${path}.tools[${at}].function`;
-    return toKnownName(
-      tools,
-      toObject(toObject(held, `${path}.tools[${at}]`)["function"], where)["name"],
-      `${where}.name`,
-    );
+    const named = toObject(toObject(held, `${path}.tools[${at}]`)["function"], where);
+    return toName(named["name"], `${where}.name`);
   });
   return toAllowedChoice(tools, names, mode, path);
 }

@@ -1,7 +1,7 @@
 /** A Messages request, narrowed field by field. */
 import type { Format, Thinking, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { optional, toBody, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
 import { toSystem } from "../part.ts";
 import { refuseSet, DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema, toStopList } from "../setting.ts";
 import type { EffortSetting } from "../setting.ts";
@@ -48,7 +48,7 @@ function readOutput(body: JsonObject): { readonly config: JsonObject; readonly i
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
 export function decode(value: unknown): Turn {
-  const body = toObject(value, "body");
+  const body = toBody(value);
   refuseSet(body, "thread", "messages are not kept here: send the whole conversation");
   const tools = toTools(body);
   const output = readOutput(body);

@@ -11,10 +11,10 @@ import type {
 } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toBoolean, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { optional, refuse, toBoolean, toFilledText, toObject, toOneOf, toText } from "../check.ts";
 import { toBase64, toImage, toImageOfUrl } from "../content.ts";
-import { createConversation } from "../conversation.ts";
-import { toJoinedText, toParts, toTextPart } from "../part.ts";
+import { createConversation, toMessageList } from "../conversation.ts";
+import { toJoinedText, toParts, toSystem, toTextPart } from "../part.ts";
 import type { PartReader } from "../part.ts";
 
 const TEXT_BLOCKS = { text: toTextPart };
@@ -117,12 +117,12 @@ export function toConversation(value: unknown): MessagesConversation {
   const conversation = createConversation();
   const systems: string[] = [];
   let lastRole = "";
-  for (const [at, held] of toArray(value, "messages").entries()) {
+  for (const [at, held] of toMessageList(value, "messages").entries()) {
     const path = `messages[${at}]`;
     const message = toObject(held, path);
     const role = toOneOf(["user", "assistant", "system"])(message["role"], `${path}.role`);
     const where = `${path}.content`;
-    if (role === "system") systems.push(...toSystemTexts(message["content"], where));
+    if (role === "system") systems.push(toSystem(toSystemTexts(message["content"], where)));
     else lastRole = role;
     if (role === "user")
       conversation.add({ role, content: toParts<UserPart>(message["content"], where, USER_BLOCKS) }, path);

@@ -1,8 +1,8 @@
 /** `tools` and `tool_choice` of the Messages form: custom tools, and the server's web search. */
 import type { Tool } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, toArray, toBoolean, toObject, toOneOf, toText } from "../check.ts";
-import { checkNames, toNamedChoice, toPlainChoice, toTool } from "../tool.ts";
+import { optional, toBoolean, toObject, toOneOf, toText } from "../check.ts";
+import { checkNames, toNamedChoice, toPlainChoice, toTool, toToolList } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
 export interface MessagesTools extends ToolSelection {
@@ -25,7 +25,7 @@ function toList(value: unknown): Found {
   const paths: string[] = [];
   const ignored: string[] = [];
   let webSearch = false;
-  for (const [at, held] of toArray(value, "tools").entries()) {
+  for (const [at, held] of toToolList(value, "tools").entries()) {
     const path = `tools[${at}]`;
     const tool = toObject(held, path);
     const type = optional(tool["type"], `${path}.type`, toText) ?? "custom";

@@ -2,7 +2,18 @@
 import { ProxyError } from "../../core/error.ts";
 import type { Format, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import {
+  optional,
+  refuse,
+  toArray,
+  toBody,
+  toBoolean,
+  toCount,
+  toFilledText,
+  toObject,
+  toOneOf,
+  toText,
+} from "../check.ts";
 import type { Earlier, Recall } from "../codec.ts";
 import { toSystem } from "../part.ts";
 import { refuseSet, DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema } from "../setting.ts";
@@ -155,7 +166,7 @@ function toRequestFields(body: JsonObject, { text, reasoning }: Settings, tools:
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier response that is not kept. */
 export function decode(value: unknown, recall: Recall): Turn {
-  const body = toObject(value, "body");
+  const body = toBody(value);
   refuseUnserved(body);
   const tools = toTools(body);
   const settings = readSettings(body);

@@ -2,10 +2,10 @@
 import type { AssistantPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toArray, toFilledText, toObject, toOneOf, toText } from "../check.ts";
+import { optional, refuse, toFilledText, toObject, toOneOf, toText } from "../check.ts";
 import type { Earlier } from "../codec.ts";
 import { toDocumentOfUrl, toImageOfUrl } from "../content.ts";
-import { createConversation } from "../conversation.ts";
+import { createConversation, toMessageList } from "../conversation.ts";
 import { toCallInput, toJoinedText, toParts, toResultMessage, toTextPart } from "../part.ts";
 import type { PartReader } from "../part.ts";
 import { readStoredEcho } from "./echo.ts";
@@ -106,9 +106,10 @@ function addItem(held: unknown, path: string, to: Gathering): void {
   }
 }
 
-function createGathering(): Gathering & { end(path: string): Message[] } {
+/** Begins with the system texts of what is gone on from. */
+function createGathering(earlierSystems: readonly string[]): Gathering & { end(path: string): Message[] } {
   const conversation = createConversation();
-  const systems: string[] = [];
+  const systems = [...earlierSystems];
   let answer: AssistantPart[] = [];
   let answerPath = "";
 
@@ -125,7 +126,7 @@ function createGathering(): Gathering & { end(path: string): Message[] } {
     },
     addAnswer(parts, path) {
       if (answer.length === 0) answerPath = path;
-      answer.push(...parts);
+      for (const part of parts) answer.push(part);
     },
     end(path) {
       flush();
@@ -137,12 +138,11 @@ function createGathering(): Gathering & { end(path: string): Message[] } {
 export const toItems = (value: unknown): readonly unknown[] =>
   typeof value === "string"
     ? [{ type: "message", role: "user", content: [{ type: "input_text", text: value }] }]
-    : toArray(value, "input");
+    : toMessageList(value, "input");
 
 /** Reads the input, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's. */
 export function toInput(items: readonly unknown[], earlier: Earlier | undefined): Input {
-  const to = createGathering();
-  if (earlier) to.systems.push(...readStoredEcho(earlier).systems);
+  const to = createGathering(earlier ? readStoredEcho(earlier).systems : []);
   for (const message of earlier?.messages ?? []) to.add(message, "previous_response_id");
   for (const [at, item] of items.entries()) addItem(item, `input[${at}]`, to);
   return { messages: to.end("input"), systems: to.systems };

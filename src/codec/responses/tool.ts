@@ -1,8 +1,8 @@
 /** `tools` and `tool_choice` of the Responses form: flat functions, and the hosted web search. */
 import type { Tool } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { optional, toArray, toObject, toOneOf, toText } from "../check.ts";
-import { checkNames, toAllowedChoice, toKnownName, toNamedChoice, toPlainChoice, toTool } from "../tool.ts";
+import { optional, toObject, toOneOf, toText } from "../check.ts";
+import { checkNames, toAllowedChoice, toKnownName, toNamedChoice, toPlainChoice, toTool, toToolList } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
 export interface ResponsesTools extends ToolSelection {
@@ -25,7 +25,7 @@ function toFunctionEcho(tool: JsonObject, { name }: Tool): JsonObject {
 function toList(value: unknown): { tools: Tool[]; webSearch: boolean; echo: JsonObject[]; ignored: string[] } {
   const found = { tools: [] as Tool[], webSearch: false, echo: [] as JsonObject[], ignored: [] as string[] };
   const paths: string[] = [];
-  for (const [at, held] of toArray(value, "tools").entries()) {
+  for (const [at, held] of toToolList(value, "tools").entries()) {
     const path = `tools[${at}]`;
     const tool = toObject(held, path);
     const type = toText(tool["type"], `${path}.type`);
@@ -46,10 +46,11 @@ function toList(value: unknown): { tools: Tool[]; webSearch: boolean; echo: Json
 /** `{type: "allowed_tools", mode, tools}`: some of the tools, the others hidden. Hosted ones are not held back. */
 function toAllowed(tools: readonly Tool[], choice: JsonObject): ToolSelection {
   const mode = toOneOf(["auto", "required"])(choice["mode"], "tool_choice.mode");
-  const names = toArray(choice["tools"], "tool_choice.tools").flatMap((held, at) => {
+  const toName = toKnownName(tools);
+  const names = toToolList(choice["tools"], "tool_choice.tools").flatMap((held, at) => {
     const path = `tool_choice.tools[${at}]`;
     const named = toObject(held, path);
-    return named["type"] === "function" ? [toKnownName(tools, named["name"], `${path}.name`)] : [];
+    return named["type"] === "function" ? [toName(named["name"], `${path}.name`)] : [];
   });
   return toAllowedChoice(tools, names, mode, "tool_choice");
 }
