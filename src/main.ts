@@ -7,8 +7,10 @@ import { formatCompletion } from "./commands/completion.ts";
 import { examine } from "./commands/doctor/doctor.ts";
 import { serve } from "./commands/serve.ts";
 import { runService } from "./commands/service/service.ts";
-import { formatHelp, readCommand, UsageError } from "./config/config.ts";
+import { readCommand } from "./config/command.ts";
 import type { Config } from "./config/config.ts";
+import { UsageError } from "./config/error.ts";
+import { formatHelp } from "./config/help.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
 import type { Log } from "./lib/log.ts";
 
@@ -57,6 +59,7 @@ function releaseTerminal(): void {
 
 async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
+  for (const warning of config.warnings) log.warn(warning);
   const served = await serve({ config, version, program, log });
   // From here on code is compiled when it first runs: a server that is asked now and then would be interpreted for hours.
   setFlagsFromString("--always-sparkplug");

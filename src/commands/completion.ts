@@ -1,6 +1,8 @@
 /** `completion`: scripts for three shells, made from the tables of commands and options. Pure. */
-import { COMMANDS, OPTIONS } from "../config/config.ts";
-import type { Option, Shell } from "../config/config.ts";
+import { COMMAND_ROWS, ENDING_OPTIONS } from "../config/commands.ts";
+import type { Shell } from "../config/commands.ts";
+import type { Option } from "../config/option.ts";
+import { OPTION_ROWS } from "../config/options.ts";
 
 const NAME = "claude-max-api";
 
@@ -8,39 +10,52 @@ interface Choice {
   readonly name: string;
   readonly help: string;
   readonly words: readonly string[];
-  readonly options: readonly (readonly [string, Option])[];
+  readonly options: readonly Option[];
 }
 
-const CHOICES: readonly Choice[] = Object.entries(COMMANDS).map(
-  ([name, { help, words, options, hasServerOptions }]) => ({
-    name,
-    help,
-    words,
-    options: Object.entries<Option>({ ...(hasServerOptions ? OPTIONS : {}), ...options }),
-  }),
-);
+/** The server's options, and those that end the program. They may come before any command. */
+const SERVER: readonly Option[] = [...OPTION_ROWS.map(([, row]) => row), ...ENDING_OPTIONS];
 
-/** All options, each once: before a command is typed, any may come. */
-const EVERY = Object.entries<Option>(OPTIONS);
+const CHOICES: readonly Choice[] = COMMAND_ROWS.map(([name, { help, words, options, hasServerOptions }]) => ({
+  name,
+  help,
+  words,
+  options: hasServerOptions ? [...SERVER, ...options] : options,
+}));
 
-const toFlagNames = (options: readonly (readonly [string, Option])[]): string =>
-  options.map(([name]) => `--${name}`).join(" ");
+/** Every option once, whatever command takes it. */
+const EVERY: readonly Option[] = [
+  ...new Map([...SERVER, ...CHOICES.flatMap(({ options }) => options)].map((row) => [row.name, row])).values(),
+];
+
+const isFile = ({ kind }: Option): boolean => kind === "path" || kind === "source";
+
+const toFlags = (options: readonly Option[]): string => options.map(({ name }) => `--${name}`).join(" ");
+
+const toNames = (separator: string): string => CHOICES.map(({ name }) => name).join(separator);
 
 function formatBash(): string {
-  const cases = CHOICES.map(
-    ({ name, words, options }) => `      ${name}) words="${[...words, toFlagNames(options)].join(" ").trim()}" ;;`,
+  const words = CHOICES.map(
+    ({ name, words, options }) => `      ${name}) words="${[...words, toFlags(options)].join(" ").trim()}" ;;`,
   );
+  const files = EVERY.filter(isFile).map(({ name }) => `--${name}`);
+  const values = EVERY.filter((row) => row.values !== undefined).map(
+    ({ name, values = [] }) => `    --${name}) words="${values.join(" ")}" ;;`,
+  );
+  const free = EVERY.filter((row) => row.kind !== "switch" && row.values === undefined && !isFile(row));
   return `# bash completion for ${NAME}
 _claude_max_api() {
   local current=\${COMP_WORDS[COMP_CWORD]} word command= words
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in ${CHOICES.map(({ name }) => name).join("|")}) command=$word; break ;; esac
+    case $word in ${toNames("|")}) command=$word; break ;; esac
   done
   case \${COMP_WORDS[COMP_CWORD-1]} in
-    --claude|--workspace|--log-file|--env-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    ${files.join("|")}) COMPREPLY=($(compgen -f -- "$current")); return ;;
+${values.join("\n")}
+    ${free.map(({ name }) => `--${name}`).join("|")}) COMPREPLY=(); return ;;
     *) case $command in
-${cases.join("\n")}
-      *) words="${CHOICES.map(({ name }) => name).join(" ")} ${toFlagNames(EVERY)}" ;;
+${words.join("\n")}
+      *) words="${toNames(" ")} ${toFlags(SERVER)}" ;;
     esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -54,23 +69,26 @@ const quote = (text: string, quoteMark: string): string =>
   `'${text.replaceAll("\\", "\\\\").replaceAll("'", quoteMark)}'`;
 
 /** An option as zsh's `_arguments` reads it; brackets and colons have a meaning there. */
-function toZshOption([name, { hint, help }]: readonly [string, Option]): string {
-  const plain = help.replace(/[[\]:]/g, " ");
-  const value = hint === undefined ? "" : `:${hint.replace(/[[\]:]/g, " ")}:${/PATH|DIR/.test(hint) ? "_files" : ""}`;
-  return quote(`*--${name}[${plain}]${value}`, "'\\''");
+function toZshOption(option: Option): string {
+  const { name, hint, help, values } = option;
+  const toPlain = (text: string): string => text.replace(/[[\]:]/g, " ");
+  const action = isFile(option) ? "_files" : values === undefined ? " " : `(${values.join(" ")})`;
+  const value = hint === undefined ? "" : `:${toPlain(hint)}:${action}`;
+  return quote(`*--${name}[${toPlain(help)}]${value}`, "'\\''");
 }
 
 function formatZsh(): string {
   const cases = CHOICES.map(({ name, words, options }) => {
-    const word = words.length === 0 ? "" : ` '1:action:(${words.join(" ")})'`;
+    const word = words.length === 0 ? "" : ` '1:word:(${words.join(" ")})'`;
     return `        ${name}) _arguments${word} ${options.map(toZshOption).join(" ")} ;;`;
   });
+  const commands = CHOICES.map(({ name, help }) => quote(`${name}[${help}]`, "'\\''")).join(" ");
   return `#compdef ${NAME}
 _claude_max_api() {
   local line state
-  _arguments -C '1:command:->command' '*::argument:->argument' ${EVERY.map(toZshOption).join(" ")}
+  _arguments -C '1:command:->command' '*::argument:->argument' ${SERVER.map(toZshOption).join(" ")}
   case $state in
-    command) _values command ${CHOICES.map(({ name, help }) => quote(`${name}[${help}]`, "'\\''")).join(" ")} ;;
+    command) _values command ${commands} ;;
     argument)
       case $line[1] in
 ${cases.join("\n")}
@@ -81,14 +99,15 @@ if [ "$funcstack[1]" = _claude_max_api ]; then _claude_max_api "$@"; else compde
 `;
 }
 
-function toFishOption([name, { hint, help }]: readonly [string, Option], condition: string): string {
-  const value = hint === undefined ? "" : /PATH|DIR/.test(hint) ? " -r -F" : " -x";
+function toFishOption(option: Option, condition: string): string {
+  const { name, hint, help, values } = option;
+  const choices = values === undefined ? "" : ` -a '${values.join(" ")}'`;
+  const value = hint === undefined ? "" : isFile(option) ? " -r -F" : ` -x${choices}`;
   return `complete -c ${NAME}${condition} -l ${name}${value} -d ${quote(help, "\\'")}`;
 }
 
 function formatFish(): string {
-  const names = CHOICES.map(({ name }) => name).join(" ");
-  const isBare = ` -n 'not __fish_seen_subcommand_from ${names}'`;
+  const isBare = ` -n 'not __fish_seen_subcommand_from ${toNames(" ")}'`;
   const lines = CHOICES.flatMap(({ name, help, words, options }) => {
     const isThis = ` -n '__fish_seen_subcommand_from ${name}'`;
     return [
@@ -101,7 +120,7 @@ function formatFish(): string {
     `# fish completion for ${NAME}`,
     `complete -c ${NAME} -f`,
     ...lines,
-    ...EVERY.map((option) => toFishOption(option, isBare)),
+    ...SERVER.map((option) => toFishOption(option, isBare)),
     "",
   ].join("\n");
 }

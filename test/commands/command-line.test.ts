@@ -4,14 +4,15 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { formatBanner, formatReady } from "../../src/commands/banner.ts";
-import { readCommand, UsageError } from "../../src/config/config.ts";
+import { readCommand } from "../../src/config/command.ts";
 import type { Config } from "../../src/config/config.ts";
+import { UsageError } from "../../src/config/error.ts";
 import { makeFolder, runProgram } from "../helpers/command.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 test("what cannot be used is one sentence on stderr, and 2", async (t) => {
   const cases: [string[], string][] = [
-    [["--nonsense"], "Unknown option '--nonsense'"],
+    [["--nonsense"], "Cannot use --nonsense: there is no such option; see claude-max-api --help"],
     [["dance"], "Cannot run dance: see claude-max-api --help"],
     [["doctor", "who"], "Cannot run doctor who: see claude-max-api --help"],
     [["service"], "Cannot run service: expected one of install, uninstall, status, logs"],

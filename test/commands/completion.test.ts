@@ -4,7 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { formatCompletion } from "../../src/commands/completion.ts";
-import { COMMANDS, OPTIONS } from "../../src/config/config.ts";
+import { COMMAND_ROWS, COMMANDS } from "../../src/config/commands.ts";
+import { OPTION_ROWS } from "../../src/config/options.ts";
 import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
 
 const SHELLS = COMMANDS.completion.words;
@@ -12,7 +13,8 @@ const SHELLS = COMMANDS.completion.words;
 test("every command, word and option is in each script", () => {
   for (const shell of SHELLS) {
     const script = formatCompletion(shell);
-    const flags = [...Object.keys(OPTIONS), "json", "live", "print", "platform"];
+    const rows = [...OPTION_ROWS.map(([, row]) => row), ...COMMAND_ROWS.flatMap(([, { options }]) => options)];
+    const flags = [...rows.map(({ name }) => name), "help", "version"];
     for (const flag of flags)
       assert.match(script, new RegExp(shell === "fish" ? `-l ${flag}\\b` : `--${flag}\\b`), `${shell} ${flag}`);
     for (const word of [...Object.keys(COMMANDS), "install", "uninstall", "status", "logs"])
@@ -46,4 +48,7 @@ test("bash completes a command, its words and its own options", async (t) => {
   assert.deepEqual(await complete(folder, ["doctor", "--li"]), ["--live"]);
   assert.deepEqual(await complete(folder, ["--max-s"]), ["--max-sessions"]);
   assert.deepEqual(await complete(folder, ["completion", "--po"]), [""]);
+  assert.deepEqual(await complete(folder, ["--tools", "w"]), ["web", "workspace"]);
+  assert.deepEqual(await complete(folder, ["doctor", "--log-level", "t"]), ["trace"]);
+  assert.deepEqual(await complete(folder, ["--port", ""]), [""]);
 });

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { PROGRAM, startProxy } from "../helpers/proxy.ts";
+import { startProxy } from "../helpers/proxy.ts";
 
 const run = promisify(execFile);
 
@@ -33,13 +33,4 @@ test("the JavaScript example of the README is answered with the words it sent", 
     script.replace("http://localhost:3456", proxy.url),
   ]);
   assert.equal(stdout, "Hello from JavaScript");
-});
-
-test("the options of the README are those of --help", async () => {
-  const readme = await readFile("README.md", "utf8");
-  const { stdout } = await run(PROGRAM[0], [...PROGRAM.slice(1), "--help"]);
-  const toFlags = (text: string, pattern: RegExp): string[] =>
-    [...text.matchAll(pattern)].map(([, flag]) => flag ?? "").sort();
-  const offered = toFlags(stdout, /^ {2}(--[a-z-]+)/gm).filter((flag) => flag !== "--version" && flag !== "--help");
-  assert.deepEqual(toFlags(readme, /^\| `(--[a-z-]+)/gm), offered);
 });

@@ -1,6 +1,6 @@
 /** What a service is, whatever system runs it, and the pieces the three descriptions share. Pure. */
 import { posix, win32 } from "node:path";
-import type { Platform } from "../../config/config.ts";
+import type { Platform } from "../../config/commands.ts";
 
 /** What is to be run at login. */
 export interface ServicePlan {

@@ -1,0 +1,140 @@
+/** What the command line asks for: a command with its configuration. A flag wins over `CLAUDE_MAX_API_<NAME>`. */
+import { resolve } from "node:path";
+import { readPrivateVariables } from "../lib/variables.ts";
+import { findNearest } from "../lib/nearest.ts";
+import { COMMAND_ROWS, COMMANDS, PLATFORMS } from "./commands.ts";
+import type { CommandName, CommandRow, Platform, ServiceAction, Shell } from "./commands.ts";
+import { toConfig } from "./config.ts";
+import type { Config, Given } from "./config.ts";
+import { UsageError } from "./error.ts";
+import { readTyped, toAdvice } from "./flags.ts";
+import type { Typed } from "./flags.ts";
+import { toSwitch, toVariableName } from "./option.ts";
+import { OPTION_ROWS, OPTIONS } from "./options.ts";
+
+/** The service command. */
+export interface ServiceCommand {
+  readonly type: "service";
+  readonly action: ServiceAction;
+  readonly config: Config;
+  /** The server's options as flags, each spelt out, without secrets. */
+  readonly flags: readonly string[];
+  readonly isPrint: boolean;
+  readonly platform: Platform;
+}
+
+/** A command with all that it needs to run. */
+export type Command =
+  | { readonly type: "help" | "version" }
+  | { readonly type: "serve"; readonly config: Config }
+  | { readonly type: "doctor"; readonly config: Config; readonly isJson: boolean; readonly isLive: boolean }
+  | ServiceCommand
+  | { readonly type: "completion"; readonly shell: Shell };
+
+/** Adds the variables of the file that is named; those that are set win over it. @throws UsageError. */
+function addFile(typed: Given, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { name } = OPTIONS.envFile;
+  const path = typed.get(name)?.at(-1) ?? environment[toVariableName(name)];
+  if (path === undefined || path === "") return environment;
+  try {
+    return { ...readPrivateVariables(path), ...environment };
+  } catch (error) {
+    throw new UsageError(
+      `Cannot use --${name} ${path}: ${error instanceof Error ? error.message : "it cannot be read"}`,
+    );
+  }
+}
+
+/** The flags, and the variables of the options that have no flag. A blank variable counts for secrets alone, to be refused. */
+function addVariables(typed: Given, environment: NodeJS.ProcessEnv): Given {
+  const given = new Map(typed);
+  for (const [, { name, kind }] of OPTION_ROWS) {
+    const text = environment[toVariableName(name)];
+    if (text === undefined || given.has(name) || (text === "" && kind !== "secret")) continue;
+    given.set(name, [text]);
+  }
+  return given;
+}
+
+/** The options as flags that mean the same from every folder. Secrets are left out: other users can see a command line. */
+function toServiceFlags(given: Given): string[] {
+  return OPTION_ROWS.flatMap(([, { name, kind }]) => {
+    const texts = given.get(name) ?? [];
+    switch (kind) {
+      case "secret":
+      case "source":
+        return [];
+      case "switch":
+        return toSwitch(texts, { flag: name, environment: {}, home: "" }) ? [`--${name}`] : [];
+      case "path":
+        return texts.flatMap((text) => [`--${name}`, resolve(text)]);
+      case "value":
+      case "list":
+        return texts.flatMap((text) => [`--${name}`, text]);
+    }
+  });
+}
+
+function toPlatform(typed: Given): Platform {
+  const text = typed.get("platform")?.at(-1) ?? process.platform;
+  const platform = PLATFORMS.find((known) => known === text);
+  if (platform === undefined)
+    throw new UsageError(`Cannot run a service on ${text}: expected one of ${PLATFORMS.join(", ")}`);
+  if (platform !== process.platform && !typed.has("print"))
+    throw new UsageError("Cannot use --platform without --print");
+  return platform;
+}
+
+interface Asked {
+  readonly name: CommandName;
+  readonly word: string;
+}
+
+/** The command and the word that follows it. @throws UsageError also for a flag that belongs to another command. */
+function readWords({ words: typedWords, flags }: Typed): Asked {
+  const [text = "serve", word = "", ...rest] = typedWords;
+  const line = typedWords.join(" ");
+  const name = COMMAND_ROWS.map(([known]) => known).find((known) => known === text);
+  if (name === undefined || rest.length > 0) {
+    const nearest = name === undefined ? findNearest(text, Object.keys(COMMANDS)) : undefined;
+    throw new UsageError(`Cannot run ${line}: ${toAdvice(nearest)}`);
+  }
+  const { words, options, hasServerOptions }: CommandRow = COMMANDS[name];
+  if (words.length === 0 ? word !== "" : !words.includes(word))
+    throw new UsageError(
+      `Cannot run ${line}: ${words.length === 0 ? toAdvice(undefined) : `expected one of ${words.join(", ")}`}`,
+    );
+  const own = options.map((option) => option.name);
+  const allowed = new Set(hasServerOptions ? [...own, ...OPTION_ROWS.map(([, row]) => row.name)] : own);
+  const strange = [...flags.keys()].find((flag) => !allowed.has(flag));
+  if (strange !== undefined) throw new UsageError(`Cannot use --${strange} with ${name}: see claude-max-api --help`);
+  return { name, word };
+}
+
+/** Reads the command line, without the program's own name. @throws UsageError. */
+export function readCommand(args: readonly string[], given: NodeJS.ProcessEnv): Command {
+  const typed = readTyped(args);
+  const { flags } = typed;
+  if (flags.has("help") || typed.words[0] === "help") return { type: "help" };
+  if (flags.has("version") || typed.words[0] === "version") return { type: "version" };
+  const { name, word } = readWords(typed);
+  if (name === "completion") return { type: name, shell: word as Shell };
+  const environment = addFile(flags, given);
+  const all = addVariables(flags, environment);
+  const config = toConfig(all, flags, environment);
+  switch (name) {
+    case "serve":
+      return { type: name, config };
+    case "doctor":
+      return { type: name, config, isJson: flags.has("json"), isLive: flags.has("live") };
+    case "service":
+      return {
+        type: name,
+        action: word as ServiceAction,
+        config,
+        flags: toServiceFlags(all),
+        isPrint: flags.has("print"),
+        platform: toPlatform(flags),
+      };
+  }
+}

@@ -1,0 +1,56 @@
+/** The help text, by example first. */
+import { ENDING_OPTIONS } from "./commands.ts";
+import { toDefaultWords } from "./option.ts";
+import type { Option } from "./option.ts";
+import { OPTION_ROWS } from "./options.ts";
+
+/** Where the words of an option begin. */
+const COLUMN = 30;
+
+const EXAMPLES = `claude-max-api: an OpenAI-compatible API on this machine, answered by your own claude CLI
+
+  $ claude-max-api
+    serve on http://127.0.0.1:3456/v1
+
+  $ claude-max-api --demo
+    the same with a built-in echo model: no account, no network; needs the claude CLI
+
+  $ claude-max-api --port 8080 --alias gpt-4o=claude-sonnet-4
+    another port, and a name that a client insists on
+
+  $ CLAUDE_MAX_API_API_KEY="$(openssl rand -hex 24)" claude-max-api --host 0.0.0.0
+    reachable from your network, with a key that ps does not show; --env-file takes it from a file
+
+  $ claude-max-api doctor
+    say what is wrong, and the command that mends it; --live asks one tiny question, --json is for programs
+
+  $ claude-max-api service install --port 8080
+    start at login with these options; also uninstall, status, logs; --print only shows it
+
+  $ claude-max-api completion bash
+    print a completion script; also zsh, fish
+`;
+
+function formatRow(flag: string, words: string): string {
+  return flag.length + 2 < COLUMN ? `  ${flag.padEnd(COLUMN - 2)}${words}` : `  ${flag}\n${" ".repeat(COLUMN)}${words}`;
+}
+
+function formatOption(option: Option): string {
+  const { name, hint, help, kind } = option;
+  if (kind === "switch") return formatRow(`--${name}`, help);
+  return formatRow(`--${name} ${hint}`, `${help} (${toDefaultWords(option)})`);
+}
+
+/** The help text. */
+export function formatHelp(): string {
+  const rows = [
+    ...OPTION_ROWS.map(([, row]) => formatOption(row)),
+    ...ENDING_OPTIONS.map(({ name, short, help }) => formatRow(`-${short}, --${name}`, help)),
+  ];
+  return `${EXAMPLES}
+Options (each is also an environment variable, such as CLAUDE_MAX_API_PORT):
+${rows.join("\n")}
+
+Progress on Telegram is set by TELEGRAM_BOT_TOKEN, TELEGRAM_NOTIFY_ID and TELEGRAM_API_URL; see the README.
+`;
+}

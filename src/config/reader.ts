@@ -1,0 +1,51 @@
+/** Readers for the options whose values have a shape of their own. */
+import { LOG_LEVELS } from "../lib/log.ts";
+import type { LogLevel } from "../lib/log.ts";
+import { UsageError } from "./error.ts";
+import { toChoice, toList } from "./option.ts";
+import type { Reader } from "./option.ts";
+
+/** Reads keys. A blank list is refused: it looks like a guard and is none. */
+export const toKeys: Reader<readonly string[]> = (texts, context) => {
+  const keys = toList(texts, context);
+  if (texts.length > 0 && keys.length === 0)
+    throw new UsageError(
+      `Cannot use ${context.flag}: it is blank, which would ask for no key; give a key, or leave it out`,
+    );
+  return keys;
+};
+
+/** Reads `NAME=MODEL` pairs. */
+export const toAliases: Reader<ReadonlyMap<string, string>> = (texts, context) => {
+  const pairs = toList(texts, context).map((text): readonly [string, string] => {
+    const [name, model, ...rest] = text.split("=");
+    if (name && model && rest.length === 0) return [name, model];
+    throw new UsageError(`Cannot use ${context.flag} ${text}: expected NAME=MODEL`);
+  });
+  return new Map(pairs);
+};
+
+/** Reads browser origins. */
+export const toOrigins: Reader<readonly string[]> = (texts, context) =>
+  toList(texts, context).map((text) => {
+    // Extensions and desktop shells have schemes of their own, whose origin URL does not spell.
+    if (/^[a-z][a-z0-9+.-]*:\/\/[^/\s\p{Lu}]+$/u.test(text) && URL.canParse(text)) return text;
+    throw new UsageError(`Cannot use ${context.flag} ${text}: expected an origin such as http://localhost:5173`);
+  });
+
+/** The CLI's own names for where settings come from. */
+export const SETTING_SOURCES = ["user", "project", "local"] as const;
+
+/** Reads the sources of CLI settings; gives them as the CLI takes them, separated by commas. */
+export const toSettingSources: Reader<string> = (texts, context) => {
+  const sources = toList(texts.slice(-1), context).filter((source) => source !== "none");
+  const strange = sources.find((source) => !SETTING_SOURCES.some((known) => known === source));
+  if (strange === undefined) return sources.join(",");
+  throw new UsageError(`Cannot use ${context.flag} ${strange}: expected a list of ${SETTING_SOURCES.join(", ")}`);
+};
+
+/** Reads the level of the log; without one, DEBUG of any value means `debug`. */
+export const toLogLevel: Reader<LogLevel> = (texts, context) => {
+  if (texts.length === 0) return context.environment["DEBUG"] ? "debug" : "info";
+  return toChoice(LOG_LEVELS)(texts, context);
+};
