@@ -1,6 +1,5 @@
 /** The program: reads what it was called with, runs the command, and turns signals into an orderly end. */
 import { closeSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
 import { formatBanner, formatReady } from "./commands/banner.ts";
 import { formatCompletion } from "./commands/completion.ts";
@@ -13,10 +12,6 @@ import { UsageError } from "./config/error.ts";
 import { formatHelp } from "./config/help.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
 import type { Log } from "./lib/log.ts";
-
-// A server that mostly waits: V8 would let its young generation grow to 16 MB and more, and keep it.
-setFlagsFromString("--max-semi-space-size=2");
-setFlagsFromString("--semi-space-growth-factor=1");
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -61,8 +56,6 @@ async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
   for (const warning of config.warnings) log.warn(warning);
   const served = await serve({ config, version, program, log });
-  // From here on code is compiled when it first runs: a server that is asked now and then would be interpreted for hours.
-  setFlagsFromString("--always-sparkplug");
   // Before anything is printed: whoever reads the address may end the server at once.
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
