@@ -94,6 +94,10 @@ const EXACT: Readonly<Record<string, string>> = {
   CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
   // Else an answer whose stream fails is asked for again in one piece, of which no event is told.
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
+  // Else some models are told after each tool round how many tokens are left.
+  CLAUDE_CODE_TOTAL_TOKENS_REMINDER: "off",
+  // Else the CLI may add reminders of its own, and files, to what the client says.
+  CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
 };
 
 /** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */
@@ -102,12 +106,23 @@ const NO_SUMMARY = { DISABLE_COMPACT: "1" };
 /** What is this program's own: a shell of the model's has no need of its keys. */
 const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
 
+/** A socket of the CLI's lies in its temporary folder, and a socket's path has at most about 100 bytes. */
+const LONGEST_TEMPORARY = 70;
+
 /**
  * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and
- * our own settings. A task of many rounds on the CLI's own tools may be summarised by it.
+ * our own settings. A task of many rounds on the CLI's own tools may be summarised by it. `temporary` is the folder for the
+ * CLI's temporary files, the system's without one; one with too long a path is not used.
  */
-export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools): NodeJS.ProcessEnv {
+export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools, temporary?: string): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));
   const hasLongTasks = tools === "web" || tools === "workspace" || tools === "full";
-  return { ...Object.fromEntries(kept), ...EXACT, ...(hasLongTasks ? {} : NO_SUMMARY) };
+  return {
+    ...Object.fromEntries(kept),
+    ...EXACT,
+    ...(hasLongTasks ? {} : NO_SUMMARY),
+    ...(temporary === undefined || Buffer.byteLength(temporary) > LONGEST_TEMPORARY
+      ? {}
+      : { CLAUDE_CODE_TMPDIR: temporary }),
+  };
 }

@@ -9,10 +9,10 @@ import type { Launch } from "./args.ts";
 import { openChannel } from "./channel.ts";
 import type { Channel } from "./channel.ts";
 import { toSetUp, toUserLine } from "./input.ts";
-import type { Settings } from "./input.ts";
 import type { DeferredCall } from "./draft.ts";
 import { createOutput } from "./output.ts";
 import type { Output } from "./output.ts";
+import { DEFAULT_SETTINGS, toSettings } from "./setting.ts";
 import { toStructure } from "./structure.ts";
 import { areGiveable, createToolDesk } from "./tools.ts";
 import type { Command } from "./process.ts";
@@ -113,7 +113,7 @@ function openOutput(turn: Turn, { tools: ownTools }: Launch): Output {
 export function startConversation(options: ConversationOptions): Conversation {
   const desk = createToolDesk();
   const channel: Channel = openChannel({ ...options, answer: desk.answer });
-  let settings: Settings = { effort: undefined, maxTokens: undefined };
+  let settings = DEFAULT_SETTINGS;
   let isOpened = false;
   let isBusy = false;
   let lastUuid = "";
@@ -127,7 +127,7 @@ export function startConversation(options: ConversationOptions): Conversation {
     const known = { isOpened, hasModel: options.launch.model !== undefined, settings };
     if (!isOpened) desk.offer(turn.tools);
     isOpened = true;
-    settings = { effort: turn.effort, maxTokens: turn.maxTokens };
+    settings = toSettings(turn);
     const [opened] = await Promise.all(toSetUp(turn, asked, toStructure(turn), known).map(channel.request));
     onReady();
     if (opened) tellModels(opened);

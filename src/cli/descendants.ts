@@ -5,9 +5,9 @@ type Parents = readonly (readonly [pid: number, parent: number])[];
 
 const IS_LINUX = process.platform === "linux";
 
-/** A file of each process under /proc, "" where it is gone or another user's. */
+/** A file of each process under /proc, "" where it is gone or another user's. None where /proc cannot be read (EMFILE). */
 async function readEach(name: string): Promise<(readonly [pid: number, text: string])[]> {
-  const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
+  const pids = (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry));
   return Promise.all(
     pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "")] as const),
   );
@@ -36,7 +36,7 @@ function withDescendants(roots: readonly number[], parents: Parents): number[] {
   return [...found];
 }
 
-/** All descendants of `root`, parents first. `listProcesses` runs `ps -A -o pid=,ppid=`; it is asked where there is no /proc. */
+/** All descendants of `root` that can be found, parents first. Never rejects for want of descriptors. `listProcesses` runs `ps -A -o pid=,ppid=`; it is asked where there is no /proc. */
 export async function findDescendants(root: number, listProcesses: () => Promise<string>): Promise<number[]> {
   const parents = IS_LINUX ? await readProc() : readTable(await listProcesses());
   return withDescendants([root], parents).slice(1);

@@ -3,7 +3,7 @@ import { access, constants, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { ProxyError } from "../core/error.ts";
 import { isObject, parseJson } from "../lib/json.ts";
-import { runCommand } from "./process.ts";
+import { runCommand, toExhaustedError } from "./process.ts";
 import type { Command } from "./process.ts";
 import { isOlder, MINIMUM_VERSION } from "./release.ts";
 
@@ -57,10 +57,13 @@ export async function findClaude(options: FindOptions): Promise<string> {
 }
 
 const VERSION_PATIENCE_MS = 15_000;
+/** Descriptors of this program, of the system, or processes of this user are used up. */
+const EXHAUSTED = ["EMFILE", "ENFILE", "EAGAIN"];
 
 /** The CLI's version. @throws ProxyError `unavailable` when it does not say one, or is too old to be safe. */
 export async function readVersion(command: Omit<Command, "args">): Promise<string> {
-  const { stdout } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
+  const { stdout, error } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
+  if (error !== undefined && EXHAUSTED.includes(error)) throw toExhaustedError(error);
   const version = /^(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (version === undefined)
     throw new ProxyError("unavailable", `Cannot use ${command.file}: it does not tell its version`);

@@ -2,6 +2,8 @@
 import type { Message, Turn, UserPart, AssistantPart } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { TOOL_SERVER } from "./args.ts";
+import { toSettings, toSettingsChange } from "./setting.ts";
+import type { Settings } from "./setting.ts";
 import type { Structure } from "./structure.ts";
 import { toServerFields } from "./tools.ts";
 
@@ -69,18 +71,6 @@ function toInitialize(turn: Turn, structure: Structure | undefined): JsonObject 
   };
 }
 
-/** What may differ from turn to turn in one process. */
-export interface Settings {
-  readonly effort: Turn["effort"];
-  readonly maxTokens: Turn["maxTokens"];
-}
-
-/** An empty value sets the default again. */
-function toSettingsChange({ effort, maxTokens }: Settings): JsonObject {
-  const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens) };
-  return { subtype: "apply_flag_settings", settings: { effortLevel: effort ?? null, env } };
-}
-
 /** What a process has been told before this turn. */
 export interface Known {
   /** False until its first turn has opened it. */
@@ -92,10 +82,8 @@ export interface Known {
 
 /** The control requests that go before a turn, in order. None, most often, once a process is opened. */
 export function toSetUp(turn: Turn, model: string, structure: Structure | undefined, known: Known): JsonObject[] {
-  const { effort, maxTokens } = known.settings;
   const requests: JsonObject[] = [];
   if (!known.isOpened) requests.push(toInitialize(turn, structure));
   if (!known.isOpened && !known.hasModel) requests.push({ subtype: "set_model", model });
-  if (effort !== turn.effort || maxTokens !== turn.maxTokens) requests.push(toSettingsChange(turn));
-  return requests;
+  return [...requests, ...toSettingsChange(known.settings, toSettings(turn))];
 }

@@ -1,16 +1,20 @@
 /** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Log } from "../lib/log.ts";
 import { untilAborted } from "../lib/abort.ts";
 import { createGate } from "../lib/gate.ts";
 import { toProxyError } from "../core/error.ts";
 import type { ProxyError } from "../core/error.ts";
 import type { CatalogueEntry } from "../core/model.ts";
-import { toArgs, toEnvironment } from "./args.ts";
+import { TOOL_SERVER, toArgs, toEnvironment } from "./args.ts";
 import type { Launch } from "./args.ts";
 import { startConversation } from "./client.ts";
 import type { Conversation } from "./client.ts";
 import { findClaude, readLogin, readVersion } from "./find.ts";
 import type { FindOptions, Login } from "./find.ts";
+import { sweepLeftovers, toLogFolder } from "./leftovers.ts";
+import type { Leftovers } from "./leftovers.ts";
 import type { Command } from "./process.ts";
 
 export interface InstallationOptions {
@@ -18,6 +22,8 @@ export interface InstallationOptions {
   /** Working directory of every process. */
   readonly workspace: string;
   readonly settingSources: string;
+  /** Where the CLI keeps its temporary files; made when needed, and swept. */
+  readonly temporaryFolder: string;
   /** Most processes alive at once; a start past that waits until one is gone. */
   readonly maxProcesses: number;
   /** Longest silence of the CLI in a turn, in milliseconds. */
@@ -49,21 +55,34 @@ export interface Installation {
 /** A CLI that could not be used is looked for again after this: the user may have mended it. */
 const RECHECK_MS = 5000;
 const LOGIN_FRESH_MS = 60_000;
+const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
 interface Found {
   readonly path: string;
   readonly version: string;
 }
 
-function toCommand({ settingSources, workspace, find }: InstallationOptions, path: string, launch: Launch): Command {
-  const env = toEnvironment(find.environment, launch.tools);
+function toCommand(options: InstallationOptions, path: string, launch: Launch): Command {
+  const { settingSources, workspace, find, temporaryFolder } = options;
+  const env = toEnvironment(find.environment, launch.tools, temporaryFolder);
   return { file: path, args: toArgs(launch, settingSources), cwd: workspace, env, isParent: launch.tools === "full" };
+}
+
+/** Where the CLI's caches lie on this platform, as it finds it itself. */
+function toCacheFolder({ environment, home }: FindOptions): string {
+  if (process.platform === "darwin") return join(home, "Library", "Caches");
+  return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
+}
+
+function toLeftovers({ find, workspace, temporaryFolder }: InstallationOptions): Leftovers {
+  return { temporary: temporaryFolder, logs: toLogFolder(toCacheFolder(find), workspace, TOOL_SERVER) };
 }
 
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
 export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
-  const env = toEnvironment(find.environment, "none");
+  const env = toEnvironment(find.environment, "none", options.temporaryFolder);
+  const leftovers = toLeftovers(options);
   const places = createGate(options.maxProcesses);
   const live = new Set<Conversation>();
   let found: Promise<Found> | undefined;
@@ -72,12 +91,14 @@ export function createInstallation(options: InstallationOptions): Installation {
   let login: Login | undefined;
   let loginAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
+  let sweptAt = Number.NEGATIVE_INFINITY;
 
   async function look(): Promise<Found> {
     try {
       const path = await findClaude(find);
       const version = await readVersion({ file: path, cwd: options.workspace, env });
       problem = undefined;
+      await mkdir(options.temporaryFolder, { recursive: true, mode: 0o700 });
       log.debug("found claude", { path, version });
       return (known = { path, version });
     } catch (error) {
@@ -101,6 +122,12 @@ export function createInstallation(options: InstallationOptions): Installation {
     }
   }
 
+  function sweepNowAndThen(): void {
+    if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
+    sweptAt = performance.now();
+    void sweepLeftovers(leftovers);
+  }
+
   async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
     const { path } = await untilAborted(ready(), signal);
     const command = toCommand(options, path, launch);
@@ -112,6 +139,7 @@ export function createInstallation(options: InstallationOptions): Installation {
     const conversation = startConversation({ command, launch, activityMs, onCatalogue, onDenial, ...trace });
     log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh", tools: launch.tools });
     live.add(conversation);
+    sweepNowAndThen();
     void conversation.gone.then(() => {
       live.delete(conversation);
       release();
@@ -141,6 +169,7 @@ export function createInstallation(options: InstallationOptions): Installation {
     },
     async close() {
       await Promise.all([...live].map((conversation) => conversation.close()));
+      await sweepLeftovers(leftovers, true);
     },
   };
 }

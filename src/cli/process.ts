@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { createLineSplitter } from "../lib/ndjson.ts";
+import { ProxyError } from "../core/error.ts";
 import { findDescendants, findMarked } from "./descendants.ts";
 
 export interface Command {
@@ -83,10 +84,29 @@ function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullS
   return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
 }
 
-/** Starts a process. A failure to start is told through `onEnd`, like every other end. */
+/** Time after which descriptors may be free again, in seconds. */
+const EXHAUSTED_RETRY_SECONDS = 5;
+
+/** What is thrown where this program or the system has no descriptor or process left. */
+export function toExhaustedError(cause: unknown): ProxyError {
+  return new ProxyError("unavailable", "Cannot start the claude CLI: too many files or processes are open", {
+    retryAfterSeconds: EXHAUSTED_RETRY_SECONDS,
+    cause,
+  });
+}
+
+/**
+ * Starts a process. A failure to start is told through `onEnd`, like every other end.
+ * @throws ProxyError `unavailable` when there is no descriptor left for its pipes.
+ */
 export function startProcess(command: Command, events: ProcessEvents): CliProcess {
   const mark = randomUUID();
   const child = spawnDetached(command, mark);
+  // With EMFILE or ENFILE a child has no streams at all, whatever its type says; the error event comes later.
+  if ((child as Partial<ChildProcessWithoutNullStreams>).stdout === undefined) {
+    child.once("error", () => undefined);
+    throw toExhaustedError("EMFILE");
+  }
   const splitter = createLineSplitter();
   let stderr = "";
   let hasEnded = false;
@@ -159,6 +179,8 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
 export interface CommandOutput {
   readonly code: number | null;
   readonly stdout: string;
+  /** The system's code of a failure to start, such as `ENOENT`. */
+  readonly error?: string;
 }
 
 /** Runs a short command to its end; at most `timeoutMs`, and 1 MiB of output. Never throws. */
@@ -170,7 +192,11 @@ export async function runCommand(command: Command, timeoutMs: number): Promise<C
     stdout += text;
   });
   child.stdin?.end();
-  const failure = once(child, "error").then(() => null);
-  const close = once(child, "close").then(([code]) => code as number | null);
-  return { code: await Promise.race([close, failure]), stdout };
+  const failure = once(child, "error").then(([error]) => ({
+    code: null,
+    error: String((error as { code?: unknown }).code),
+  }));
+  const close = once(child, "close").then(([code]) => ({ code: code as number | null }));
+  const end = await Promise.race([close, failure]);
+  return { ...end, stdout };
 }

@@ -70,6 +70,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     find: { given: config.claude, environment, home: config.home, program },
     workspace: config.workspace,
     settingSources: config.settingSources,
+    temporaryFolder: join(config.stateFolder, "tmp"),
     maxProcesses: maxSessions + maxConcurrent + config.spares,
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,

@@ -54,6 +54,18 @@ const FAMILIES: Readonly<Record<string, string>> = {
 // `[1m]` is the CLI's own suffix for the long context window.
 const PINNED = /^(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
 
+/** The generation of an id, such as 4.5 for `claude-opus-4-5-20251101`, 4 for `claude-sonnet-4-20250514`. */
+const GENERATION = /claude-(?:[a-z]+-)?(\d{1,2})(?:-(\d{1,2}))?(?!\d)/;
+
+/**
+ * True for the id of a model that takes a budget of thinking tokens: generation 4.5 and older. Newer ones think as hard as
+ * their effort says, and the CLI drops a budget for them (measured with 2.1.330: sonnet-4-5, opus-4-5 against 4-6, 5, 5-5).
+ */
+export function hasThinkingBudget(id: string): boolean {
+  const [, major, minor = "0"] = GENERATION.exec(id) ?? [];
+  return major !== undefined && (Number(major) < 4 || (Number(major) === 4 && Number(minor) <= 5));
+}
+
 /** "anthropic/claude-opus-4" and "claude-code-cli/opus" name the same models as without the prefix. */
 function toBare(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);

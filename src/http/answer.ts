@@ -5,6 +5,7 @@ import type { Codec, Meta } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import { toPromptTokens } from "../core/event.ts";
 import type { TurnEvent, Usage } from "../core/event.ts";
+import { hasThinkingBudget } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { PROFILES, toOwnTools } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
@@ -52,6 +53,11 @@ function readName({ request }: Exchange, turn: Turn): { name: string | undefined
     : { name: undefined, ignored: [...turn.ignored, "x-claude-session"] };
 }
 
+/** A thinking budget is honoured by some models alone. */
+function toUnbudgeted({ thinking }: Turn, modelId: string): readonly string[] {
+  return thinking.budgetTokens === undefined || hasThinkingBudget(modelId) ? [] : ["thinking.budget_tokens"];
+}
+
 function toHeaders(ignored: readonly string[]): Record<string, string> {
   const named = ignored.filter((field) => HEADER_SAFE.test(field)).slice(0, MOST_NAMED);
   return named.length === 0 ? {} : { "x-ignored-parameters": named.join(", ") };
@@ -84,7 +90,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const { name, ignored } = readName(exchange, turn);
     exchange.note({ model: model.id, stream: turn.stream });
     const meta = createMeta();
-    const headers = toHeaders(ignored);
+    const headers = toHeaders([...ignored, ...toUnbudgeted(turn, model.id)]);
     const keep = name === undefined ? createKeep(codec, turn, meta) : undefined;
     const tools = toOwnTools({
       allowed: options.tools,

@@ -94,3 +94,10 @@ test("a conversation is never summarised unseen; a long task on the CLI's own to
   for (const tools of ["web", "workspace", "full"] as const)
     assert.equal(toEnvironment({}, tools)["DISABLE_COMPACT"], undefined, tools);
 });
+
+test("the CLI's temporary files go where they are told to, unless a socket could not lie there", () => {
+  const nameOf = (folder?: string): string | undefined => toEnvironment({}, "none", folder)["CLAUDE_CODE_TMPDIR"];
+  assert.equal(nameOf("/home/me/.claude-max-api/tmp"), "/home/me/.claude-max-api/tmp");
+  assert.equal(nameOf(`/${"x".repeat(70)}`), undefined);
+  assert.equal(nameOf(), undefined);
+});

@@ -2,34 +2,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toContent, toSetUp, toUserLine } from "../../src/cli/input.ts";
-import type { Settings } from "../../src/cli/input.ts";
+import { DEFAULT_SETTINGS } from "../../src/cli/setting.ts";
 import type { Structure } from "../../src/cli/structure.ts";
 import type { Message, Turn, UserPart } from "../../src/core/turn.ts";
 import { PLAIN_TURN } from "../core/sample.ts";
 
 const user = (...content: readonly UserPart[]): Message => ({ role: "user", content });
-const DEFAULT: Settings = { effort: undefined, maxTokens: undefined };
 
 /** The request that opens a fresh process. */
 function toInitialize(turn: Turn, structure: Structure | undefined) {
   const [opening, model, ...rest] = toSetUp(turn, "opus", structure, {
     isOpened: false,
     hasModel: false,
-    settings: DEFAULT,
+    settings: DEFAULT_SETTINGS,
   });
   assert.deepEqual([model, rest], [{ subtype: "set_model", model: "opus" }, []]);
   return opening ?? {};
-}
-
-/** The request that changes the settings of a process that has been opened. */
-function toSettingsChange(settings: Settings, next: Settings) {
-  const [change, ...rest] = toSetUp({ ...PLAIN_TURN, ...next }, "opus", undefined, {
-    isOpened: true,
-    hasModel: false,
-    settings,
-  });
-  assert.deepEqual(rest, []);
-  return change;
 }
 
 const TOOL = { name: "weather", description: "Tells it", schema: { type: "object" } };
@@ -122,26 +110,4 @@ test("tools are registered, beside a JSON format too, but not where one of them 
     const forced = toInitialize(turn, structure);
     assert.deepEqual([forced["sdkMcpServers"], forced["jsonSchema"]], [undefined, schema]);
   }
-});
-
-test("settings that are alike need no request", () => {
-  for (const settings of [
-    { effort: undefined, maxTokens: undefined },
-    { effort: "high", maxTokens: 7 },
-  ] as const) {
-    assert.equal(toSettingsChange(settings, { ...settings }), undefined);
-  }
-});
-
-test("settings that differ are set, and those no longer asked for are set back", () => {
-  const none = { effort: undefined, maxTokens: undefined };
-  const some = { effort: "high", maxTokens: 77 } as const;
-  const toSettings = (effortLevel: string | null, tokens: string) => ({
-    subtype: "apply_flag_settings",
-    settings: { effortLevel, env: { CLAUDE_CODE_MAX_OUTPUT_TOKENS: tokens } },
-  });
-  assert.deepEqual(toSettingsChange(none, some), toSettings("high", "77"));
-  assert.deepEqual(toSettingsChange(some, none), toSettings(null, ""));
-  assert.deepEqual(toSettingsChange(some, { ...some, maxTokens: 78 }), toSettings("high", "78"));
-  assert.deepEqual(toSettingsChange(some, { ...some, effort: "low" }), toSettings("low", "77"));
 });

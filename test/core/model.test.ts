@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
-import { createModels } from "../../src/core/model.ts";
+import { createModels, hasThinkingBudget } from "../../src/core/model.ts";
 import type { CatalogueEntry, Models } from "../../src/core/model.ts";
 
 const CATALOGUE: readonly CatalogueEntry[] = [
@@ -202,4 +202,26 @@ test("everything that is listed is served", () => {
     assert.notEqual(models.resolve(id).argument, "", id);
     assert.notEqual(name, "", id);
   }
+});
+
+test("models of generation 4.5 and older have a thinking budget, newer ones have none", () => {
+  for (const id of [
+    "claude-opus-4-5-20251101",
+    "claude-sonnet-4-5",
+    "claude-haiku-4-5@20251001",
+    "claude-opus-4-1-20250805",
+    "claude-sonnet-4-20250514",
+    "us.anthropic.claude-sonnet-4-20250514-v1:0",
+    "claude-3-7-sonnet-20250219",
+  ])
+    assert.equal(hasThinkingBudget(id), true, id);
+  for (const id of [
+    "claude-sonnet-4-6",
+    "claude-opus-5",
+    "claude-sonnet-5-5",
+    "claude-opus-5-5[1m]",
+    "sonnet",
+    "fable",
+  ])
+    assert.equal(hasThinkingBudget(id), false, id);
 });

@@ -228,6 +228,52 @@ test("effort and output limit change from turn to turn of one process, and go ba
   assert.deepEqual(toDialogue(upstream.calls[3]), [...native, "user: four"]);
 });
 
+test("thinking is switched off, shown and given a budget for one turn alone", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const model = "claude-opus-4-5-20251101";
+  const messages: object[] = [];
+  const say = async (words: string, rest: object = {}): Promise<string | null> => {
+    messages.push(user(words));
+    const response = await fetch(`${proxy.url}/v1/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model, max_tokens: 8000, messages, ...rest }),
+    });
+    const body = (await response.json()) as { content: { type: string; text?: string }[] };
+    messages.push(assistant(body.content.find(({ type }) => type === "text")?.text));
+    return response.headers.get("x-ignored-parameters");
+  };
+  await say("one");
+  await say("two", { thinking: { type: "disabled" } });
+  await say("three");
+  assert.equal(await say("four", { thinking: { type: "enabled", budget_tokens: 2000 } }), null);
+  await say("five");
+  assert.equal(readStarts(proxy).length, 1);
+  const thinking = upstream.calls.map(({ body }) => body["thinking"]);
+  assert.deepEqual(thinking[1], undefined);
+  assert.deepEqual(thinking[3], { type: "enabled", budget_tokens: 2000, display: "summarized" });
+  assert.deepEqual([thinking[2], thinking[4]], [thinking[0], thinking[0]]);
+  assert.equal(
+    await say("six", { model: "sonnet", thinking: { type: "enabled", budget_tokens: 2000 } }),
+    "thinking.budget_tokens",
+  );
+});
+
+test("an effort that is asked for shows the thinking, and none switches it off, for that turn alone", async (t) => {
+  const upstream = await startUpstream(t);
+  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const chat = createChat(proxy);
+  await chat.say("one");
+  await chat.say("two", { reasoning_effort: "none" });
+  await chat.say("three", { reasoning_effort: "high" });
+  await chat.say("four");
+  const displays = upstream.calls.map(({ body }) => (body["thinking"] as { display?: string } | undefined)?.display);
+  assert.deepEqual(displays.slice(1, 3), [undefined, "summarized"]);
+  assert.deepEqual([upstream.calls[1]?.body["thinking"], displays[3]], [undefined, displays[0]]);
+  assert.equal(readStarts(proxy).length, 1);
+});
+
 /** Plays a turn that the CLI remembers otherwise than the client, and asks on: the process must not be used again. */
 async function checkNotFiled(
   proxy: Proxy,

@@ -7,15 +7,18 @@ import {
   byId,
   call,
   calling,
+  idsOf,
   inTurn,
   lastBlocks,
   replays,
   result,
   startPair,
+  starts,
   textResult,
   tool,
 } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
+import { toPlainMessages } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
 
 const NAMED = (name: string): object => ({ type: "function", function: { name } });
@@ -246,3 +249,34 @@ test("parallel_tool_calls false gives one call at a time though the model made t
   assert.deepEqual(byId(lastBlocks(upstream.calls[1])), expected);
   assert.equal(replays(proxy), 0);
 });
+
+for (const model of ["haiku", "claude-opus-4-5-20251101"]) {
+  test(`${model}: after a tool round the API sees the client's words and nothing else`, async (t) => {
+    const { upstream, proxy } = await startPair(t);
+    upstream.answer(inTurn([call("look", { q: "a" }, "toolu1")], [call("look", { q: "b" }, "toolu2")]));
+    const body = { model, messages: [user("hi")] as object[], tools: [tool("look")] };
+    for (const id of ["toolu1", "toolu2"]) {
+      const answer = await ask(proxy, body);
+      assert.deepEqual(idsOf(answer), [id]);
+      body.messages.push(answer.message, result(id, `saw ${id}`));
+    }
+    assert.equal((await ask(proxy, body)).message.content, "done");
+    assert.equal(starts(proxy), 1);
+    const [first, ...rest] = toPlainMessages(upstream.calls[2]);
+    // The CLI's notes stand before the first words, once: a system message, or blocks of that message.
+    assert.equal((first?.content as { text: string }[] | undefined)?.at(-1)?.text, "hi");
+    assert.deepEqual(rest, [
+      {
+        role: "assistant",
+        content: [{ type: "tool_use", id: "toolu1", name: "mcp__client__look", input: { q: "a" } }],
+      },
+      { role: "user", content: [textResult("toolu1", "saw toolu1")] },
+      {
+        role: "assistant",
+        content: [{ type: "tool_use", id: "toolu2", name: "mcp__client__look", input: { q: "b" } }],
+      },
+      { role: "user", content: [textResult("toolu2", "saw toolu2")] },
+    ]);
+    assert.deepEqual(first?.content, toPlainMessages(upstream.calls[0])[0]?.content);
+  });
+}

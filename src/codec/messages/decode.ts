@@ -69,12 +69,7 @@ export function decode(value: unknown): Turn {
     format: optional(output.config["format"], "output_config.format", toFormat) ?? { type: "text" },
     stream: optional(body["stream"], "stream", toBoolean) ?? false,
     keep: false,
-    ignored: [
-      ...toIgnored(body, KNOWN),
-      ...(thinking.budgetTokens === undefined ? [] : ["thinking.budget_tokens"]),
-      ...output.ignored,
-      ...tools.ignored,
-    ],
+    ignored: [...toIgnored(body, KNOWN), ...output.ignored, ...tools.ignored],
     echo: toEcho({ showsThinking: thinking.mode === "shown" }),
   };
 }

@@ -54,7 +54,7 @@ test("the system prompt is a string, blocks, and system messages, in order, less
 
 test("thinking is shown to a client that asks for it and can take it", () => {
   const cases = [
-    [{ type: "enabled", budget_tokens: 2000 }, true, ["thinking.budget_tokens"]],
+    [{ type: "enabled", budget_tokens: 2000 }, true, []],
     [{ type: "adaptive" }, true, []],
     [{ type: "adaptive", display: "summarized" }, true, []],
     [{ type: "adaptive", display: "omitted" }, false, []],

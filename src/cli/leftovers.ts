@@ -1,0 +1,42 @@
+/** Files that CLI processes leave behind: their temporary folders, and logs of the client's tools. Swept by age. */
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface Leftovers {
+  /** The CLI's `CLAUDE_CODE_TMPDIR`, this program's own; several servers may share it. */
+  readonly temporary: string;
+  /** The log folder of the client's tools in this program's workspace. */
+  readonly logs: string;
+}
+
+/** A process uses the folder of its probe for moments at its start. */
+const PROBE_AGE_MS = 60_000;
+/** Anything else may be in use for as long as a process lives. */
+const OLD_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** Where the CLI keeps the logs of a tool server: `~/.cache/claude-cli-nodejs/<cwd>/mcp-logs-<name>` (Linux). */
+export function toLogFolder(cacheFolder: string, workspace: string, server: string): string {
+  return join(cacheFolder, "claude-cli-nodejs", workspace.replace(/[^A-Za-z0-9]/g, "-"), `mcp-logs-${server}`);
+}
+
+/** Deletes the entries of a folder that have not changed for so long. Never rejects. */
+async function sweepFolder(folder: string, toAgeMs: (name: string) => number): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const sweep = async (name: string): Promise<void> => {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs >= toAgeMs(name)) await rm(path, { recursive: true, force: true });
+  };
+  // What cannot be deleted is in nobody's way.
+  await Promise.all(names.map((name) => sweep(name).catch(() => undefined)));
+}
+
+/** Deletes what no process needs. `isLast` is for a server that ends: its processes write no log any more. Never rejects. */
+export async function sweepLeftovers({ temporary, logs }: Leftovers, isLast = false): Promise<void> {
+  const users = await readdir(temporary).catch(() => []);
+  const toAgeMs = (name: string): number => (name.startsWith("fswatch-probe-") ? PROBE_AGE_MS : OLD_AGE_MS);
+  await Promise.all([
+    sweepFolder(logs, () => (isLast ? 0 : PROBE_AGE_MS)),
+    ...users.map((name) => sweepFolder(join(temporary, name), toAgeMs)),
+  ]);
+}
