@@ -4,7 +4,7 @@
  * parts of the paths of tests, as `scripts/test.ts` takes them (all of e2e when there is none). Exit 1 when one fails.
  */
 import { spawnSync } from "node:child_process";
-import { MINIMUM_VERSION, NEWEST_TESTED } from "../src/cli/release.ts";
+import { MINIMUM_VERSION, NEWEST_TESTED } from "../src/cli/install/release.ts";
 import { fetchCli, isVersion, readCliVersion } from "./cli.ts";
 
 const args = process.argv.slice(2);

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { toEnvironment } from "../../src/cli/args.ts";
+import { toEnvironment } from "../../src/cli/request/launch.ts";
 
 export interface Place {
   readonly home: string;

@@ -1,5 +1,5 @@
 /** What is printed once the server is ready. Its first line holds the address: tests and service managers wait for it. */
-import type { InstallationStatus } from "../cli/installation.ts";
+import type { InstallationStatus } from "../cli/install/installation.ts";
 import type { Config } from "../config/config.ts";
 
 /** The line that says where it listens. */

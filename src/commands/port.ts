@@ -1,6 +1,6 @@
 /** Whether the server's port can be had, and who has it if not. */
 import { tmpdir } from "node:os";
-import { runCommand } from "../cli/process.ts";
+import { runCommand } from "../cli/process/process.ts";
 import type { Config } from "../config/config.ts";
 import { listen } from "../http/server.ts";
 import { isObject } from "../lib/json.ts";

@@ -1,9 +1,9 @@
 /** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createInstallation } from "../cli/installation.ts";
-import type { Installation, InstallationStatus } from "../cli/installation.ts";
-import { createTranscripts } from "../cli/transcript.ts";
+import { createInstallation } from "../cli/install/installation.ts";
+import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
+import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";

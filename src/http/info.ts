@@ -1,5 +1,5 @@
 /** `/health` and `/v1/models`: what can be told without a turn. */
-import type { InstallationStatus } from "../cli/installation.ts";
+import type { InstallationStatus } from "../cli/install/installation.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import { sendJson } from "./exchange.ts";

@@ -1,7 +1,7 @@
 /** A process for a turn: the one that knows the conversation, a warm spare, or one that is told the history first. */
-import type { Launch } from "../cli/args.ts";
-import type { Conversation } from "../cli/client.ts";
-import { writeTranscript } from "../cli/transcript.ts";
+import type { Launch } from "../cli/request/launch.ts";
+import type { Conversation } from "../cli/conversation.ts";
+import { writeTranscript } from "../cli/request/transcript.ts";
 import { ProxyError } from "../core/error.ts";
 import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";

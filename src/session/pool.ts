@@ -1,5 +1,5 @@
 /** Live processes between turns, by the fingerprint of the conversation each knows. Bounded; an idle one is let go. */
-import type { Conversation } from "../cli/client.ts";
+import type { Conversation } from "../cli/conversation.ts";
 import { createLru } from "../lib/lru.ts";
 import type { Log } from "../lib/log.ts";
 

@@ -1,5 +1,5 @@
 /** Runs a turn: waits for a place, plays it on the process that fits, and files that process again before the answer ends. */
-import { CliEndedError } from "../cli/channel.ts";
+import { CliEndedError } from "../cli/protocol/channel.ts";
 import { ProxyError, toProxyError } from "../core/error.ts";
 import type { EventStream } from "../core/event.ts";
 import { createFolder } from "../core/reply.ts";

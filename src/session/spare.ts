@@ -1,6 +1,6 @@
 /** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are started as the last two asked for were. */
-import type { Launch } from "../cli/args.ts";
-import type { Conversation } from "../cli/client.ts";
+import type { Launch } from "../cli/request/launch.ts";
+import type { Conversation } from "../cli/conversation.ts";
 import type { Log } from "../lib/log.ts";
 
 export interface SparesOptions {

@@ -1,9 +1,9 @@
 /** Lines as the CLI writes them, read into messages, and the events that a turn makes of them. */
 import type { ProxyError } from "../../src/core/error.ts";
-import { createOutput } from "../../src/cli/output.ts";
-import type { Output, OutputOptions } from "../../src/cli/output.ts";
-import { readMessage } from "../../src/cli/wire.ts";
-import type { CliMessage } from "../../src/cli/wire.ts";
+import { createOutput } from "../../src/cli/answer/answer.ts";
+import type { Output, OutputOptions } from "../../src/cli/answer/answer.ts";
+import { readMessage } from "../../src/cli/protocol/message.ts";
+import type { CliMessage } from "../../src/cli/protocol/message.ts";
 import type { TurnEvent } from "../../src/core/event.ts";
 import { createFolder } from "../../src/core/reply.ts";
 import type { Reply } from "../../src/core/reply.ts";

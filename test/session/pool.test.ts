@@ -1,7 +1,7 @@
 /** Live processes between turns: who gets which, and that none is forgotten. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Conversation } from "../../src/cli/client.ts";
+import type { Conversation } from "../../src/cli/conversation.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createPool } from "../../src/session/pool.ts";
 

@@ -1,6 +1,6 @@
 /** What the doctor makes of what it found: one line a subject, each with the command that mends it. Pure. */
-import type { Login } from "../../cli/find.ts";
-import { isOlder, NEWEST_TESTED } from "../../cli/release.ts";
+import type { Login } from "../../cli/install/find.ts";
+import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
 import type { PortState } from "../port.ts";
 
 /** A warm spare is there for the next conversation; one that takes this long, in milliseconds, is felt after two in a row. */

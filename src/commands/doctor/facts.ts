@@ -1,9 +1,9 @@
 /** What the doctor looks at. Asks the CLI and the system; reads no credential, and spends no quota unless `isLive`. */
 import { access, constants, mkdir, stat } from "node:fs/promises";
-import { toArgs, toEnvironment } from "../../cli/args.ts";
-import { startConversation } from "../../cli/client.ts";
-import { findClaude, readLogin, readVersion } from "../../cli/find.ts";
-import type { Command } from "../../cli/process.ts";
+import { toArgs, toEnvironment } from "../../cli/request/launch.ts";
+import { startConversation } from "../../cli/conversation.ts";
+import { findClaude, readLogin, readVersion } from "../../cli/install/find.ts";
+import type { Command } from "../../cli/process/process.ts";
 import type { Config } from "../../config/config.ts";
 import { toProxyError } from "../../core/error.ts";
 import { isObject } from "../../lib/json.ts";

@@ -2,7 +2,7 @@
 import { access, readFile, realpath } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
-import { findClaude } from "../../cli/find.ts";
+import { findClaude } from "../../cli/install/find.ts";
 import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { UsageError } from "../../config/error.ts";

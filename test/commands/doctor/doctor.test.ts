@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { toChecks } from "../../../src/commands/doctor/check.ts";
 import type { Check, Facts } from "../../../src/commands/doctor/check.ts";
-import { MINIMUM_VERSION, NEWEST_TESTED } from "../../../src/cli/release.ts";
+import { MINIMUM_VERSION, NEWEST_TESTED } from "../../../src/cli/install/release.ts";
 import { readHolder } from "../../../src/commands/port.ts";
 import { makeFolder, runProgram } from "../../helpers/command.ts";
 import type { Ended } from "../../helpers/command.ts";

@@ -1,0 +1,138 @@
+/** The answer as the client is being shown it: text, thinking and calls, and which of them still stand. */
+import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import { createStopCutter } from "../../core/stop.ts";
+
+/** A call the model made that the client is shown later, since it asked for one at a time. */
+export interface DeferredCall {
+  readonly id: string;
+  readonly name: string;
+  json: string;
+}
+
+/** Takes the deltas of one content block. */
+export type Sink = (delta: string) => void;
+
+export interface DraftOptions {
+  readonly stop: readonly string[];
+  readonly parallelCalls: boolean;
+}
+
+/** What is known of the answer so far. */
+export interface DraftState {
+  /** The model that answers; empty before it has begun. */
+  model: string;
+  /** Text of the API calls that are over, and of the running one. */
+  settled: string;
+  running: string;
+  /** Calls made, deferred ones included. */
+  calls: number;
+  deferred: DeferredCall[];
+}
+
+export interface Draft {
+  readonly state: Readonly<DraftState>;
+  /** An API call begins: what the one before gave stands. */
+  settle(model: string): void;
+  /** Adds text, and gives the stop sequence it has met, if any: nothing may follow then. */
+  text(delta: string): string | undefined;
+  thinking(delta: string): void;
+  /** Tells of a tool of the CLI's own that begins to run. */
+  progress(tool: string, summary: string): void;
+  /** Adds a call and gives the sink for its arguments. */
+  call(id: string, name: string): Sink;
+  /** Voids what the running API call has given; the rounds before it stand. */
+  retract(): void;
+  /** Ends the answer. */
+  done(finish: FinishReason, usage: Usage, stopSequence?: string): void;
+  /** Gives the events since the last take. */
+  take(): TurnEvent[];
+}
+
+const ROUND_BREAK = "\n\n";
+
+function defer(calls: DeferredCall[], id: string, name: string): Sink {
+  const call: DeferredCall = { id, name, json: "" };
+  calls.push(call);
+  return (delta) => void (call.json += delta);
+}
+
+/** Makes an empty draft. */
+export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
+  const state: DraftState = { model: "", settled: "", running: "", calls: 0, deferred: [] };
+  let events: TurnEvent[] = [];
+  let cutter = createStopCutter(stop);
+  let hasStarted = false;
+  /** The running API call has given the client something. */
+  let hasShown = false;
+  /** The last call, while it has no arguments. */
+  let bareCall: number | undefined;
+
+  function emit(event: TurnEvent): void {
+    if (!hasStarted) events.push({ type: "start", model: state.model });
+    hasStarted = true;
+    hasShown = true;
+    events.push(event);
+  }
+
+  function show(text: string): void {
+    if (text === "") return;
+    state.running += text;
+    emit({ type: "text", text });
+  }
+
+  /** Ends what was begun. A call without arguments streams none; clients parse them, so they get an empty object. */
+  function complete(): void {
+    show(cutter.end());
+    if (bareCall !== undefined) emit({ type: "arguments", index: bareCall, json: "{}" });
+    bareCall = undefined;
+  }
+
+  return {
+    state,
+    settle(model) {
+      state.model ||= model;
+      state.settled += state.running;
+      state.running = "";
+      hasShown = false;
+    },
+    text(delta) {
+      const isNewRound = state.settled !== "" && state.running === "";
+      const { text, met } = cutter.push(isNewRound ? ROUND_BREAK + delta : delta);
+      show(text);
+      return met;
+    },
+    thinking: (text) => text !== "" && emit({ type: "thinking", text }),
+    progress: (tool, summary) => emit({ type: "progress", tool, summary }),
+    call(id, name) {
+      complete();
+      const index = state.calls++;
+      if (index > 0 && !parallelCalls) return defer(state.deferred, id, name);
+      emit({ type: "call", index, id, name });
+      bareCall = index;
+      return (json) => {
+        if (json === "") return;
+        bareCall = undefined;
+        emit({ type: "arguments", index, json });
+      };
+    },
+    retract() {
+      cutter = createStopCutter(stop);
+      bareCall = undefined;
+      Object.assign(state, { running: "", calls: 0, deferred: [] });
+      if (!hasShown) return;
+      emit({ type: "retract" });
+      hasShown = false;
+      if (state.settled !== "") emit({ type: "text", text: state.settled });
+    },
+    done(finish, usage, stopSequence) {
+      // After a stop sequence nothing is held back that could still be shown.
+      complete();
+      emit({ type: "done", finish, ...(stopSequence === undefined ? {} : { stopSequence }), usage });
+    },
+    take() {
+      const taken = events;
+      events = [];
+      return taken;
+    },
+  };
+}

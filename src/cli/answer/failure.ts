@@ -1,0 +1,103 @@
+/** Why a turn failed, read from the CLI's codes and never from its prose. The words of a failure are only passed on. */
+import { ProxyError, toErrorKind } from "../../core/error.ts";
+import type { ErrorKind } from "../../core/error.ts";
+import type { CliMessage, ResultMessage } from "../protocol/message.ts";
+
+export type RetryMessage = CliMessage & { type: "retry" };
+export type FailureMessage = CliMessage & { type: "failure" };
+export type LimitMessage = CliMessage & { type: "rate_limit" };
+
+/** The CLI goes on retrying for minutes; a client is better told after this. */
+const RETRY_PATIENCE_MS = 10_000;
+
+const LOGIN_NEEDED = "Cannot use Claude: the claude CLI is not logged in. Run `claude auth login`";
+
+const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
+  ["authentication_failed", "not_logged_in"],
+  ["oauth_org_not_allowed", "forbidden"],
+  ["billing_error", "forbidden"],
+  ["rate_limit", "rate_limited"],
+  ["invalid_request", "invalid_request"],
+  ["model_not_found", "model_not_found"],
+  ["server_error", "upstream"],
+  ["overloaded", "overloaded"],
+]);
+
+/** The limits that hold for the whole account; every other name is a single model's. */
+const ACCOUNT_LIMITS = ["five_hour", "seven_day", "overage"];
+
+/** The API's refusal of a prompt, and the CLI's own before it asks. */
+const TOO_LONG = ["prompt_too_long", "blocking_limit"];
+
+function toSentence(kind: ErrorKind, words: string): string {
+  return kind === "not_logged_in" ? LOGIN_NEEDED : words.trim() || "Cannot finish answer: the API refused";
+}
+
+/** What a client is told when a plan limit is known to be reached, whether just now or from memory. */
+export function toPlanLimitError(limit: string, resetsAtSeconds: number, nowMs = Date.now()): ProxyError {
+  const resetsAt = new Date(resetsAtSeconds * 1000).toISOString();
+  return new ProxyError("rate_limited", `Plan limit reached (${limit}): resets at ${resetsAt}`, {
+    retryAfterSeconds: Math.max(1, Math.ceil(resetsAtSeconds - nowMs / 1000)),
+    planLimit: ACCOUNT_LIMITS.includes(limit) ? "account" : "model",
+  });
+}
+
+/** The error of a turn whose result is one. `limit` is a rejection the CLI told of before. */
+export function toTurnError(result: ResultMessage, failure?: FailureMessage, limit?: LimitMessage): ProxyError {
+  if (limit?.resetsAtSeconds !== undefined) return toPlanLimitError(limit.limit, limit.resetsAtSeconds);
+  if (TOO_LONG.includes(result.reason))
+    return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
+  const status = result.status ?? failure?.status;
+  const kind = status === undefined ? KIND_OF_CODE.get(failure?.code ?? "") : toErrorKind(status);
+  return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
+}
+
+function checkRetry({ status, attempt, delayMs }: RetryMessage, failingMs: number): void {
+  if (status === 401 && attempt === 1) return;
+  const isPassing = status === undefined || status >= 500;
+  if (isPassing && failingMs + delayMs <= RETRY_PATIENCE_MS) return;
+  if (status === undefined)
+    throw new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
+  const kind = toErrorKind(status);
+  const isTimed = kind === "rate_limited" || kind === "overloaded";
+  const details = isTimed ? { retryAfterSeconds: Math.max(1, Math.ceil(delayMs / 1000)) } : {};
+  throw new ProxyError(kind, toSentence(kind, `The API answered with status ${status}`), details);
+}
+
+export interface Patience {
+  /**
+   * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a login
+   * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
+   * `limit` is a rejection the CLI told of before.
+   * @throws ProxyError to give up with.
+   */
+  check(retry: RetryMessage, limit?: LimitMessage): void;
+  /** An API call has ended well: the next one has its own 10 s, however long the turn takes. */
+  renew(): void;
+}
+
+/** Makes the patience of one turn; the first API call's begins with the turn. */
+export function createPatience(elapsedMs: () => number): Patience {
+  let failingSinceMs: number | undefined = 0;
+  return {
+    check(retry, limit) {
+      if (retry.status === 429 && limit?.resetsAtSeconds !== undefined)
+        throw toPlanLimitError(limit.limit, limit.resetsAtSeconds);
+      failingSinceMs ??= elapsedMs();
+      checkRetry(retry, elapsedMs() - failingSinceMs);
+    },
+    renew: () => void (failingSinceMs = undefined),
+  };
+}
+
+/** What has been said of a failure before the result that tells it. */
+export interface Causes {
+  failure?: FailureMessage;
+  limit?: LimitMessage;
+}
+
+/** Keeps what a message says of a failure to come, if anything. */
+export function noteCause(causes: Causes, message: CliMessage): void {
+  if (message.type === "failure") causes.failure = message;
+  else if (message.type === "rate_limit" && message.isRejected) causes.limit = message;
+}

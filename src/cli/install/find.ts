@@ -1,0 +1,99 @@
+/** Where the user's CLI is, which version, and whether it is signed in. Asks the CLI itself; reads no credential. */
+import { access, constants, realpath, stat } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { ProxyError } from "../../core/error.ts";
+import { isObject, parseJson } from "../../lib/json.ts";
+import { runCommand, toExhaustedError } from "../process/process.ts";
+import type { Command } from "../process/process.ts";
+import { isOlder, MINIMUM_VERSION } from "./release.ts";
+
+export interface FindOptions {
+  /** A path the user gave; then nothing else is looked at. */
+  readonly given: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** This program's own file, for a checkout's development dependency. */
+  readonly program: string;
+}
+
+const IS_WINDOWS = process.platform === "win32";
+const FILE_NAME = IS_WINDOWS ? "claude.exe" : "claude";
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency. */
+async function toCandidates({ environment, home, program }: FindOptions): Promise<string[]> {
+  const path = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const usual = [
+    join(home, ".local/bin"),
+    join(home, ".claude/local"),
+    "/opt/homebrew/bin",
+    "/usr/local/bin",
+    "/usr/bin",
+  ];
+  const own = await realpath(program).catch(() => program);
+  const platform = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
+  const checkout = join(dirname(own), "..", "node_modules", platform);
+  return [...path, ...usual, checkout].map((folder) => resolve(folder, FILE_NAME));
+}
+
+/** The CLI's path. @throws ProxyError `unavailable` when there is none. */
+export async function findClaude(options: FindOptions): Promise<string> {
+  const candidates = options.given === undefined ? await toCandidates(options) : [options.given];
+  for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
+  throw new ProxyError(
+    "unavailable",
+    options.given === undefined
+      ? "Cannot find the claude CLI: install it from https://claude.com/claude-code, or name it with --claude PATH"
+      : `Cannot run the claude CLI: ${options.given} is not an executable file`,
+  );
+}
+
+const VERSION_PATIENCE_MS = 15_000;
+/** Descriptors of this program, of the system, or processes of this user are used up. */
+const EXHAUSTED = ["EMFILE", "ENFILE", "EAGAIN"];
+
+/** The CLI's version. @throws ProxyError `unavailable` when it does not say one, or is too old to be safe. */
+export async function readVersion(command: Omit<Command, "args">): Promise<string> {
+  const { stdout, error } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
+  if (error !== undefined && EXHAUSTED.includes(error)) throw toExhaustedError(error);
+  const version = /^(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (version === undefined)
+    throw new ProxyError("unavailable", `Cannot use ${command.file}: it does not tell its version`);
+  if (!isOlder(version, MINIMUM_VERSION)) return version;
+  throw new ProxyError(
+    "unavailable",
+    `Cannot use claude ${version}: ${MINIMUM_VERSION} or newer is needed. Run \`claude update\` or \`npm install -g @anthropic-ai/claude-code\``,
+  );
+}
+
+export interface Login {
+  readonly isLoggedIn: boolean;
+  /** The CLI's word for how: `claude.ai`, `api_key`, `none` and so on. */
+  readonly method: string;
+  /** Who answers: `firstParty`, `bedrock`, `vertex` and so on. */
+  readonly provider?: string;
+  /** The variable or helper that an API key comes from. */
+  readonly keySource?: string;
+}
+
+/** Asks `claude auth status`; undefined when it gives no answer that can be read. */
+export async function readLogin(command: Omit<Command, "args">): Promise<Login | undefined> {
+  const { stdout } = await runCommand({ ...command, args: ["auth", "status"] }, VERSION_PATIENCE_MS);
+  const status = parseJson(stdout);
+  if (!isObject(status) || typeof status["loggedIn"] !== "boolean") return undefined;
+  const { loggedIn, authMethod: method, apiProvider: provider, apiKeySource: keySource } = status;
+  return {
+    isLoggedIn: loggedIn === true,
+    method: typeof method === "string" ? method : "unknown",
+    ...(typeof provider === "string" ? { provider } : {}),
+    ...(typeof keySource === "string" ? { keySource } : {}),
+  };
+}

@@ -1,0 +1,175 @@
+/** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Log } from "../../lib/log.ts";
+import { untilAborted } from "../../lib/abort.ts";
+import { createGate } from "../../lib/gate.ts";
+import { toProxyError } from "../../core/error.ts";
+import type { ProxyError } from "../../core/error.ts";
+import type { CatalogueEntry } from "../../core/model.ts";
+import { TOOL_SERVER, toArgs, toEnvironment } from "../request/launch.ts";
+import type { Launch } from "../request/launch.ts";
+import { startConversation } from "../conversation.ts";
+import type { Conversation } from "../conversation.ts";
+import { findClaude, readLogin, readVersion } from "./find.ts";
+import type { FindOptions, Login } from "./find.ts";
+import { sweepLeftovers, toLogFolder } from "./leftovers.ts";
+import type { Leftovers } from "./leftovers.ts";
+import type { Command } from "../process/process.ts";
+
+export interface InstallationOptions {
+  readonly find: FindOptions;
+  /** Working directory of every process. */
+  readonly workspace: string;
+  readonly settingSources: string;
+  /** Where the CLI keeps its temporary files; made when needed, and swept. */
+  readonly temporaryFolder: string;
+  /** Most processes alive at once; a start past that waits until one is gone. */
+  readonly maxProcesses: number;
+  /** Longest silence of the CLI in a turn, in milliseconds. */
+  readonly activityMs: number;
+  /** Told the account's models, as often as a process that was started without a model names them. */
+  readonly onCatalogue: (entries: CatalogueEntry[]) => void;
+  readonly log: Log;
+}
+
+export interface InstallationStatus {
+  readonly path: string | undefined;
+  readonly version: string | undefined;
+  readonly login: Login | undefined;
+  /** Why it cannot be used, if so. */
+  readonly problem: ProxyError | undefined;
+}
+
+export interface Installation {
+  /** Starts a process. @throws ProxyError `unavailable` when the CLI is missing or too old; the signal's reason. */
+  start(launch: Launch, signal?: AbortSignal): Promise<Conversation>;
+  /** What is known, looked up again in the background when it is old; waits only for the very first look. */
+  status(): Promise<InstallationStatus>;
+  /** Takes down what a turn has shown about the login. */
+  noteLogin(isLoggedIn: boolean): void;
+  /** Ends every process; settles when all are gone. */
+  close(): Promise<void>;
+}
+
+/** A CLI that could not be used is looked for again after this: the user may have mended it. */
+const RECHECK_MS = 5000;
+const LOGIN_FRESH_MS = 60_000;
+const SWEEP_EVERY_MS = 60 * 60 * 1000;
+
+interface Found {
+  readonly path: string;
+  readonly version: string;
+}
+
+function toCommand(options: InstallationOptions, path: string, launch: Launch): Command {
+  const { settingSources, workspace, find, temporaryFolder } = options;
+  const env = toEnvironment(find.environment, launch.tools, temporaryFolder);
+  return { file: path, args: toArgs(launch, settingSources), cwd: workspace, env, isParent: launch.tools === "full" };
+}
+
+/** Where the CLI's caches lie on this platform, as it finds it itself. */
+function toCacheFolder({ environment, home }: FindOptions): string {
+  if (process.platform === "darwin") return join(home, "Library", "Caches");
+  return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
+}
+
+function toLeftovers({ find, workspace, temporaryFolder }: InstallationOptions): Leftovers {
+  return { temporary: temporaryFolder, logs: toLogFolder(toCacheFolder(find), workspace, TOOL_SERVER) };
+}
+
+/** Prepares the use of the CLI; nothing is run before it is asked for. */
+export function createInstallation(options: InstallationOptions): Installation {
+  const { find, log } = options;
+  const env = toEnvironment(find.environment, "none", options.temporaryFolder);
+  const leftovers = toLeftovers(options);
+  const places = createGate(options.maxProcesses);
+  const live = new Set<Conversation>();
+  let found: Promise<Found> | undefined;
+  let problem: ProxyError | undefined;
+  let known: Found | undefined;
+  let login: Login | undefined;
+  let loginAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | undefined;
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  async function look(): Promise<Found> {
+    try {
+      const path = await findClaude(find);
+      const version = await readVersion({ file: path, cwd: options.workspace, env });
+      problem = undefined;
+      await mkdir(options.temporaryFolder, { recursive: true, mode: 0o700 });
+      log.debug("found claude", { path, version });
+      return (known = { path, version });
+    } catch (error) {
+      problem = toProxyError(error);
+      setTimeout(() => (found = undefined), RECHECK_MS).unref();
+      throw problem;
+    }
+  }
+
+  const ready = (): Promise<Found> => (found ??= look());
+
+  async function askLogin(): Promise<void> {
+    try {
+      const { path } = await ready();
+      login = (await readLogin({ file: path, cwd: options.workspace, env })) ?? login;
+      loginAt = performance.now();
+    } catch (error) {
+      log.debug("cannot ask for the login", { cause: toProxyError(error).message });
+    } finally {
+      asking = undefined;
+    }
+  }
+
+  function sweepNowAndThen(): void {
+    if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
+    sweptAt = performance.now();
+    void sweepLeftovers(leftovers);
+  }
+
+  async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
+    const { path } = await untilAborted(ready(), signal);
+    const command = toCommand(options, path, launch);
+    const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
+    const { activityMs } = options;
+    // A process started with a model lists that model too, whether the account has it or not.
+    const onCatalogue = launch.model === undefined ? options.onCatalogue : () => undefined;
+    const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });
+    const conversation = startConversation({ command, launch, activityMs, onCatalogue, onDenial, ...trace });
+    log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh", tools: launch.tools });
+    live.add(conversation);
+    sweepNowAndThen();
+    void conversation.gone.then(() => {
+      live.delete(conversation);
+      release();
+      log.debug("claude ended", { pid: conversation.pid });
+    });
+    return conversation;
+  }
+
+  return {
+    async start(launch, signal) {
+      const release = await places.enter(signal);
+      try {
+        return await startIn(release, launch, signal);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    async status() {
+      if (performance.now() - loginAt > LOGIN_FRESH_MS) asking ??= askLogin();
+      if (login === undefined) await asking;
+      return { path: known?.path, version: known?.version, login, problem };
+    },
+    noteLogin(isLoggedIn) {
+      login = { isLoggedIn, method: isLoggedIn ? (login?.method ?? "unknown") : "none" };
+      loginAt = performance.now();
+    },
+    async close() {
+      await Promise.all([...live].map((conversation) => conversation.close()));
+      await sweepLeftovers(leftovers, true);
+    },
+  };
+}

@@ -1,0 +1,202 @@
+/** One CLI process: spawn, lines out, messages in, a sure end. The only module that imports `node:child_process`. */
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { createLineSplitter } from "../../lib/ndjson.ts";
+import { ProxyError } from "../../core/error.ts";
+import { findDescendants, findMarked } from "./descendants.ts";
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** It may start processes of its own, which are not to outlive its crash. */
+  readonly isParent?: boolean;
+}
+
+export interface ProcessEvents {
+  /** A whole line of stdout. */
+  readonly onLine: (line: string) => void;
+  /** Called once, when no line can follow: what ended it, in words for a log. stdout may close well before the process is gone. */
+  readonly onEnd: (cause: string) => void;
+}
+
+export interface CliProcess {
+  readonly pid: number | undefined;
+  /** Settles when the process is gone, and after a crash what it had started; never rejects. */
+  readonly gone: Promise<void>;
+  /** Writes one line; ignored once stdin has closed. */
+  write(line: string): void;
+  /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. `isBusy` begins with SIGTERM. Safe to call twice. */
+  stop(isBusy: boolean): Promise<void>;
+}
+
+/** A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms). */
+const EOF_GRACE_MS = 2000;
+/** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them. */
+const TERM_GRACE_MS = 5000;
+/** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
+const FLUSH_MS = 500;
+const STDERR_KEPT = 2000;
+/** Names a process in the environment of all that it starts. */
+const MARK_NAME = "CLAUDE_MAX_API_PROCESS";
+/** A process may fork between the look at it and its end; once more is enough for anything but a fork bomb. */
+const SWEEPS = 3;
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // ESRCH: it is gone already, which is what was wanted. EPERM: it is another user's, by sudo for one, and not ours to end.
+    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
+/** True when `gone` settles within `graceMs`. */
+async function isGoneWithin(gone: Promise<void>, graceMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([gone.then(() => true), delay(graceMs, false, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Ends what a crash has left behind. */
+async function sweep(mark: string): Promise<void> {
+  for (let left = SWEEPS; left > 0; left--) {
+    const orphans = await findMarked(mark);
+    if (orphans.length === 0) return;
+    for (const pid of orphans) kill(pid, "SIGKILL");
+  }
+}
+
+function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullStreams {
+  // A group of its own: Ctrl-C at our terminal must not end turns that are to finish first.
+  const { file, args, cwd } = command;
+  const env = { ...command.env, [MARK_NAME]: mark };
+  return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
+}
+
+/** Time after which descriptors may be free again, in seconds. */
+const EXHAUSTED_RETRY_SECONDS = 5;
+
+/** What is thrown where this program or the system has no descriptor or process left. */
+export function toExhaustedError(cause: unknown): ProxyError {
+  return new ProxyError("unavailable", "Cannot start the claude CLI: too many files or processes are open", {
+    retryAfterSeconds: EXHAUSTED_RETRY_SECONDS,
+    cause,
+  });
+}
+
+/**
+ * Starts a process. A failure to start is told through `onEnd`, like every other end.
+ * @throws ProxyError `unavailable` when there is no descriptor left for its pipes.
+ */
+export function startProcess(command: Command, events: ProcessEvents): CliProcess {
+  const mark = randomUUID();
+  const child = spawnDetached(command, mark);
+  // With EMFILE or ENFILE a child has no streams at all, whatever its type says; the error event comes later.
+  if ((child as Partial<ChildProcessWithoutNullStreams>).stdout === undefined) {
+    child.once("error", () => undefined);
+    throw toExhaustedError("EMFILE");
+  }
+  const splitter = createLineSplitter();
+  let stderr = "";
+  let hasEnded = false;
+  let stopping: Promise<void> | undefined;
+
+  function end(cause: string): void {
+    if (hasEnded) return;
+    hasEnded = true;
+    events.onEnd(stderr === "" ? cause : `${cause}: ${stderr.trim()}`);
+  }
+
+  function read(take: () => string[]): void {
+    try {
+      for (const line of take()) if (!hasEnded) events.onLine(line);
+    } catch (error) {
+      end(error instanceof RangeError ? error.message : "stdout could not be read");
+    }
+  }
+
+  const gone = new Promise<void>((resolve) => {
+    child.once("error", (error) => {
+      end(`Cannot start ${command.file}: ${error.message}`);
+      if (child.pid === undefined) resolve();
+    });
+    child.once("exit", (code, signal) => {
+      // One that was asked to end has ended its tools, and tells so by a code; a signal left it no time for that.
+      const isCrash = signal !== null || !stopping;
+      if (isCrash && command.isParent) void sweep(`${MARK_NAME}=${mark}`).then(resolve, () => resolve());
+      else resolve();
+      setTimeout(() => child.stdout.isPaused() || child.stdout.destroy(), FLUSH_MS).unref();
+      child.once("close", () => end(`exited with ${signal ?? `code ${code}`}`));
+    });
+  });
+  child.stdout.on("data", (chunk: Buffer) => read(() => splitter.push(chunk)));
+  child.stdout.once("end", () => read(() => splitter.end()));
+  child.stdin.on("error", (error) => end(`stdin closed: ${error.message}`));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+
+  async function stopSurely(isBusy: boolean): Promise<void> {
+    const { pid } = child;
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
+    // One in mid-turn is not told of the end: it would give its held tool calls up and ask the API once more.
+    if (!isBusy) child.stdin.end();
+    // What nobody will take any more must not keep the process in a blocked write.
+    child.stdout.resume();
+    if (!isBusy && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
+    kill(pid, "SIGTERM");
+    if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
+    const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
+    const descendants = await findDescendants(pid, async () => (await runCommand(table, TERM_GRACE_MS)).stdout);
+    for (const each of [pid, ...descendants]) kill(each, "SIGKILL");
+    await gone;
+  }
+
+  return {
+    pid: child.pid,
+    gone,
+    write(line) {
+      if (child.stdin.writable) child.stdin.write(`${line}\n`);
+    },
+    pause: () => void child.stdout.pause(),
+    resume: () => void child.stdout.resume(),
+    stop: (isBusy) => (stopping ??= stopSurely(isBusy)),
+  };
+}
+
+/** What a short command printed and how it ended; `code` is null when it could not be run to its end. */
+export interface CommandOutput {
+  readonly code: number | null;
+  readonly stdout: string;
+  /** The system's code of a failure to start, such as `ENOENT`. */
+  readonly error?: string;
+}
+
+/** Runs a short command to its end; at most `timeoutMs`, and 1 MiB of output. Never throws. */
+export async function runCommand(command: Command, timeoutMs: number): Promise<CommandOutput> {
+  const { file, args, cwd, env } = command;
+  let stdout = "";
+  const child = execFile(file, [...args], { cwd, env, timeout: timeoutMs, windowsHide: true });
+  child.stdout?.on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stdin?.end();
+  const failure = once(child, "error").then(([error]) => ({
+    code: null,
+    error: String((error as { code?: unknown }).code),
+  }));
+  const close = once(child, "close").then(([code]) => ({ code: code as number | null }));
+  const end = await Promise.race([close, failure]);
+  return { ...end, stdout };
+}

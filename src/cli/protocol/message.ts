@@ -1,0 +1,237 @@
+/** The CLI's stream-json: each line narrowed once. Types follow `sdk.d.ts` of the npm package `@anthropic-ai/claude-agent-sdk`. */
+import { isObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/json.ts";
+
+/** Token counts as the Messages API words them; absent ones were not said. */
+export interface WireUsage {
+  readonly input: number | undefined;
+  readonly cacheCreation: number | undefined;
+  readonly cacheRead: number | undefined;
+  readonly output: number | undefined;
+}
+
+/** One event of the Messages API stream, as the CLI passes it on. */
+export type ApiEvent =
+  | { readonly type: "message_start"; readonly model: string; readonly usage: WireUsage }
+  | {
+      readonly type: "block_start";
+      readonly index: number;
+      readonly block: string;
+      readonly id: string;
+      readonly name: string;
+    }
+  | { readonly type: "text" | "thinking" | "json"; readonly index: number; readonly text: string }
+  | { readonly type: "message_delta"; readonly stopReason: string; readonly usage: WireUsage }
+  | { readonly type: "message_stop" }
+  | { readonly type: "other" };
+
+export type CliMessage =
+  | {
+      readonly type: "control_response";
+      readonly id: string;
+      readonly response: JsonObject | undefined;
+      readonly error: string;
+    }
+  | { readonly type: "control_request"; readonly id: string; readonly request: JsonObject }
+  | { readonly type: "api"; readonly event: ApiEvent }
+  /** An error the CLI words as an assistant message; `status` is the upstream's, where there was one. */
+  | { readonly type: "failure"; readonly code: string; readonly status: number | undefined }
+  | { readonly type: "tool_result"; readonly id: string; readonly isError: boolean }
+  | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
+  | {
+      readonly type: "rate_limit";
+      readonly isRejected: boolean;
+      readonly limit: string;
+      readonly resetsAtSeconds: number | undefined;
+    }
+  /** A whole message of the model's: the CLI's id of it, and the tools it calls. */
+  | { readonly type: "assistant"; readonly uuid: string; readonly uses: readonly ToolUse[] }
+  | { readonly type: "denied"; readonly tool: string }
+  | ResultMessage
+  | { readonly type: "other" };
+
+export interface ToolUse {
+  readonly name: string;
+  readonly input: JsonObject;
+}
+
+/** The end of a turn. `text` is the CLI's own words about it. */
+export interface ResultMessage {
+  readonly type: "result";
+  readonly isError: boolean;
+  readonly status: number | undefined;
+  readonly reason: string;
+  readonly text: string;
+}
+
+const OTHER = { type: "other" } as const;
+
+/** The text under `key`, or "". */
+function text(object: JsonObject, key: string): string {
+  const value = object[key];
+  return typeof value === "string" ? value : "";
+}
+
+/** The number under `key`, if it is one. */
+function number(object: JsonObject, key: string): number | undefined {
+  const value = object[key];
+  return typeof value === "number" ? value : undefined;
+}
+
+/** The object under `key`, or an empty one. */
+function object(holder: JsonObject, key: string): JsonObject {
+  const value = holder[key];
+  return isObject(value) ? value : {};
+}
+
+function toUsage(usage: JsonObject): WireUsage {
+  return {
+    input: number(usage, "input_tokens"),
+    cacheCreation: number(usage, "cache_creation_input_tokens"),
+    cacheRead: number(usage, "cache_read_input_tokens"),
+    output: number(usage, "output_tokens"),
+  };
+}
+
+function toDelta(index: number, delta: JsonObject): ApiEvent {
+  switch (delta["type"]) {
+    case "text_delta":
+      return { type: "text", index, text: text(delta, "text") };
+    case "thinking_delta":
+      return { type: "thinking", index, text: text(delta, "thinking") };
+    case "input_json_delta":
+      return { type: "json", index, text: text(delta, "partial_json") };
+    default:
+      return OTHER;
+  }
+}
+
+function toApiEvent(event: JsonObject): ApiEvent {
+  const index = number(event, "index") ?? 0;
+  switch (event["type"]) {
+    case "message_start": {
+      const message = object(event, "message");
+      return { type: "message_start", model: text(message, "model"), usage: toUsage(object(message, "usage")) };
+    }
+    case "content_block_start": {
+      const block = object(event, "content_block");
+      return {
+        type: "block_start",
+        index,
+        block: text(block, "type"),
+        id: text(block, "id"),
+        name: text(block, "name"),
+      };
+    }
+    case "content_block_delta":
+      return toDelta(index, object(event, "delta"));
+    case "message_delta":
+      return {
+        type: "message_delta",
+        stopReason: text(object(event, "delta"), "stop_reason"),
+        usage: toUsage(object(event, "usage")),
+      };
+    case "message_stop":
+      return { type: "message_stop" };
+    default:
+      return OTHER;
+  }
+}
+
+function toControlResponse(response: JsonObject): CliMessage {
+  const isSuccess = response["subtype"] === "success";
+  return {
+    type: "control_response",
+    id: text(response, "request_id"),
+    response: isSuccess ? object(response, "response") : undefined,
+    error: text(response, "error"),
+  };
+}
+
+function toSystem(message: JsonObject): CliMessage {
+  if (message["subtype"] === "permission_denied") return { type: "denied", tool: text(message, "tool_name") };
+  if (message["subtype"] !== "api_retry") return OTHER;
+  return {
+    type: "retry",
+    attempt: number(message, "attempt") ?? 1,
+    delayMs: number(message, "retry_delay_ms") ?? 0,
+    status: number(message, "error_status"),
+  };
+}
+
+function toUses(content: unknown): ToolUse[] {
+  const blocks: readonly unknown[] = Array.isArray(content) ? content : [];
+  return blocks.flatMap((block) =>
+    isObject(block) && block["type"] === "tool_use"
+      ? [{ name: text(block, "name"), input: object(block, "input") }]
+      : [],
+  );
+}
+
+function toAssistant(message: JsonObject): CliMessage {
+  const code = text(message, "error");
+  const { model, content } = object(message, "message");
+  if (model !== "<synthetic>" && code === "")
+    return { type: "assistant", uuid: text(message, "uuid"), uses: toUses(content) };
+  return { type: "failure", code, status: number(message, "api_error_status") };
+}
+
+/** The CLI sends the result of each tool in a user message of its own. */
+function toUser(message: JsonObject): CliMessage {
+  const content = object(message, "message")["content"];
+  const first: unknown = Array.isArray(content) ? content[0] : undefined;
+  if (!isObject(first) || first["type"] !== "tool_result") return OTHER;
+  return { type: "tool_result", id: text(first, "tool_use_id"), isError: first["is_error"] === true };
+}
+
+function toRateLimit(info: JsonObject): CliMessage {
+  return {
+    type: "rate_limit",
+    isRejected: info["status"] === "rejected",
+    limit: text(info, "rateLimitType"),
+    resetsAtSeconds: number(info, "resetsAt"),
+  };
+}
+
+function toResult(message: JsonObject): ResultMessage {
+  const errors: unknown = message["errors"];
+  return {
+    type: "result",
+    isError: message["is_error"] === true,
+    status: number(message, "api_error_status"),
+    reason: text(message, "terminal_reason"),
+    text:
+      text(message, "result") ||
+      (Array.isArray(errors) ? errors.filter((held) => typeof held === "string").join("; ") : ""),
+  };
+}
+
+/**
+ * Reads one line. What this program has no use for is `other`; so are the messages of the CLI's own sub-agents.
+ * @throws SyntaxError when the line is not a JSON object.
+ */
+export function readMessage(line: string): CliMessage {
+  const message: unknown = JSON.parse(line);
+  if (!isObject(message)) throw new SyntaxError("not a JSON object");
+  if (typeof message["parent_tool_use_id"] === "string") return OTHER;
+  switch (message["type"]) {
+    case "stream_event":
+      return { type: "api", event: toApiEvent(object(message, "event")) };
+    case "control_response":
+      return toControlResponse(object(message, "response"));
+    case "control_request":
+      return { type: "control_request", id: text(message, "request_id"), request: object(message, "request") };
+    case "assistant":
+      return toAssistant(message);
+    case "user":
+      return toUser(message);
+    case "system":
+      return toSystem(message);
+    case "rate_limit_event":
+      return toRateLimit(object(message, "rate_limit_info"));
+    case "result":
+      return toResult(message);
+    default:
+      return OTHER;
+  }
+}

@@ -1,0 +1,128 @@
+/** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
+import type { OwnTools } from "../../core/profile.ts";
+
+/** What a process is started as. Everything else about a turn travels on stdin. */
+export interface Launch {
+  readonly tools: OwnTools;
+  /** Set where a transcript or a kept session is resumed; a fresh process is told its model on stdin. */
+  readonly model?: string;
+  readonly session?:
+    | { readonly type: "replay"; readonly file: string; readonly lastUuid: string }
+    | { readonly type: "begin"; readonly id: string }
+    | { readonly type: "resume"; readonly id: string; readonly lastUuid: string };
+}
+
+/** The name the client's tools are served under; the model sees `mcp__client__NAME`. */
+export const TOOL_SERVER = "client";
+
+function toSessionArgs(session: Launch["session"]): string[] {
+  switch (session?.type) {
+    case "replay":
+      return ["--no-session-persistence", "--resume", session.file, "--resume-session-at", session.lastUuid];
+    case "begin":
+      return ["--session-id", session.id];
+    case "resume":
+      return ["--resume", session.id, "--resume-session-at", session.lastUuid];
+    case undefined:
+      return ["--no-session-persistence"];
+  }
+}
+
+const SEARCH = ["WebSearch"];
+const WEB = [...SEARCH, "WebFetch"];
+const WORKSPACE = [...WEB, "Read", "Write", "Edit", "Glob", "Grep"];
+
+/** Tools that start turns of their own later on, when no request is there to take the answer. */
+const LATER = [
+  "CronCreate",
+  "CronDelete",
+  "CronList",
+  "ListAgents",
+  "Monitor",
+  "ScheduleWakeup",
+  "SendMessage",
+  "TaskStop",
+  "Workflow",
+];
+
+/** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
+function toAllowed(tools: readonly string[]): string[] {
+  const allowed = [...tools, `mcp__${TOOL_SERVER}`].join(",");
+  return ["--tools", tools.join(","), "--permission-mode", "dontAsk", "--allowedTools", allowed];
+}
+
+/** Measured, on the file system: `--restricted` keeps reads and writes inside the working directory, through `..` and symlinks too. */
+function toToolArgs(tools: OwnTools): string[] {
+  switch (tools) {
+    case "none":
+      return toAllowed([]);
+    case "search":
+      return toAllowed(SEARCH);
+    case "web":
+      return toAllowed(WEB);
+    case "workspace":
+      return ["--restricted", ...toAllowed(WORKSPACE)];
+    case "full":
+      return ["--dangerously-skip-permissions", "--disallowedTools", LATER.join(",")];
+  }
+}
+
+/** The whole argument list. `settingSources` names the user settings to load; empty loads none. */
+export function toArgs(launch: Launch, settingSources: string): string[] {
+  return [
+    "-p",
+    ...["--input-format", "stream-json", "--output-format", "stream-json", "--verbose", "--include-partial-messages"],
+    ...["--strict-mcp-config", "--setting-sources", settingSources],
+    ...toToolArgs(launch.tools),
+    ...(launch.model === undefined ? [] : ["--model", launch.model]),
+    ...toSessionArgs(launch.session),
+  ];
+}
+
+// Marks of an enclosing session: a CLI that sees them takes itself for a part of it.
+const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"];
+
+/** Settings without which the CLI would change what the client sent. */
+const EXACT: Readonly<Record<string, string>> = {
+  // Else tools may be put behind a search tool, and every tool list has a placeholder.
+  ENABLE_TOOL_SEARCH: "false",
+  // Else a tool's description ends after 4096 characters.
+  CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: "1000000000",
+  // Else a result of more than 25,000 tokens becomes a file that nobody can read.
+  MAX_MCP_OUTPUT_TOKENS: "1000000000",
+  // Else a task that ends after its turn makes the CLI begin a turn of its own.
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+  // Else an answer whose stream fails is asked for again in one piece, of which no event is told.
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
+  // Else some models are told after each tool round how many tokens are left.
+  CLAUDE_CODE_TOTAL_TOKENS_REMINDER: "off",
+  // Else the CLI may add reminders of its own, and files, to what the client says.
+  CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
+};
+
+/** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */
+const NO_SUMMARY = { DISABLE_COMPACT: "1" };
+
+/** What is this program's own: a shell of the model's has no need of its keys. */
+const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
+
+/** A socket of the CLI's lies in its temporary folder, and a socket's path has at most about 100 bytes. */
+const LONGEST_TEMPORARY = 70;
+
+/**
+ * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and
+ * our own settings. A task of many rounds on the CLI's own tools may be summarised by it. `temporary` is the folder for the
+ * CLI's temporary files, the system's without one; one with too long a path is not used.
+ */
+export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools, temporary?: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));
+  const hasLongTasks = tools === "web" || tools === "workspace" || tools === "full";
+  return {
+    ...Object.fromEntries(kept),
+    ...EXACT,
+    ...(hasLongTasks ? {} : NO_SUMMARY),
+    ...(temporary === undefined || Buffer.byteLength(temporary) > LONGEST_TEMPORARY
+      ? {}
+      : { CLAUDE_CODE_TMPDIR: temporary }),
+  };
+}

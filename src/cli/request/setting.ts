@@ -1,0 +1,55 @@
+/** What may differ from turn to turn in one process, and the control requests that change it. */
+import type { Turn } from "../../core/turn.ts";
+import type { JsonObject } from "../../lib/json.ts";
+
+/**
+ * All settings of one turn, in the CLI's words and each with a value, its default included: a change names every field of
+ * the request that carries it, so nothing of one turn can stay for the next.
+ */
+export interface Settings {
+  /** Fields of `apply_flag_settings`. An empty value in `env` sets the CLI's own default again. */
+  readonly flags: {
+    readonly effortLevel: Turn["effort"] | null;
+    readonly env: Readonly<Record<"CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING", string>>;
+  };
+  /** Fields of `set_max_thinking_tokens`. `null` sets the CLI's own default again. */
+  readonly thinking: {
+    readonly max_thinking_tokens: number | null;
+    readonly thinking_display: "summarized" | null;
+  };
+}
+
+type SettingsTurn = Pick<Turn, "effort" | "maxTokens" | "thinking">;
+
+/** The settings a turn asks for. A budget is told to every model: those without budgets leave it alone. */
+export function toSettings({ effort, maxTokens, thinking }: SettingsTurn): Settings {
+  return {
+    flags: {
+      effortLevel: effort ?? null,
+      env: {
+        CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
+        CLAUDE_CODE_DISABLE_THINKING: thinking.mode === "off" ? "1" : "",
+      },
+    },
+    thinking: {
+      max_thinking_tokens: thinking.budgetTokens ?? null,
+      thinking_display: thinking.mode === "shown" ? "summarized" : null,
+    },
+  };
+}
+
+/** What a process starts with. */
+export const DEFAULT_SETTINGS: Settings = toSettings({
+  effort: undefined,
+  maxTokens: undefined,
+  thinking: { mode: "default" },
+});
+
+/** The control requests that lead from the settings a process has to those it is to have; none when they are alike. */
+export function toSettingsChange(from: Settings, to: Settings): JsonObject[] {
+  const isSame = (name: keyof Settings): boolean => JSON.stringify(from[name]) === JSON.stringify(to[name]);
+  return [
+    ...(isSame("flags") ? [] : [{ subtype: "apply_flag_settings", settings: to.flags }]),
+    ...(isSame("thinking") ? [] : [{ subtype: "set_max_thinking_tokens", ...to.thinking }]),
+  ];
+}

@@ -1,0 +1,67 @@
+/** Answers of a fixed shape, through the CLI's structured output: a JSON format, and tool calls the client forces. */
+import { ProxyError } from "../../core/error.ts";
+import type { Tool, Turn } from "../../core/turn.ts";
+import { isObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/json.ts";
+
+/** What the structured output stands for: the answer's text, the arguments of one named call, or any of the calls. */
+export type Structure = { readonly schema: JsonObject } & (
+  { readonly type: "json" } | { readonly type: "call"; readonly name: string } | { readonly type: "calls" }
+);
+
+/** A schema moved into a larger one: its own references must keep pointing into it. */
+function moveReferences(value: unknown, root: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => moveReferences(item, root));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, held]) =>
+      key === "$ref" && typeof held === "string" && held.startsWith("#")
+        ? [key, `#${root}${held.slice(1)}`]
+        : [key, moveReferences(held, root)],
+    ),
+  );
+}
+
+/** One schema for "some of these calls": a list of a tool's name beside the arguments that fit it. */
+function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
+  const anyOf = tools.map(({ name, description, schema }, at) => ({
+    type: "object",
+    description,
+    properties: {
+      name: { const: name },
+      arguments: moveReferences(schema, `/properties/calls/items/anyOf/${at}/properties/arguments`),
+    },
+    required: ["name", "arguments"],
+    additionalProperties: false,
+  }));
+  const calls = { type: "array", minItems: 1, ...(parallel ? {} : { maxItems: 1 }), items: { anyOf } };
+  return { type: "object", properties: { calls }, required: ["calls"], additionalProperties: false };
+}
+
+/** The CLI's check knows the draft of 2020 by its keywords, but not by its name: with it, no structured output is offered. */
+function toCheckable(schema: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema"));
+}
+
+/** The structure a turn asks for, if any. A forced tool choice comes before a format, as it does at the API. */
+export function toStructure(turn: Turn): Structure | undefined {
+  const { toolChoice, tools, format } = turn;
+  const named = typeof toolChoice === "object" ? tools.find(({ name }) => name === toolChoice.name) : undefined;
+  const only = named ?? (toolChoice === "required" && tools.length === 1 ? tools[0] : undefined);
+  if (only)
+    return { type: "call", name: only.name, schema: { description: only.description, ...toCheckable(only.schema) } };
+  if (toolChoice === "required") return { type: "calls", schema: toUnion(tools, turn.parallelCalls) };
+  return format.type === "json" ? { type: "json", schema: toCheckable(format.schema) } : undefined;
+}
+
+/** The calls in an output of the `calls` structure. @throws ProxyError when it is not one, which the CLI's check rules out. */
+export function toForcedCalls(output: unknown): { name: string; input: JsonObject }[] {
+  const calls: unknown = isObject(output) ? output["calls"] : undefined;
+  if (!Array.isArray(calls)) throw new ProxyError("bad_gateway", "Cannot finish answer: the model gave no calls");
+  return calls.map((call: unknown) => {
+    if (isObject(call) && typeof call["name"] === "string" && isObject(call["arguments"])) {
+      return { name: call["name"], input: call["arguments"] };
+    }
+    throw new ProxyError("bad_gateway", "Cannot finish answer: the model gave a call without a name");
+  });
+}

@@ -1,0 +1,150 @@
+/** The client's tools as an MCP server: what is registered, how calls meet their results. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { areGiveable, createToolDesk, toServerFields } from "../../../src/cli/protocol/toolserver.ts";
+import type { ToolDesk } from "../../../src/cli/protocol/toolserver.ts";
+import type { Tool, ToolResult } from "../../../src/core/turn.ts";
+import type { JsonObject } from "../../../src/lib/json.ts";
+
+const TOOL: Tool = { name: "weather", description: "Tells it", schema: { type: "object", properties: { city: {} } } };
+const MCP_TOOL = {
+  name: "weather",
+  description: "Tells it",
+  inputSchema: TOOL.schema,
+  annotations: { readOnlyHint: true },
+};
+
+const mcp = (method: string, params?: object, id: unknown = 7): JsonObject => ({
+  subtype: "mcp_message",
+  server_name: "client",
+  message: { jsonrpc: "2.0", method, id, ...(params ? { params } : {}) },
+});
+const call = (toolUseId: string): JsonObject =>
+  mcp("tools/call", { name: "weather", arguments: {}, _meta: { "claudecode/toolUseId": toolUseId } });
+const result = (id: string, text: string, isError = false): ToolResult => ({
+  type: "result",
+  id,
+  content: [{ type: "text", text }],
+  isError,
+});
+const answered = (held: object, id: unknown = 7): JsonObject => ({
+  mcp_response: { jsonrpc: "2.0", id, result: held },
+});
+const ask = (desk: ToolDesk, request: JsonObject): Promise<JsonObject> =>
+  new Promise((resolve) => desk.answer(request, resolve));
+const said = (text: string): JsonObject => answered({ content: [{ type: "text", text }] });
+
+test("tools are registered with their schema unchanged, as ones that may run side by side", () => {
+  const fields = toServerFields([TOOL]) as {
+    sdkMcpServerManifests: { client: { toolsListResult: object } };
+    sdkMcpServers: unknown;
+  };
+  assert.deepEqual(fields.sdkMcpServers, ["client"]);
+  assert.deepEqual(fields.sdkMcpServerManifests.client.toolsListResult, { tools: [MCP_TOOL] });
+});
+
+test("a call may be held for a day", () => {
+  assert.deepEqual(toServerFields([TOOL])["sdkMcpServerConfigs"], { client: { timeout: 86_400_000 } });
+});
+
+test("no tools register nothing", () => {
+  assert.deepEqual(toServerFields([]), {});
+});
+
+test("a CLI that asks for the list itself is told the same as in the registration", async () => {
+  const desk = createToolDesk();
+  desk.offer([TOOL]);
+  assert.deepEqual(await ask(desk, mcp("tools/list")), answered({ tools: [MCP_TOOL] }));
+  const { sdkMcpServerManifests } = toServerFields([TOOL]) as {
+    sdkMcpServerManifests: { client: { initializeResult: object } };
+  };
+  assert.deepEqual(await ask(desk, mcp("initialize")), answered(sdkMcpServerManifests.client.initializeResult));
+});
+
+test("pings and notifications are answered, the latter under number 0", async () => {
+  const desk = createToolDesk();
+  assert.deepEqual(await ask(desk, mcp("ping")), answered({}));
+  assert.deepEqual(await ask(desk, mcp("notifications/initialized", undefined, null)), answered({}, 0));
+});
+
+test("a call waits until its result is given", async () => {
+  const desk = createToolDesk();
+  const answer = ask(desk, call("toolu_01-A"));
+  desk.give([result("other", "no")]);
+  desk.give([result("toolu01A", "rain")]);
+  assert.deepEqual(await answer, said("rain"));
+});
+
+test("a result that is there first waits for its call", async () => {
+  const desk = createToolDesk();
+  desk.give([result("toolu01A", "rain")]);
+  assert.deepEqual(await ask(desk, call("toolu_01A")), said("rain"));
+});
+
+test("parallel calls each get their own result, in whatever order they are given", async () => {
+  const desk = createToolDesk();
+  const answers = ["a", "b", "c"].map((id) => ask(desk, call(id)));
+  desk.give([result("c", "C")]);
+  desk.give([result("a", "A"), result("b", "B")]);
+  assert.deepEqual(await Promise.all(answers), [said("A"), said("B"), said("C")]);
+});
+
+test("a result is given once: a call of the same id waits for another", async () => {
+  const desk = createToolDesk();
+  desk.give([result("a", "first")]);
+  assert.deepEqual(await ask(desk, call("a")), said("first"));
+  const second = ask(desk, call("a"));
+  desk.give([result("a", "second")]);
+  assert.deepEqual(await second, said("second"));
+});
+
+test("a result that is an error says so", async () => {
+  const desk = createToolDesk();
+  desk.give([result("a", "broken", true)]);
+  assert.deepEqual(
+    await ask(desk, call("a")),
+    answered({ content: [{ type: "text", text: "broken" }], isError: true }),
+  );
+});
+
+test("images go along in base64, and empty results are empty", async () => {
+  const desk = createToolDesk();
+  const image = { type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } } as const;
+  desk.give([{ type: "result", id: "a", content: [image], isError: false }]);
+  desk.give([{ type: "result", id: "b", content: [], isError: false }]);
+  assert.deepEqual(
+    await ask(desk, call("a")),
+    answered({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }),
+  );
+  assert.deepEqual(await ask(desk, call("b")), answered({ content: [] }));
+});
+
+test("a result can be handed in as it is unless it holds an image by URL", () => {
+  assert.equal(areGiveable([result("a", "rain")]), true);
+  assert.equal(
+    areGiveable([
+      {
+        ...result("a", ""),
+        content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }],
+      },
+    ]),
+    true,
+  );
+  assert.equal(
+    areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "url", url: "https://x" } }] }]),
+    false,
+  );
+});
+
+test("anything else is refused", async () => {
+  const desk = createToolDesk();
+  const refused = [
+    {},
+    { subtype: "can_use_tool" },
+    { subtype: "mcp_message" },
+    { subtype: "mcp_message", message: {} },
+    mcp("resources/list"),
+    mcp("tools/call", {}),
+  ];
+  for (const request of refused) await assert.rejects(ask(desk, request), Error, JSON.stringify(request));
+});

@@ -1,0 +1,76 @@
+/** Histories as the CLI's own transcripts: the chain of entries, and what each holds. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { createTranscripts, writeTranscript } from "../../../src/cli/request/transcript.ts";
+import type { Message } from "../../../src/core/turn.ts";
+
+const HISTORY: readonly Message[] = [
+  { role: "user", content: [{ type: "text", text: "hi\n\u2028👩‍👩‍👧" }] },
+  {
+    role: "assistant",
+    content: [
+      { type: "text", text: "a" },
+      { type: "call", id: "c1", name: "f", input: { x: 1 } },
+    ],
+  },
+  { role: "user", content: [{ type: "result", id: "c1", content: [{ type: "text", text: "r" }], isError: false }] },
+  { role: "assistant", content: [{ type: "text", text: "b" }] },
+];
+
+interface Entry {
+  readonly parentUuid: string | null;
+  readonly uuid: string;
+  readonly type: string;
+  readonly sessionId: string;
+  readonly timestamp: string;
+  readonly isSidechain: boolean;
+  readonly message: Readonly<Record<string, unknown>>;
+}
+
+async function makeFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "transcript-test-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function readEntries(file: string): Promise<Entry[]> {
+  const text = await readFile(file, "utf8");
+  assert.ok(text.endsWith("\n"));
+  return text
+    .slice(0, -1)
+    .split("\n")
+    .map((line) => JSON.parse(line) as Entry);
+}
+
+test("each entry points to the one before, and the last is named", async (t) => {
+  const { file, lastUuid } = await writeTranscript(createTranscripts(await makeFolder(t)), HISTORY, "opus");
+  const entries = await readEntries(file);
+  assert.deepEqual(
+    entries.map(({ parentUuid }) => parentUuid),
+    [null, ...entries.slice(0, -1).map(({ uuid }) => uuid)],
+  );
+  assert.equal(lastUuid, entries.at(-1)?.uuid);
+  assert.equal(new Set(entries.map(({ uuid }) => uuid)).size, 4);
+  assert.equal(new Set(entries.map(({ sessionId }) => sessionId)).size, 1);
+  assert.ok(entries.every(({ isSidechain, timestamp }) => !isSidechain && !Number.isNaN(Date.parse(timestamp))));
+});
+
+test("entries hold the messages as the API takes them", async (t) => {
+  const { file } = await writeTranscript(createTranscripts(await makeFolder(t)), HISTORY, "opus");
+  const [asked, called, given, said] = (await readEntries(file)).map(({ message }) => message);
+  assert.deepEqual(asked, { role: "user", content: "hi\n\u2028👩‍👩‍👧" });
+  assert.deepEqual(given?.["content"], [
+    { type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "r" }] },
+  ]);
+  assert.deepEqual(
+    [called?.["type"], called?.["model"], called?.["stop_reason"], called?.["stop_sequence"]],
+    ["message", "opus", "tool_use", null],
+  );
+  assert.equal(said?.["stop_reason"], "end_turn");
+  assert.notEqual(called?.["id"], said?.["id"]);
+  assert.ok(called?.["usage"] && said?.["usage"]);
+});
