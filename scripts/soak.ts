@@ -1,6 +1,6 @@
 /**
- * Uses the built proxy as six clients do at once, for long: `npm run soak [-- --requests 2500 --minutes 30 --seed N]`. Clients hang up
- * at random and a CLI is killed every few seconds. Exit 1 when an answer is wrong, an error is none of a killed CLI's, memory or
+ * Uses the built proxy as six clients do at once, for long: `npm run soak [-- --requests 2500 --minutes 30 --kill-seconds 3
+ * --seed N]`. Clients hang up at random and a CLI is killed every few seconds. Exit 1 when an answer is wrong, an error is none of a killed CLI's, memory or
  * descriptors grow, or anything is left at the end. Linux, loopback only, the real CLI.
  */
 import { readdirSync } from "node:fs";
@@ -26,12 +26,13 @@ const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "2500" },
     minutes: { type: "string", default: "30" },
+    "kill-seconds": { type: "string", default: "3" },
     seed: { type: "string" },
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000_000));
 const requests = Number(values.requests);
-const KILL_MS = 3000;
+const killMs = Number(values["kill-seconds"]) * 1000;
 const PROGRESS_MS = 15_000;
 /** Memory may differ by this much between the second and the last quarter of the run; V8 frees when it likes. */
 const MOST_GROWTH = 1.25;
@@ -99,7 +100,7 @@ try {
   console.log(`soak: seed ${seed}, ${requests} requests, ${proxy.url}`);
   const random = createRandom(seed);
   const counts: Counts = { asked: 0, right: 0, left: 0, failures: [] };
-  const watch = watchProxy(proxy, createRandom(seed + 1), KILL_MS);
+  const watch = watchProxy(proxy, createRandom(seed + 1), killMs);
   const tell = (): void => {
     const { asked, right, left, failures } = counts;
     console.log(

@@ -19,6 +19,8 @@ export interface Talk {
 
 /** What an answer came to. */
 interface Said {
+  /** All of it, for a trouble to be told with. */
+  readonly raw: string;
   readonly text: string;
   /** The tool call's id, when there is one. */
   readonly call?: string;
@@ -47,6 +49,11 @@ const object = (value: unknown): JsonObject => (isObject(value) ? value : {});
 const list = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
+/** No answer of the model is empty. */
+function checkText({ raw, text: words }: Said): void {
+  if (words === "") throw new Error(`An empty answer: ${raw.slice(-1500)}`);
+}
+
 function checkErrors(events: readonly JsonObject[]): void {
   const failed = events.find((event) => isObject(event["error"]) || event["type"] === "response.failed");
   if (failed) throw new TalkError(502, JSON.stringify(failed));
@@ -56,14 +63,18 @@ function readChat(raw: string, isStreamed: boolean): Said {
   if (!isStreamed) {
     const message = object(list(object(parseJson(raw))["choices"])[0]?.["message"]);
     const [call] = list(message["tool_calls"]);
-    return { text: text(message["content"]), ...(call ? { call: text(call["id"]) } : {}) };
+    return { raw, text: text(message["content"]), ...(call ? { call: text(call["id"]) } : {}) };
   }
   const events = toEvents(raw);
   checkErrors(events);
   if (!raw.endsWith("data: [DONE]\n\n")) throw new Error(`A stream without [DONE]: ${raw.slice(-200)}`);
   const deltas = events.map((event) => object(list(event["choices"])[0]?.["delta"]));
   const call = deltas.flatMap((delta) => list(delta["tool_calls"])).find(({ id }) => typeof id === "string");
-  return { text: deltas.map((delta) => text(delta["content"])).join(""), ...(call ? { call: text(call["id"]) } : {}) };
+  return {
+    raw,
+    text: deltas.map((delta) => text(delta["content"])).join(""),
+    ...(call ? { call: text(call["id"]) } : {}),
+  };
 }
 
 /** Chat completions; with `tools`, each turn makes a call first. */
@@ -89,6 +100,7 @@ export function createChatTalk(url: string, options: { isStreamed: boolean; hasT
         held = [...held, { role: "assistant", content: said.text || null, tool_calls: [call] }, result];
         said = await ask(held, signal);
       }
+      checkText(said);
       messages = [...held, { role: "assistant", content: said.text }];
       return said.text;
     },
@@ -99,14 +111,18 @@ function readMessages(raw: string, isStreamed: boolean): Said {
   if (!isStreamed) {
     const blocks = list(object(parseJson(raw))["content"]);
     const call = blocks.find(({ type }) => type === "tool_use");
-    return { text: blocks.map((block) => text(block["text"])).join(""), ...(call ? { call: text(call["id"]) } : {}) };
+    return {
+      raw,
+      text: blocks.map((block) => text(block["text"])).join(""),
+      ...(call ? { call: text(call["id"]) } : {}),
+    };
   }
   const events = toEvents(raw);
   checkErrors(events);
   if (events.at(-1)?.["type"] !== "message_stop") throw new Error(`A stream without its end: ${raw.slice(-200)}`);
   const call = events.map((event) => object(event["content_block"])).find(({ type }) => type === "tool_use");
   const words = events.map((event) => text(object(event["delta"])["text"])).join("");
-  return { text: words, ...(call ? { call: text(call["id"]) } : {}) };
+  return { raw, text: words, ...(call ? { call: text(call["id"]) } : {}) };
 }
 
 /** Anthropic Messages; with `tools`, each turn makes a call first. */
@@ -132,6 +148,7 @@ export function createMessagesTalk(
         held = [...held, { role: "assistant", content: [...before, call] }, { role: "user", content: [result] }];
         said = await ask(held, signal);
       }
+      checkText(said);
       messages = [...held, { role: "assistant", content: said.text }];
       return said.text;
     },
@@ -144,7 +161,7 @@ function readResponse(raw: string, isStreamed: boolean): Said {
   const response = isStreamed ? object(events.at(-1)?.["response"]) : object(parseJson(raw));
   if (response["status"] !== "completed") throw new Error(`A response that is not completed: ${raw.slice(-300)}`);
   const parts = list(response["output"]).flatMap((item) => list(item["content"]));
-  return { id: text(response["id"]), text: parts.map((part) => text(part["text"])).join("") };
+  return { raw, id: text(response["id"]), text: parts.map((part) => text(part["text"])).join("") };
 }
 
 /** Responses that go on from the stored one before. */
@@ -161,6 +178,7 @@ export function createResponsesTalk(url: string, options: { isStreamed: boolean;
         previous_response_id: before,
       };
       const said = readResponse(await post(`${url}/v1/responses`, body, signal), isStreamed);
+      checkText(said);
       before = said.id;
       return said.text;
     },

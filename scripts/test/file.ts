@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { COMPILED, toCompiled } from "./compile.ts";
@@ -14,7 +15,7 @@ export interface FileOptions {
   readonly root: string;
   /** Folder that the file was compiled into. */
   readonly compiled?: string;
-  /** Longest time for one test, in milliseconds. The slowest needs a quarter of the default; a wait that hangs shows as one. */
+  /** Longest time for one test, in milliseconds. The slowest needs a quarter of the default; more where the machine is busy with other work. */
   readonly limitMs?: number;
   /** Longest time without the end of a test, in milliseconds: a file that is silent for longer than one test may take hangs outside of its tests. */
   readonly silenceMs?: number;
@@ -42,9 +43,16 @@ export const REPORTER = "scripts/test/reporter.ts";
 
 const LIMIT_MS = 120_000;
 const SILENCE_MS = 150_000;
+/** Processes that wait for a core, for each core, from which on limits are longer by as much. The suite alone makes three. */
+const BUSY_LOAD = 3;
 const SURVIVAL_MS = 10_000;
 const POLL_MS = 50;
 const TICK_MS = 10;
+
+/** How much longer everything takes because of other work; 1 on a machine that is ours alone. */
+function toBusyFactor(): number {
+  return Math.max(1, (loadavg()[0] ?? 0) / availableParallelism() / BUSY_LOAD);
+}
 
 let countedCpuMs = 0;
 
@@ -116,7 +124,8 @@ function readOutput(child: ChildProcess): () => string {
 
 /** Runs one compiled file to its end. */
 export async function runFile(path: string, options: FileOptions): Promise<FileResult> {
-  const { limitMs = LIMIT_MS, silenceMs = SILENCE_MS, survivalMs = SURVIVAL_MS } = options;
+  const busy = toBusyFactor();
+  const { limitMs = LIMIT_MS * busy, silenceMs = SILENCE_MS * busy, survivalMs = SURVIVAL_MS * busy } = options;
   const folder = mkdtempSync(join(options.root, "t-"));
   const startedAt = performance.now();
   const env = { TMPDIR: folder, TEMP: folder, TMP: folder, TEST_LIMIT_MS: String(limitMs) };
