@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { toBusyFactor } from "../../test/helpers/busy.ts";
 import { COMPILED, toCompiled } from "./compile.ts";
 import type { Ended } from "./reporter.ts";
 import { findSurvivors, killAll } from "./survivor.ts";
@@ -43,16 +43,9 @@ export const REPORTER = "scripts/test/reporter.ts";
 
 const LIMIT_MS = 120_000;
 const SILENCE_MS = 150_000;
-/** Processes that wait for a core, for each core, from which on limits are longer by as much. The suite alone makes three. */
-const BUSY_LOAD = 3;
 const SURVIVAL_MS = 10_000;
 const POLL_MS = 50;
 const TICK_MS = 10;
-
-/** How much longer everything takes because of other work; 1 on a machine that is ours alone. */
-function toBusyFactor(): number {
-  return Math.max(1, (loadavg()[0] ?? 0) / availableParallelism() / BUSY_LOAD);
-}
 
 let countedCpuMs = 0;
 

@@ -1,20 +1,10 @@
 /** Tool conversations in the very shapes that agent clients send. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startPair } from "../helpers/pair.ts";
 import { readStream, user } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import {
-  ask,
-  call,
-  foldCalls,
-  inTurn,
-  lastBlocks,
-  replays,
-  result,
-  startPair,
-  starts,
-  textResult,
-} from "../helpers/tools.ts";
+import { ask, call, foldCalls, inTurn, lastBlocks, replays, result, starts, textResult } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const SYSTEM = { role: "system", content: "You are an agent." };

@@ -1,6 +1,7 @@
 /** Calls held open across requests: the results go on in the same process, and a history that cannot is replayed exactly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startPair } from "../helpers/pair.ts";
 import { eventually, user } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import {
@@ -13,7 +14,6 @@ import {
   PNG,
   replays,
   result,
-  startPair,
   starts,
   textResult,
   tool,

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
-import { call, replays, startPair, starts } from "../helpers/tools.ts";
+import { startPair } from "../helpers/pair.ts";
+import { call, replays, starts } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const ROUNDS = 10;

@@ -1,20 +1,9 @@
 /** Tool calls as they stream, and the requests about tools that are refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startPair } from "../helpers/pair.ts";
 import { readStream, user } from "../helpers/proxy.ts";
-import {
-  ask,
-  byId,
-  call,
-  calling,
-  foldCalls,
-  inTurn,
-  lastBlocks,
-  result,
-  startPair,
-  textResult,
-  tool,
-} from "../helpers/tools.ts";
+import { ask, byId, call, calling, foldCalls, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 
 const TOOLS = [tool("look"), tool("find")];
 

@@ -1,6 +1,7 @@
 /** The client's tools on their way to the API, and the choice among them, against the real CLI. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startPair } from "../helpers/pair.ts";
 import { user } from "../helpers/proxy.ts";
 import {
   ask,
@@ -12,7 +13,6 @@ import {
   lastBlocks,
   replays,
   result,
-  startPair,
   starts,
   textResult,
   tool,

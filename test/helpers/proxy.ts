@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
+import { toBusyFactor } from "./busy.ts";
 import { CLI_VARIABLES } from "./cli.ts";
 import type { Scope } from "./scope.ts";
 
@@ -32,8 +33,8 @@ export interface Proxy {
   readonly home: string;
   /** Lines written to stderr so far. */
   readonly log: readonly string[];
-  /** Settles with the first log line, old or new, that matches. */
-  logged(pattern: RegExp): Promise<string>;
+  /** Settles with the first log line, old or new, that matches; `from` is the first line looked at. Rejects when the program ends without one. */
+  logged(pattern: RegExp, from?: number): Promise<string>;
   /** POSTs to chat completions. */
   chat(body: object, options?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
   /** The CLI processes for conversations that this proxy has now; not those that only tell the CLI's version or login. */
@@ -73,15 +74,19 @@ export function isRunning(pid: number): boolean {
   return readParents().has(pid);
 }
 
-/** Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end. */
+/**
+ * Settles when `holds` does; looked at 50 times a second. For states that give no event, such as another process's end.
+ * The patience is for a machine without other work, and longer on a busy one.
+ */
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
   patienceMs = 20_000,
 ): Promise<void> {
-  const endAt = performance.now() + patienceMs;
+  const startedAt = performance.now();
   while (!(await holds())) {
-    if (performance.now() > endAt) throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
+    if (performance.now() > startedAt + patienceMs * toBusyFactor())
+      throw new Error(`did not come true within ${patienceMs} ms: ${what}`);
     // A timer that keeps the test alive: the process waited for may be the last thing that did.
     await setTimeout(20);
   }
@@ -110,6 +115,7 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
   const args = [...script, "--port", "0", ...(options.args ?? [])];
   const child = spawn(file, args, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }) as Awaited<Proxy["exited"]>);
+  const closed = once(child, "close");
   const log: string[] = [];
   const watchers = new Set<(line: string) => void>();
   createInterface({ input: child.stderr }).on("line", (line) => {
@@ -132,16 +138,17 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
     home,
     log,
     exited,
-    logged(pattern) {
-      const old = log.find((line) => pattern.test(line));
+    logged(pattern, from = 0) {
+      const old = log.slice(from).find((line) => pattern.test(line));
       if (old !== undefined) return Promise.resolve(old);
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         const watch = (line: string): void => {
           if (!pattern.test(line)) return;
           watchers.delete(watch);
           resolve(line);
         };
         watchers.add(watch);
+        void closed.then(() => reject(new Error(`the program ended without a log line like ${pattern}`)));
       });
     },
     chat(body, { headers = {}, signal } = {}) {

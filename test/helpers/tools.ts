@@ -1,10 +1,8 @@
 /** Function calling as tests speak it: tools, results and histories as clients write them, and what reached the API of them. */
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
-import { startProxy } from "./proxy.ts";
 import type { ChatChunk, Proxy } from "./proxy.ts";
-import { startUpstream, toPlainMessages } from "./upstream.ts";
-import type { ApiCall, Step, Upstream } from "./upstream.ts";
+import { toPlainMessages } from "./upstream.ts";
+import type { ApiCall, Step } from "./upstream.ts";
 
 export interface MadeCall {
   readonly id: string;
@@ -30,15 +28,6 @@ export interface Answer {
 }
 
 export const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
-
-/** An API and a proxy before it, without spares: every process in the log is a conversation's. */
-export async function startPair(
-  t: TestContext,
-  ...args: readonly string[]
-): Promise<{ upstream: Upstream; proxy: Proxy }> {
-  const upstream = await startUpstream(t);
-  return { upstream, proxy: await startProxy(t, { upstream, args: ["--spares", "0", ...args] }) };
-}
 
 /** A function tool of one text argument, or of these parameters. */
 export function tool(
