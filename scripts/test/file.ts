@@ -9,6 +9,7 @@ import { toBusyFactor } from "../../test/helpers/busy.ts";
 import { COMPILED, toCompiled } from "./compile.ts";
 import type { Ended } from "./reporter.ts";
 import { findSurvivors, killAll } from "./survivor.ts";
+import type { Survivor } from "./survivor.ts";
 
 export interface FileOptions {
   /** Folder that exists, for the file's temporary folder. */
@@ -44,6 +45,7 @@ export const REPORTER = "scripts/test/reporter.ts";
 const LIMIT_MS = 120_000;
 const SILENCE_MS = 150_000;
 const SURVIVAL_MS = 10_000;
+const KILL_MS = 10_000;
 const POLL_MS = 50;
 const TICK_MS = 10;
 
@@ -94,15 +96,23 @@ function watchSilence(child: ChildProcess, silenceMs: number): () => boolean {
   };
 }
 
-/** Waits for the file's processes to end, and kills those that do not. Gives a sentence for each of these. */
-async function endSurvivors(folder: string, survivalMs: number): Promise<string[]> {
-  const endAt = performance.now() + survivalMs;
+/** The file's processes that are still there after so long. */
+async function waitForSurvivors(folder: string, ms: number): Promise<Survivor[]> {
+  const endAt = performance.now() + ms;
   let left = findSurvivors(folder);
   while (left.length > 0 && performance.now() < endAt) {
     await delay(POLL_MS);
     left = findSurvivors(folder);
   }
+  return left;
+}
+
+/** Waits for the file's processes to end, and kills those that do not. Gives a sentence for each of these. */
+async function endSurvivors(folder: string, survivalMs: number): Promise<string[]> {
+  const left = await waitForSurvivors(folder, survivalMs);
   killAll(left);
+  // A signal is delivered some time after it was sent.
+  if (left.length > 0) await waitForSurvivors(folder, KILL_MS);
   return left.map(({ pid, command }) => `left process ${pid} running: ${command}`);
 }
 
