@@ -5,13 +5,14 @@ import { HTTP_STATUS, ProxyError, toProxyError } from "../core/error.ts";
 import type { Codec } from "../codec/codec.ts";
 import { formatFrames } from "../lib/sse.ts";
 import type { SseFrame } from "../lib/sse.ts";
+import { toCanonicalPath, toTarget } from "./path.ts";
 import type { Log, LogFields } from "../lib/log.ts";
 
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly id: string;
-  /** Path without the query. */
+  /** Canonical path, without the query: see `toCanonicalPath`. The log has the path as it was sent. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** Aborts when the client leaves before the answer is complete; the reason is a ProxyError `canceled`. */
@@ -32,24 +33,32 @@ const SANE_ID = /^[\w.:-]{1,128}$/;
 export function openExchange(request: IncomingMessage, response: ServerResponse, log: Log): Exchange {
   const sent = request.headers["x-request-id"];
   const id = typeof sent === "string" && SANE_ID.test(sent) ? sent : `req_${randomUUID().replaceAll("-", "")}`;
-  const [path = "/", query] = (request.url ?? "/").split("?", 2);
+  const { path, query } = toTarget(request.url ?? "/");
   const startedAt = performance.now();
   const leaving = new AbortController();
   let noted: LogFields = {};
   let failStream: FailStream = () => [];
   response.setHeader("x-request-id", id);
-  response.once("close", () => {
+  const { socket } = request;
+
+  function onClose(): void {
+    response.off("close", onClose);
+    socket.off("close", onClose);
     const isComplete = response.writableFinished;
     if (!isComplete) leaving.abort(new ProxyError("canceled", "The client left"));
     const status = isComplete ? response.statusCode : HTTP_STATUS.canceled;
     const ms = Math.round(performance.now() - startedAt);
     log.info("request", { method: request.method, path: path.slice(0, 200), status, ms, ...noted, id });
-  });
+  }
+
+  response.once("close", onClose);
+  // A pipelined response that still waits for the one before it is told nothing when their socket closes.
+  socket.once("close", onClose);
   return {
     request,
     response,
     id,
-    path,
+    path: toCanonicalPath(path),
     query: new URLSearchParams(query),
     signal: leaving.signal,
     note(fields) {

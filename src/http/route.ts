@@ -9,6 +9,7 @@ import { readJson } from "./body.ts";
 import { openExchange, sendError, sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Info } from "./info.ts";
+import { refusePath } from "./path.ts";
 import type { StoredResponses } from "./stored.ts";
 
 export interface RouteOptions {
@@ -98,7 +99,7 @@ export function createRoutes({ guard, info, answer, stored, log, isStopping }: R
   function findRoute(path: string): Route {
     const route = fixed.get(path) ?? findStoredRoute(stored, findCodec(path), path);
     if (route) return route;
-    if (!path.startsWith(MODEL_PREFIX)) throw new ProxyError("not_found", `Cannot find ${path.slice(0, 100)}`);
+    if (!path.startsWith(MODEL_PREFIX)) return refusePath(path);
     return {
       methods: READ,
       handle: (exchange) => info.showModel(exchange, decodePath(path.slice(MODEL_PREFIX.length))),

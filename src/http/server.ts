@@ -83,6 +83,8 @@ function create(handler: RequestListener): Bound {
   );
   // Event streams are many small writes; each is to leave at once.
   server.on("connection", (socket) => socket.setNoDelay(true));
+  // Each pipelined request waits for the socket's close.
+  server.on("connection", (socket) => socket.setMaxListeners(0));
   return { server, sockets: watchSockets(server) };
 }
 
