@@ -7,7 +7,7 @@ import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
-import { createAnswer } from "../http/answer.ts";
+import { createTurnHandler } from "../http/turn.ts";
 import { createGuard } from "../http/auth.ts";
 import { createInfo } from "../http/info.ts";
 import { createStoredResponses } from "../http/stored.ts";
@@ -129,7 +129,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const routes = createRoutes({
     guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
     info: createInfo({ version, models, status: installation.status, counts }),
-    answer: createAnswer({
+    handleTurn: createTurnHandler({
       run,
       models,
       telegram,

@@ -18,7 +18,7 @@ export interface Exchange {
   /** Aborts when the client leaves before the answer is complete; the reason is a ProxyError `canceled`. */
   readonly signal: AbortSignal;
   /** Adds to the access-log line. */
-  note(fields: LogFields): void;
+  addLogFields(fields: LogFields): void;
   /** Begins a stream: status 200, and `fail` words what goes wrong from here on. */
   startStream(headers: OutgoingHttpHeaders, fail: FailStream): void;
   /** The last frames of a stream that has begun and failed. */
@@ -36,7 +36,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   const { path, query } = toTarget(request.url ?? "/");
   const startedAt = performance.now();
   const leaving = new AbortController();
-  let noted: LogFields = {};
+  let logFields: LogFields = {};
   let failStream: FailStream = () => [];
   response.setHeader("x-request-id", id);
   const { socket } = request;
@@ -48,7 +48,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     if (!isComplete) leaving.abort(new ProxyError("canceled", "The client left"));
     const status = isComplete ? response.statusCode : HTTP_STATUS.canceled;
     const ms = Math.round(performance.now() - startedAt);
-    log.info("request", { method: request.method, path: path.slice(0, 200), status, ms, ...noted, id });
+    log.info("request", { method: request.method, path: path.slice(0, 200), status, ms, ...logFields, id });
   }
 
   response.once("close", onClose);
@@ -61,8 +61,8 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     path: toCanonicalPath(path),
     query: new URLSearchParams(query),
     signal: leaving.signal,
-    note(fields) {
-      noted = { ...noted, ...fields };
+    addLogFields(fields) {
+      logFields = { ...logFields, ...fields };
     },
     startStream(headers, fail) {
       response.writeHead(200, headers);
@@ -104,7 +104,7 @@ export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log
   const { response, id } = exchange;
   const error = toProxyError(thrown);
   if (error.kind === "canceled" || response.destroyed) return void response.destroy();
-  exchange.note({ error: error.kind });
+  exchange.addLogFields({ error: error.kind });
   const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
   if (cause !== undefined) log.warn("failed", { id, kind: error.kind, cause: String(cause) });
   if (response.headersSent) return void response.end(formatFrames(exchange.failStream(error)));

@@ -11,11 +11,12 @@ import type { Exchange } from "./exchange.ts";
 import type { Info } from "./info.ts";
 import { refusePath } from "./path.ts";
 import type { StoredResponses } from "./stored.ts";
+import type { TurnHandler } from "./turn.ts";
 
 export interface RouteOptions {
   readonly guard: Guard;
   readonly info: Info;
-  readonly answer: (codec: Codec, exchange: Exchange) => Promise<void>;
+  readonly handleTurn: TurnHandler;
   readonly stored: StoredResponses;
   readonly log: Log;
   /** True once the server is stopping: connections are then not kept. */
@@ -51,13 +52,13 @@ function preflight({ request, response }: Exchange): void {
 }
 
 /** The fixed paths of a protocol: turns, and what is answered without one. */
-function toCodecRoutes(codec: Codec, answer: RouteOptions["answer"]): [string, Route][] {
+function toCodecRoutes(codec: Codec, handleTurn: TurnHandler): [string, Route][] {
   const direct = Object.entries(codec.direct ?? {}).map(([path, reply]): [string, Route] => {
     const handle = async (exchange: Exchange): Promise<void> =>
       sendJson(exchange, 200, reply(await readJson(exchange.request)));
     return [path, { methods: ["POST"], handle }];
   });
-  return [[codec.path, { methods: ["POST"], handle: (exchange) => answer(codec, exchange) }], ...direct];
+  return [[codec.path, { methods: ["POST"], handle: (exchange) => handleTurn(codec, exchange) }], ...direct];
 }
 
 /** Below a protocol that keeps answers: one of them, or its input. */
@@ -89,11 +90,11 @@ function findCodec(path: string): Codec | undefined {
 }
 
 /** Makes the listener of one server. */
-export function createRoutes({ guard, info, answer, stored, log, isStopping }: RouteOptions): RequestListener {
+export function createRoutes({ guard, info, handleTurn, stored, log, isStopping }: RouteOptions): RequestListener {
   const fixed = new Map<string, Route>([
     ["/health", { methods: READ, handle: info.health }],
     ["/v1/models", { methods: READ, handle: info.listModels }],
-    ...CODECS.flatMap((codec) => toCodecRoutes(codec, answer)),
+    ...CODECS.flatMap((codec) => toCodecRoutes(codec, handleTurn)),
   ]);
 
   function findRoute(path: string): Route {

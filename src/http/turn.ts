@@ -21,7 +21,7 @@ import type { StoredResponses } from "./stored.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
-export interface AnswerOptions extends StreamOptions {
+export interface TurnOptions extends StreamOptions {
   readonly run: Run;
   readonly models: Models;
   readonly telegram: Telegram;
@@ -68,8 +68,11 @@ function createMeta(): Meta {
   return { id: randomUUID().replaceAll("-", ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
 }
 
+/** Reads one request for a turn, runs it and writes its answer. @throws ProxyError before the first event, or in mid-stream. */
+export type TurnHandler = (codec: Codec, exchange: Exchange) => Promise<void>;
+
 /** Makes the handler of all turns. */
-export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: Exchange) => Promise<void> {
+export function createTurnHandler(options: TurnOptions): TurnHandler {
   const { run, models, telegram, stored } = options;
   const writeStream = createStreamWriter(options);
 
@@ -88,7 +91,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     const turn = codec.decode(await readJson(exchange.request), stored.get);
     const model = models.resolve(turn.model);
     const { name, ignored } = readName(exchange, turn);
-    exchange.note({ model: model.id, stream: turn.stream });
+    exchange.addLogFields({ model: model.id, stream: turn.stream });
     const meta = createMeta();
     const headers = toHeaders([...ignored, ...toUnbudgeted(turn, model.id)]);
     const keep = name === undefined ? createKeep(codec, turn, meta) : undefined;
@@ -106,7 +109,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
     if (turn.stream) {
       const folder = keep ? createFolder() : undefined;
       const onEvents = (batch: readonly TurnEvent[]): void => {
-        noteEnd(exchange, batch);
+        logEvents(exchange, batch);
         folder?.add(batch);
         // Kept before the client can see the end, and so before its next request.
         if (folder && batch.at(-1)?.type === "done") keep?.(folder.reply);
@@ -117,7 +120,7 @@ export function createAnswer(options: AnswerOptions): (codec: Codec, exchange: E
       );
     }
     const reply = await collect(events);
-    noteUsage(exchange, reply.model, reply.usage);
+    logUsage(exchange, reply.model, reply.usage);
     keep?.(reply);
     return sendJson(exchange, 200, codec.encodeReply(reply, turn, meta), headers);
   };
@@ -132,14 +135,14 @@ function readProfile(exchange: Exchange): Profile | undefined {
   return optional(readHeader(exchange, "x-claude-tools"), "x-claude-tools", toOneOf(PROFILES));
 }
 
-function noteUsage(exchange: Exchange, model: string, usage: Usage): void {
-  exchange.note({ model, tokens_in: toPromptTokens(usage), tokens_out: usage.output });
+function logUsage(exchange: Exchange, model: string, usage: Usage): void {
+  exchange.addLogFields({ model, tokens_in: toPromptTokens(usage), tokens_out: usage.output });
 }
 
-function noteEnd(exchange: Exchange, batch: readonly TurnEvent[]): void {
+function logEvents(exchange: Exchange, batch: readonly TurnEvent[]): void {
   for (const event of batch) {
-    if (event.type === "start") exchange.note({ model: event.model });
+    if (event.type === "start") exchange.addLogFields({ model: event.model });
     if (event.type === "done")
-      exchange.note({ tokens_in: toPromptTokens(event.usage), tokens_out: event.usage.output });
+      exchange.addLogFields({ tokens_in: toPromptTokens(event.usage), tokens_out: event.usage.output });
   }
 }
