@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createGate, GateFullError } from "../../src/lib/gate.ts";
+import type { Gate } from "../../src/lib/gate.ts";
 
 /** Lets everything that is ready run, without waiting for time to pass. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -123,4 +124,77 @@ test("without a line there is entry or refusal", async () => {
   await assert.rejects(gate.enter(), GateFullError);
   leave();
   assert.equal(typeof (await gate.enter()), "function");
+});
+
+/** Enters for a party and takes down when it is let in, or why not. */
+function enterFor(gate: Gate, party: string, order: string[]): Promise<() => void> {
+  const entering = gate.enter(undefined, party);
+  entering.then(
+    () => order.push(party),
+    (error: unknown) => order.push(`${party} refused: ${error instanceof GateFullError}`),
+  );
+  entering.catch(() => undefined);
+  return entering;
+}
+
+test("a party that came late does not wait for all the waiters of another", async () => {
+  const gate = createGate(2);
+  const order: string[] = [];
+  const first = await enterFor(gate, "a", order);
+  const second = await enterFor(gate, "a", order);
+  const waiting = ["a", "a", "a", "b"].map((party) => enterFor(gate, party, order));
+  first();
+  await settled();
+  assert.deepEqual(order, ["a", "a", "b"]);
+  second();
+  await settled();
+  assert.deepEqual(order, ["a", "a", "b", "a"]);
+  assert.equal(gate.waiting, 2);
+  (await waiting[3])?.();
+  await settled();
+  assert.deepEqual(order, ["a", "a", "b", "a", "a"]);
+});
+
+test("parties with as many inside take turns, each in its own order", async () => {
+  const gate = createGate(1);
+  const order: string[] = [];
+  let leave = await gate.enter(undefined, "x");
+  const entering = ["a", "a", "b", "b", "c"].map((party) => enterFor(gate, party, order));
+  for (const at of [0, 2, 4, 1, 3]) {
+    leave();
+    leave = (await entering[at]) ?? leave;
+  }
+  assert.deepEqual(order, ["a", "b", "c", "a", "b"]);
+});
+
+test("when the lines are full, the youngest waiter of the longest one gives way to a party with less", async () => {
+  const gate = createGate(1, 3);
+  const order: string[] = [];
+  const leave = await gate.enter(undefined, "a");
+  const ours = ["a", "a", "a"].map(() => enterFor(gate, "a", order));
+  const other = enterFor(gate, "b", order);
+  await settled();
+  assert.deepEqual(order, ["a refused: true"]);
+  assert.equal(gate.waiting, 3);
+  await assert.rejects(enterFor(gate, "a", order), GateFullError);
+  const second = enterFor(gate, "b", order);
+  await assert.rejects(second, GateFullError, "two and two would be no fairer than two and one");
+  leave();
+  for (const entered of [ours[0], other, ours[1]]) (await entered)?.();
+  assert.deepEqual([gate.inside, gate.waiting], [0, 0]);
+});
+
+test("a waiter that aborts leaves nothing of its party behind", async () => {
+  const gate = createGate(1, 2);
+  const leave = await gate.enter(undefined, "a");
+  for (let at = 0; at < 100; at++) {
+    const controller = new AbortController();
+    const aborted = gate.enter(controller.signal, `party ${at}`);
+    controller.abort(new Error("left"));
+    await assert.rejects(aborted);
+  }
+  const next = gate.enter(undefined, "b");
+  leave();
+  (await next)();
+  assert.deepEqual([gate.inside, gate.waiting], [0, 0]);
 });
