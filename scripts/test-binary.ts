@@ -50,7 +50,7 @@ async function compareStarts(executable: string, home: string): Promise<void> {
 }
 
 function runTests(executable: string): void {
-  const words = process.argv.length > 2 ? process.argv.slice(2) : ["test/e2e", "test/commands"];
+  const words = process.argv.length > 2 ? process.argv.slice(2) : ["--e2e"];
   // The checkout's own CLI is found from the bundle only.
   const claude = join(process.cwd(), "node_modules/@anthropic-ai", `claude-code-${process.platform}-${process.arch}`);
   const env = {

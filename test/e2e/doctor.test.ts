@@ -6,13 +6,13 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { toChecks } from "../../../src/commands/doctor/check.ts";
-import type { Check, Facts } from "../../../src/commands/doctor/check.ts";
-import { MINIMUM_VERSION, NEWEST_TESTED } from "../../../src/cli/install/release.ts";
-import { readHolder } from "../../../src/commands/port.ts";
-import { makeFolder, runProgram } from "../../helpers/command.ts";
-import type { Ended } from "../../helpers/command.ts";
-import { FAKE_CLI, startProxy } from "../../helpers/proxy.ts";
+import { toChecks } from "../../src/commands/doctor/check.ts";
+import type { Check, Facts } from "../../src/commands/doctor/check.ts";
+import { MINIMUM_VERSION, NEWEST_TESTED } from "../../src/cli/install/release.ts";
+import { readHolder } from "../../src/commands/port.ts";
+import { makeFolder, runProgram } from "../helpers/command.ts";
+import type { Ended } from "../helpers/command.ts";
+import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 const SOUND: Facts = {
   claude: { path: "/usr/bin/claude", version: NEWEST_TESTED },
