@@ -1,7 +1,8 @@
-/** Goldens: exact wire JSON, the order of the keys included, kept in files that a reader can look at. */
+/** Goldens of the wire: JSON letter for letter, the order of the keys included. Updating: see test/helpers/golden.ts */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { SseFrame } from "../../src/lib/sse.ts";
+import { parseJson } from "../../src/lib/json.ts";
+import { readGolden, updateGolden } from "../helpers/golden.ts";
 
 interface GoldenFrame {
   readonly event?: string;
@@ -9,18 +10,19 @@ interface GoldenFrame {
   readonly data: unknown;
 }
 
-export function readGolden(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`../fixtures/golden/${name}.json`, import.meta.url), "utf8"));
-}
+const toText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Checks that a value is, letter for letter, the JSON of the golden. */
 export function checkGolden(name: string, actual: unknown): void {
-  assert.equal(JSON.stringify(actual, null, 2), JSON.stringify(readGolden(name), null, 2), name);
+  if (updateGolden(`${name}.json`, toText(actual))) return;
+  assert.equal(toText(actual), toText(JSON.parse(readGolden(`${name}.json`))), name);
 }
 
 /** Checks frames letter for letter: in a golden, data that is JSON is kept as its value. */
 export function checkGoldenFrames(name: string, frames: readonly SseFrame[]): void {
-  const golden = (readGolden(name) as readonly GoldenFrame[]).map(({ event, data }) => ({
+  const kept = frames.map((frame): GoldenFrame => ({ ...frame, data: parseJson(frame.data) ?? frame.data }));
+  if (updateGolden(`${name}.json`, toText(kept))) return;
+  const golden = (JSON.parse(readGolden(`${name}.json`)) as readonly GoldenFrame[]).map(({ event, data }) => ({
     ...(event === undefined ? {} : { event }),
     data: typeof data === "string" ? data : JSON.stringify(data),
   }));

@@ -2,12 +2,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
-import assert from "node:assert/strict";
 import { CLI_VARIABLES } from "./cli.ts";
 import { PROGRAM } from "./proxy.ts";
 
@@ -52,13 +50,6 @@ export async function runProgram(args: readonly string[], env: NodeJS.ProcessEnv
     ...CLI_VARIABLES,
     ...env,
   });
-}
-
-/** Compares with a file under test/fixtures/golden. With UPDATE_GOLDENS set, writes it instead. */
-export async function matchGolden(name: string, actual: string): Promise<void> {
-  const file = join(import.meta.dirname, "../fixtures/golden", name);
-  if (process.env["UPDATE_GOLDENS"]) await writeFile(file, actual);
-  assert.equal(actual, await readFile(file, "utf8"));
 }
 
 /** True when a program is on PATH. */

@@ -10,7 +10,8 @@ import { toSystemdUnit } from "../../../src/commands/service/systemd.ts";
 import { toTaskUnit } from "../../../src/commands/service/task.ts";
 import { toServicePath } from "../../../src/commands/service/unit.ts";
 import type { ServicePlan, ServiceUnit } from "../../../src/commands/service/unit.ts";
-import { hasProgram, makeFolder, matchGolden, runFile } from "../../helpers/command.ts";
+import { hasProgram, makeFolder, runFile } from "../../helpers/command.ts";
+import { checkGoldenText } from "../../helpers/golden.ts";
 
 const FLAGS = [
   "--port",
@@ -53,15 +54,15 @@ const toGolden = (unit: ServiceUnit): string =>
   `${unit.file}\n${unit.text}\n${JSON.stringify({ ...unit, file: undefined, text: undefined }, undefined, 2)}\n`;
 
 test("a systemd unit quotes every word, restarts on failure only, and drops inherited tokens", async () => {
-  await matchGolden("service-systemd.txt", toGolden(toSystemdUnit(posix, "/home/ann lee/.config")));
+  checkGoldenText("service-systemd.txt", toGolden(toSystemdUnit(posix, "/home/ann lee/.config")));
 });
 
 test("a launchd agent escapes every word and is started again after a crash only", async () => {
-  await matchGolden("service-launchd.txt", toGolden(toLaunchdUnit(darwin)));
+  checkGoldenText("service-launchd.txt", toGolden(toLaunchdUnit(darwin)));
 });
 
 test("a Windows task quotes as its runtime reads, and logs to a file", async () => {
-  await matchGolden("service-task.txt", toGolden(toTaskUnit(windows, WINDOWS_DATA)));
+  checkGoldenText("service-task.txt", toGolden(toTaskUnit(windows, WINDOWS_DATA)));
 });
 
 test("a log file that was asked for is the task's log", () => {
