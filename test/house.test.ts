@@ -141,6 +141,23 @@ test("processes are started in cli/process/ and by commands only", () => {
   );
 });
 
+test("describing a service does not load the server", () => {
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const { source, target, isType } of IMPORTS)
+      if (source.path === path && target.startsWith(".") && !isType)
+        visit(join(dirname(path), target).replaceAll("\\", "/"));
+  };
+  for (const name of ["plan", "systemd", "launchd", "task", "unit"]) visit(`commands/service/${name}.ts`);
+  assert.ok(seen.size > 10);
+  assert.deepEqual(
+    [...seen].filter((path) => /^(commands\/serve|http\/(server|route)|session\/)/.test(path)),
+    [],
+  );
+});
+
 test("the environment is read in config/ and main.ts only", () => {
   assert.deepEqual(
     findLines(

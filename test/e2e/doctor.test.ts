@@ -1,35 +1,69 @@
 /** `doctor`: its findings from made-up facts, then against the fake CLI and the real one. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { toChecks } from "../../src/commands/doctor/check.ts";
-import type { Check, Facts } from "../../src/commands/doctor/check.ts";
+import type { Login } from "../../src/cli/install/find.ts";
+import type { Check, ClaudeFact, LiveFact, StartFact, WorkspaceFact } from "../../src/commands/doctor/check.ts";
+import { diagnose } from "../../src/commands/doctor/doctor.ts";
+import type { Facts } from "../../src/commands/doctor/facts.ts";
+import { formatCheck, formatSummary } from "../../src/commands/doctor/format.ts";
 import { MINIMUM_VERSION, NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readHolder } from "../../src/commands/port.ts";
+import type { PortState } from "../../src/commands/port.ts";
 import { makeFolder, runProgram } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
-const SOUND: Facts = {
+/** What the doctor finds, made up. */
+interface Found {
+  readonly claude: ClaudeFact;
+  readonly login: Login | undefined;
+  readonly credentials: readonly string[];
+  readonly port: PortState;
+  readonly workspace: WorkspaceFact;
+  readonly start: StartFact;
+  readonly live: LiveFact;
+}
+
+const SOUND: Found = {
   claude: { path: "/usr/bin/claude", version: NEWEST_TESTED },
   login: { isLoggedIn: true, method: "claude.ai", provider: "firstParty" },
   credentials: [],
-  address: { host: "127.0.0.1", port: 3456 },
   port: { type: "free" },
   workspace: { path: "/home/ann/w", state: "private" },
-  start: { ms: 480 },
-  live: undefined,
+  start: { ms: 480, isOnline: true },
+  live: { ms: 9, model: "m" },
 };
 
-const find = (facts: Partial<Facts>, name: string): Check | undefined =>
-  toChecks({ ...SOUND, ...facts }).find((check) => check.name === name);
+async function toChecks(found: Partial<Found>, isLive = true): Promise<Check[]> {
+  const { credentials, claude, login, port, workspace, start, live } = { ...SOUND, ...found };
+  const facts: Facts = {
+    credentials,
+    address: { host: "127.0.0.1", port: 3456 },
+    findClaude: async () => claude,
+    readLogin: async () => login,
+    askPort: async () => port,
+    lookAtWorkspace: async () => workspace,
+    timeStart: async () => start,
+    askLive: async () => live,
+    close: async () => {},
+  };
+  const checks: Check[] = [];
+  for await (const check of diagnose(facts, isLive)) checks.push(check);
+  return checks;
+}
 
-test("a sound machine is ok in every line", () => {
-  const checks = toChecks(SOUND);
+async function find(found: Partial<Found>, name: string): Promise<Check | undefined> {
+  return (await toChecks(found)).find((check) => check.name === name);
+}
+
+test("a sound machine is ok in every line", async () => {
+  const checks = await toChecks({}, false);
   assert.deepEqual(
     checks.map(({ name }) => name),
     ["claude", "login", "environment", "port", "workspace", "start"],
@@ -37,18 +71,38 @@ test("a sound machine is ok in every line", () => {
   assert.deepEqual([...new Set(checks.map(({ status }) => status))], ["ok"]);
 });
 
-test("every finding that is not ok names the one command that mends it", () => {
-  const cases: [string, Partial<Facts>, Check["status"], RegExp, string][] = [
+test("every finding that is not ok names the one command that mends it", async () => {
+  const cases: [string, Partial<Found>, Check["status"], RegExp, string][] = [
     [
       "claude",
-      { claude: { problem: "Cannot find the claude CLI" } },
+      { claude: { problem: "Cannot find the claude CLI", fault: "missing", canNpm: true } },
       "fail",
       /Cannot find/,
       "npm install -g @anthropic-ai/claude-code",
     ],
     [
       "claude",
-      { claude: { problem: `Cannot use claude 2.1.1: ${MINIMUM_VERSION} or newer is needed` } },
+      { claude: { problem: "Cannot find the claude CLI", fault: "missing", canNpm: false } },
+      "fail",
+      /Cannot find/,
+      "curl -fsSL https://claude.ai/install.sh | bash",
+    ],
+    [
+      "claude",
+      { claude: { problem: "/c is not an executable file", fault: "not_executable", canNpm: true } },
+      "fail",
+      /not an executable/,
+      "command -v claude",
+    ],
+    [
+      "claude",
+      {
+        claude: {
+          problem: `Cannot use claude 2.1.1: ${MINIMUM_VERSION} or newer is needed`,
+          fault: "too_old",
+          canNpm: true,
+        },
+      },
       "fail",
       /or newer is needed/,
       "claude update",
@@ -85,34 +139,49 @@ test("every finding that is not ok names the one command that mends it", () => {
       /write/,
       'claude-max-api --workspace "$(mktemp -d)"',
     ],
-    ["start", { start: { ms: 9000 } }, "warn", /9000 ms/, "claude-max-api --spares 2"],
+    ["start", { start: { ms: 9000, isOnline: true } }, "warn", /9000 ms/, "claude-max-api --spares 2"],
+    [
+      "start",
+      { start: { ms: 9000, isOnline: false } },
+      "warn",
+      /cannot be reached/,
+      "curl -I https://api.anthropic.com",
+    ],
     ["start", { start: { problem: "ended" } }, "fail", /ended/, "claude -p hello"],
-    ["live", { live: { problem: "Rate limited" } }, "fail", /Rate limited/, "claude -p hello"],
+    ["live", { live: { problem: "Refused" } }, "fail", /Refused/, "claude-max-api --log-level debug"],
+    ["live", { live: { problem: "No", code: "not_logged_in" } }, "fail", /No/, "claude auth login"],
+    [
+      "live",
+      { live: { problem: "No", code: "not_logged_in" }, credentials: ["ANTHROPIC_API_KEY"] },
+      "fail",
+      /No/,
+      "unset ANTHROPIC_API_KEY",
+    ],
   ];
   for (const [name, facts, status, message, fix] of cases) {
-    const check = find(facts, name);
+    const check = await find(facts, name);
     assert.equal(check?.status, status, name);
     assert.match(check?.message ?? "", message);
     assert.equal(check?.fix, fix);
   }
 });
 
-test("a server of ours on the port, a newer CLI and a key's source are told, and are no fault", () => {
+test("a server of ours on the port, a newer CLI and a key's source are told, and are no fault", async () => {
   assert.match(
-    find({ port: { type: "ours", version: "0.1.0" } }, "port")?.message ?? "",
+    (await find({ port: { type: "ours", version: "0.1.0" } }, "port"))?.message ?? "",
     /served by claude-max-api 0\.1\.0/,
   );
   assert.match(
-    find({ claude: { path: "/c", version: "2.2.0" } }, "claude")?.message ?? "",
+    (await find({ claude: { path: "/c", version: "2.2.0" } }, "claude"))?.message ?? "",
     new RegExp(`newer than the newest tested, ${NEWEST_TESTED}`),
   );
   const login = { isLoggedIn: true, method: "api_key", provider: "bedrock", keySource: "ANTHROPIC_API_KEY" };
-  assert.deepEqual(find({ login }, "login"), {
+  assert.deepEqual(await find({ login }, "login"), {
     name: "login",
     status: "ok",
     message: "signed in: api_key, key from ANTHROPIC_API_KEY, through bedrock",
   });
-  assert.equal(find({ live: { ms: 9, model: "m" } }, "live")?.status, "ok");
+  assert.equal((await find({}, "live"))?.status, "ok");
 });
 
 test("the holder of a port is read from lsof and from ss", () => {
@@ -166,6 +235,24 @@ test("the port is known to be ours, or a stranger's", async (t) => {
   const taken = await runProgram([...args, "--port", String((server.address() as AddressInfo).port)], env);
   assert.match(taken.stdout, /^fail {2}port .*is taken by/m);
   assert.equal(taken.code, 1);
+});
+
+test("a new home is as empty after the doctor as before", async (t) => {
+  const home = makeFolder(t);
+  const { stdout } = await runProgram(["doctor", "--port", "0"], { HOME: home });
+  assert.match(stdout, /^fail {2}login/m);
+  assert.deepEqual(readdirSync(home), []);
+});
+
+test("the last line sums up, and colours are for terminals", async (t) => {
+  const { stdout } = await runProgram(["doctor", "--port", "0", "--claude", FAKE_CLI], { HOME: makeFolder(t) });
+  assert.match(stdout, /\nAll is well\n$/);
+  assert.ok(!stdout.includes("\u001B"));
+  const check = (status: Check["status"]): Check => ({ name: "x", status, message: "m" });
+  const sumUp = (...all: Check["status"][]): string => formatSummary(all.map(check), false);
+  assert.equal(sumUp("ok", "warn"), "It can serve, with 1 warning\n");
+  assert.equal(sumUp("warn", "fail", "fail", "warn"), "It cannot serve yet: 2 failures and 2 warnings\n");
+  assert.equal(formatCheck(check("fail"), true), `\u001B[31mfail \u001B[0m x${" ".repeat(11)} m\n`);
 });
 
 test("a workspace that others can read is warned of, a file in its place fails", async (t) => {

@@ -53,6 +53,7 @@ test("install writes a unit without secrets and a private file with them, and ca
   assert.match(env, /CLAUDE_MAX_API_API_KEY=new\nTELEGRAM_BOT_TOKEN=hush-too\n# mine\nMY_OWN=1\n$/);
   assert.equal(await readFile(unitFile, "utf8"), unit);
   const asked = [
+    "--user show --property=Version",
     "--user daemon-reload",
     "--user enable claude-max-api.service",
     "--user restart claude-max-api.service",
@@ -93,7 +94,11 @@ test("uninstall removes the unit, keeps the keys, and can be repeated", async (t
   assert.match((await run(["uninstall"])).stdout, /^removed .*claude-max-api\.service/);
   await assert.rejects(stat(join(home, ".config/systemd/user/claude-max-api.service")), { code: "ENOENT" });
   await stat(join(home, ".claude-max-api/service.env"));
-  assert.deepEqual(await run(["uninstall"]), { code: 0, stdout: "not installed\n", stderr: "" });
+  assert.deepEqual(await run(["uninstall"]), {
+    code: 0,
+    stdout: `not installed; ${join(home, ".claude-max-api/service.env")} is kept, with your keys\n`,
+    stderr: "",
+  });
 });
 
 test("install refuses a port that another program has, and writes nothing", async (t) => {
@@ -144,7 +149,32 @@ test("a step that fails is told in the tool's own words", async (t) => {
     mode: 0o755,
   });
   const { code, stderr } = await run(["install", "--port", "0"]);
-  assert.deepEqual([code, stderr], [1, "Cannot run systemctl --user daemon-reload: Failed to connect to bus\n"]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^Cannot run systemctl --user show --property=Version: Failed to connect to bus\. .*enable-linger.*\n$/,
+  );
+  assert.equal(stderr.trim().split("\n").length, 1);
+  await assert.rejects(stat(join(home, ".config")), { code: "ENOENT" });
+  await assert.rejects(stat(join(home, ".claude-max-api")), { code: "ENOENT" });
+  assert.deepEqual(await run(["uninstall"]), { code: 0, stdout: "not installed\n", stderr: "" });
+});
+
+test("an install that fails halfway leaves the files as they were", async (t) => {
+  const { home, run } = await makeHome(t);
+  const failing = SYSTEMCTL.replace("exit 0", '[ "$2" = restart ] && { echo "no such unit" >&2; exit 5; }\nexit 0');
+  await writeFile(join(home, "bin/systemctl"), failing, { mode: 0o755 });
+  const { code, stderr } = await run(["install", "--port", "0", "--api-key", "k"]);
+  assert.deepEqual([code, stderr], [1, "Cannot run systemctl --user restart claude-max-api.service: no such unit\n"]);
+  for (const made of [".config", ".claude-max-api"]) await assert.rejects(stat(join(home, made)), { code: "ENOENT" });
+
+  await writeFile(join(home, "bin/systemctl"), SYSTEMCTL, { mode: 0o755 });
+  const unitFile = join(home, ".config/systemd/user/claude-max-api.service");
+  await run(["install", "--port", "0", "--max-queue", "7"]);
+  const before = await readFile(unitFile, "utf8");
+  await writeFile(join(home, "bin/systemctl"), failing, { mode: 0o755 });
+  assert.equal((await run(["install", "--port", "0", "--max-queue", "8"])).code, 1);
+  assert.equal(await readFile(unitFile, "utf8"), before);
 });
 
 test("a system without systemctl is told so in one sentence", async (t) => {

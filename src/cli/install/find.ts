@@ -44,15 +44,28 @@ async function toCandidates({ environment, home, program }: FindOptions): Promis
   return [...path, ...usual, checkout].map((folder) => resolve(folder, FILE_NAME));
 }
 
-/** The CLI's path. @throws ProxyError `unavailable` when there is none. */
+/** In what way the CLI cannot be used: not there, no executable file, without a version, or too old to be safe. */
+export type ClaudeFault = "missing" | "not_executable" | "silent" | "too_old";
+
+/** The CLI cannot be used; `unavailable`, with its fault as a code. */
+export class ClaudeError extends ProxyError {
+  readonly fault: ClaudeFault;
+
+  constructor(fault: ClaudeFault, message: string) {
+    super("unavailable", message);
+    this.fault = fault;
+  }
+}
+
+/** The CLI's path. @throws ClaudeError when there is none. */
 export async function findClaude(options: FindOptions): Promise<string> {
   const candidates = options.given === undefined ? await toCandidates(options) : [options.given];
   for (const candidate of candidates) if (await isExecutable(candidate)) return candidate;
-  throw new ProxyError(
-    "unavailable",
-    options.given === undefined
-      ? "Cannot find the claude CLI: install it from https://claude.com/claude-code, or name it with --claude PATH"
-      : `Cannot run the claude CLI: ${options.given} is not an executable file`,
+  if (options.given !== undefined)
+    throw new ClaudeError("not_executable", `Cannot run the claude CLI: ${options.given} is not an executable file`);
+  throw new ClaudeError(
+    "missing",
+    "Cannot find the claude CLI: install it from https://claude.com/claude-code, or name it with --claude PATH",
   );
 }
 
@@ -60,16 +73,16 @@ const VERSION_PATIENCE_MS = 15_000;
 /** Descriptors of this program, of the system, or processes of this user are used up. */
 const EXHAUSTED = ["EMFILE", "ENFILE", "EAGAIN"];
 
-/** The CLI's version. @throws ProxyError `unavailable` when it does not say one, or is too old to be safe. */
+/** The CLI's version. @throws ClaudeError when it does not say one, or is too old to be safe. */
 export async function readVersion(command: Omit<Command, "args">): Promise<string> {
   const { stdout, error } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
   if (error !== undefined && EXHAUSTED.includes(error)) throw toExhaustedError(error);
   const version = /^(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (version === undefined)
-    throw new ProxyError("unavailable", `Cannot use ${command.file}: it does not tell its version`);
+    throw new ClaudeError("silent", `Cannot use ${command.file}: it does not tell its version`);
   if (!isOlder(version, MINIMUM_VERSION)) return version;
-  throw new ProxyError(
-    "unavailable",
+  throw new ClaudeError(
+    "too_old",
     `Cannot use claude ${version}: ${MINIMUM_VERSION} or newer is needed. Run \`claude update\` or \`npm install -g @anthropic-ai/claude-code\``,
   );
 }

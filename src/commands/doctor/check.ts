@@ -1,29 +1,41 @@
-/** What the doctor makes of what it found: one line a subject, each with the command that mends it. Pure. */
-import type { Login } from "../../cli/install/find.ts";
+/** What the doctor makes of a fact: one line, with the command that mends it. Pure. */
+import type { ClaudeFault, Login } from "../../cli/install/find.ts";
 import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
 import type { PortState } from "../port.ts";
 
-/** A warm spare is there for the next conversation; one that takes this long, in milliseconds, is felt after two in a row. */
+/** A CLI that takes this long to start, in milliseconds, is felt by the second of two new conversations. */
 const SLOW_START_MS = 5000;
 
+/** A fact that could not be had. */
 export interface Problem {
+  /** One sentence. */
   readonly problem: string;
 }
 
-export interface Facts {
-  readonly claude: { readonly path: string; readonly version: string } | Problem;
-  readonly login: Login | undefined;
-  /** Names of the variables that hold a credential; never a value. */
-  readonly credentials: readonly string[];
-  readonly address: { readonly host: string; readonly port: number };
-  readonly port: PortState;
-  readonly workspace: { readonly path: string; readonly state: "private" | "open" | "unusable" };
-  /** How long a CLI takes from its start to its first answer; undefined where there is none to start. */
-  readonly start: { readonly ms: number } | Problem | undefined;
-  /** The same with a question to the model; undefined when that was not asked for. */
-  readonly live: { readonly ms: number; readonly model: string } | Problem | undefined;
+/** The CLI, or its fault; `canNpm` says whether npm and a Node that the CLI's package takes are there. */
+export type ClaudeFact =
+  | { readonly path: string; readonly version: string }
+  | (Problem & { readonly fault: ClaudeFault | undefined; readonly canNpm: boolean });
+
+/** The time from a CLI's start to its first answer; `isOnline` is asked when that was long. */
+export type StartFact = { readonly ms: number; readonly isOnline: boolean } | Problem;
+
+/** The answer to a tiny question; `code` is the API's word for a failure. */
+export type LiveFact = { readonly ms: number; readonly model: string } | (Problem & { readonly code?: string });
+
+/** The server's address, by its options. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
 }
 
+/** The folder that the CLI works in. */
+export interface WorkspaceFact {
+  readonly path: string;
+  readonly state: "private" | "open" | "unusable";
+}
+
+/** One finding. */
 export interface Check {
   readonly name: string;
   readonly status: "ok" | "warn" | "fail";
@@ -32,116 +44,117 @@ export interface Check {
   readonly fix?: string;
 }
 
-function checkClaude({ claude }: Facts): Check {
-  if ("problem" in claude) {
-    const isOld = claude.problem.includes("or newer");
-    return {
-      name: "claude",
-      status: "fail",
-      message: claude.problem,
-      fix: isOld ? "claude update" : "npm install -g @anthropic-ai/claude-code",
-    };
-  }
-  const note = isOlder(NEWEST_TESTED, claude.version) ? `, newer than the newest tested, ${NEWEST_TESTED}` : "";
-  return { name: "claude", status: "ok", message: `${claude.version} at ${claude.path}${note}` };
+const INSTALL = "curl -fsSL https://claude.ai/install.sh | bash";
+const INSTALL_WINDOWS = 'powershell -c "irm https://claude.ai/install.ps1 | iex"';
+
+function toInstall(canNpm: boolean): string {
+  if (canNpm) return "npm install -g @anthropic-ai/claude-code";
+  return process.platform === "win32" ? INSTALL_WINDOWS : INSTALL;
 }
 
-function checkLogin({ login }: Facts): Check {
-  if (login === undefined)
-    return {
-      name: "login",
-      status: "warn",
-      message: "the CLI does not say whether it is signed in",
-      fix: "claude auth status",
-    };
-  if (!login.isLoggedIn)
-    return { name: "login", status: "fail", message: "the CLI is not signed in", fix: "claude auth login" };
+function toClaudeFix(fault: ClaudeFault | undefined, canNpm: boolean): string {
+  switch (fault) {
+    case "too_old":
+      return "claude update";
+    case "not_executable":
+      return process.platform === "win32" ? "where claude" : "command -v claude";
+    case "missing":
+    case "silent":
+    case undefined:
+      return toInstall(canNpm);
+  }
+}
+
+/** Judges the CLI that was found. */
+export function checkClaude(claude: ClaudeFact): Check {
+  const name = "claude";
+  if ("problem" in claude)
+    return { name, status: "fail", message: claude.problem, fix: toClaudeFix(claude.fault, claude.canNpm) };
+  const note = isOlder(NEWEST_TESTED, claude.version) ? `, newer than the newest tested, ${NEWEST_TESTED}` : "";
+  return { name, status: "ok", message: `${claude.version} at ${claude.path}${note}` };
+}
+
+/** Judges the CLI's word about its login; undefined when it gave none. */
+export function checkLogin(login: Login | undefined): Check {
+  const name = "login";
+  if (login === undefined) {
+    const message = "the CLI does not say whether it is signed in";
+    return { name, status: "warn", message, fix: "claude auth status" };
+  }
+  if (!login.isLoggedIn) return { name, status: "fail", message: "the CLI is not signed in", fix: "claude auth login" };
   const key = login.keySource === undefined ? "" : `, key from ${login.keySource}`;
   const provider = login.provider === undefined || login.provider === "firstParty" ? "" : `, through ${login.provider}`;
-  return { name: "login", status: "ok", message: `signed in: ${login.method}${key}${provider}` };
+  return { name, status: "ok", message: `signed in: ${login.method}${key}${provider}` };
 }
 
-function checkCredentials({ credentials }: Facts): Check {
-  if (credentials.length === 0)
-    return { name: "environment", status: "ok", message: "no token here replaces the stored login" };
-  const message = `${credentials.join(" and ")} in the environment ${credentials.length > 1 ? "are" : "is"} used in place of the stored login, also when stale`;
-  return { name: "environment", status: "warn", message, fix: `unset ${credentials.join(" ")}` };
+/** Judges the variables that hold a credential, by their names. */
+export function checkCredentials(names: readonly string[]): Check {
+  const name = "environment";
+  if (names.length === 0) return { name, status: "ok", message: "no token here replaces the stored login" };
+  const message = `${names.join(" and ")} in the environment ${names.length > 1 ? "are" : "is"} used in place of the stored login, also when stale`;
+  return { name, status: "warn", message, fix: `unset ${names.join(" ")}` };
 }
 
-function checkPort({ port: state, address: { host, port } }: Facts): Check {
+/** Judges the port. */
+export function checkPort(state: PortState, { host, port }: Address): Check {
   const name = "port";
+  const address = `${host}:${port}`;
   switch (state.type) {
     case "free":
-      return { name, status: "ok", message: port === 0 ? "any free one" : `${host}:${port} is free` };
+      return { name, status: "ok", message: port === 0 ? "any free one" : `${address} is free` };
     case "ours":
       return {
         name,
         status: "ok",
-        message: `${host}:${port} is served by claude-max-api ${state.version}, which runs already`,
+        message: `${address} is served by claude-max-api ${state.version}, which runs already`,
       };
-    case "taken":
-      return {
-        name,
-        status: "fail",
-        message: `${host}:${port} is taken by ${state.holder ?? "another program"}`,
-        fix: `claude-max-api --port ${port + 1}`,
-      };
+    case "taken": {
+      const message = `${address} is taken by ${state.holder ?? "another program"}`;
+      return { name, status: "fail", message, fix: `claude-max-api --port ${port + 1}` };
+    }
     case "refused": {
       const fix = state.code === "EACCES" ? "claude-max-api --port 3456" : "claude-max-api --host 127.0.0.1";
-      return { name, status: "fail", message: `${host}:${port} cannot be used: ${state.code}`, fix };
+      return { name, status: "fail", message: `${address} cannot be used: ${state.code}`, fix };
     }
   }
 }
 
-function checkWorkspace({ workspace: { path, state } }: Facts): Check {
+/** Judges the workspace. */
+export function checkWorkspace({ path, state }: WorkspaceFact): Check {
   const name = "workspace";
   switch (state) {
     case "private":
       return { name, status: "ok", message: path };
     case "open":
       return { name, status: "warn", message: `${path} can be read by other users`, fix: `chmod 700 ${path}` };
-    case "unusable":
-      return {
-        name,
-        status: "fail",
-        message: `${path} is not a folder that you can write to`,
-        fix: `claude-max-api --workspace "$(mktemp -d)"`,
-      };
+    case "unusable": {
+      const message = `${path} is not a folder that you can write to`;
+      return { name, status: "fail", message, fix: `claude-max-api --workspace "$(mktemp -d)"` };
+    }
   }
 }
 
-function checkStart({ start }: Facts): Check[] {
-  if (start === undefined) return [];
-  if ("problem" in start) return [{ name: "start", status: "fail", message: start.problem, fix: "claude -p hello" }];
+/** Judges the start of a CLI. */
+export function checkStart(start: StartFact): Check {
+  const name = "start";
+  if ("problem" in start) return { name, status: "fail", message: start.problem, fix: "claude -p hello" };
   const message = `the CLI is ready ${Math.round(start.ms)} ms after its start`;
-  return [
-    start.ms < SLOW_START_MS
-      ? { name: "start", status: "ok", message }
-      : { name: "start", status: "warn", message, fix: "claude-max-api --spares 2" },
-  ];
+  if (start.ms < SLOW_START_MS) return { name, status: "ok", message };
+  if (start.isOnline) return { name, status: "warn", message, fix: "claude-max-api --spares 2" };
+  const cause = "api.anthropic.com cannot be reached from here, and the CLI waits for it";
+  return { name, status: "warn", message: `${message}: ${cause}`, fix: "curl -I https://api.anthropic.com" };
 }
 
-function checkLive({ live }: Facts): Check[] {
-  if (live === undefined) return [];
-  if ("problem" in live) return [{ name: "live", status: "fail", message: live.problem, fix: "claude -p hello" }];
-  return [{ name: "live", status: "ok", message: `${live.model} answered after ${Math.round(live.ms)} ms` }];
+/** The cure for a failed question, by the API's code. */
+function toLiveFix(code: string | undefined, credentials: readonly string[]): string {
+  if (code !== "not_logged_in") return "claude-max-api --log-level debug";
+  return credentials.length > 0 ? `unset ${credentials.join(" ")}` : "claude auth login";
 }
 
-/** All findings, in the order of what depends on what. */
-export function toChecks(facts: Facts): Check[] {
-  const first = [
-    checkClaude(facts),
-    ...("problem" in facts.claude ? [] : [checkLogin(facts)]),
-    checkCredentials(facts),
-  ];
-  return [...first, checkPort(facts), checkWorkspace(facts), ...checkStart(facts), ...checkLive(facts)];
-}
-
-/** A line for each finding, and under it what mends it. */
-export function formatChecks(checks: readonly Check[]): string {
-  const lines = checks.flatMap(({ name, status, message, fix }) => [
-    `${status.padEnd(5)} ${name.padEnd(12)} ${message}`,
-    ...(fix === undefined ? [] : [`${" ".repeat(19)}$ ${fix}`]),
-  ]);
-  return `${lines.join("\n")}\n`;
+/** Judges the answer of the model. */
+export function checkLive(live: LiveFact, credentials: readonly string[]): Check {
+  const name = "live";
+  if (!("problem" in live))
+    return { name, status: "ok", message: `${live.model} answered after ${Math.round(live.ms)} ms` };
+  return { name, status: "fail", message: live.problem, fix: toLiveFix(live.code, credentials) };
 }

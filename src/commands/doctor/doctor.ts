@@ -1,21 +1,61 @@
 /** `doctor`: says what is wrong here, and what mends it. */
-import { formatChecks, toChecks } from "./check.ts";
-import { gatherFacts } from "./facts.ts";
-import type { DoctorOptions } from "./facts.ts";
+import {
+  checkClaude,
+  checkCredentials,
+  checkLive,
+  checkLogin,
+  checkPort,
+  checkStart,
+  checkWorkspace,
+} from "./check.ts";
+import type { Check } from "./check.ts";
+import { createFacts } from "./facts.ts";
+import type { DoctorOptions, Facts } from "./facts.ts";
+import { formatCheck, formatSummary } from "./format.ts";
 
+/** How the findings are wanted. */
 export interface DoctorWishes {
   readonly isJson: boolean;
   /** Asks the model one tiny question too. */
   readonly isLive: boolean;
 }
 
-/** Prints the findings; true when nothing failed. */
+/** Gives the findings as they are made, in the order of what depends on what. One after another: a start is timed. */
+export async function* diagnose(facts: Facts, isLive: boolean): AsyncGenerator<Check, void> {
+  const claude = await facts.findClaude();
+  yield checkClaude(claude);
+  const file = "problem" in claude ? undefined : claude.path;
+  if (file !== undefined) yield checkLogin(await facts.readLogin(file));
+  yield checkCredentials(facts.credentials);
+  yield checkPort(await facts.askPort(), facts.address);
+  yield checkWorkspace(await facts.lookAtWorkspace());
+  if (file === undefined) return;
+  yield checkStart(await facts.timeStart(file));
+  if (isLive) yield checkLive(await facts.askLive(), facts.credentials);
+}
+
+/** Colours are for terminals, and not for those who set NO_COLOR (https://no-color.org). */
+function wantsColor({ config }: DoctorOptions): boolean {
+  return process.stdout.isTTY === true && !config.environment["NO_COLOR"];
+}
+
+/** Prints the findings, each as soon as it is known; true when nothing failed. */
 export async function examine(options: DoctorOptions, { isJson, isLive }: DoctorWishes): Promise<boolean> {
-  const checks = toChecks(await gatherFacts(options, isLive));
+  const isColored = wantsColor(options);
+  const facts = await createFacts(options);
+  const checks: Check[] = [];
+  try {
+    for await (const check of diagnose(facts, isLive)) {
+      checks.push(check);
+      if (!isJson) process.stdout.write(formatCheck(check, isColored));
+    }
+  } finally {
+    await facts.close();
+  }
   const isOk = checks.every(({ status }) => status !== "fail");
   const { version } = options;
   process.stdout.write(
-    isJson ? `${JSON.stringify({ ok: isOk, version, checks }, undefined, 2)}\n` : formatChecks(checks),
+    isJson ? `${JSON.stringify({ ok: isOk, version, checks }, undefined, 2)}\n` : formatSummary(checks, isColored),
   );
   return isOk;
 }

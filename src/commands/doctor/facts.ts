@@ -1,17 +1,24 @@
-/** What the doctor looks at. Asks the CLI and the system; reads no credential, and spends no quota unless `isLive`. */
-import { access, constants, mkdir, stat } from "node:fs/promises";
-import { toArgs, toEnvironment } from "../../cli/request/launch.ts";
+/** The facts that the doctor judges. Asks the CLI and the system; reads no credential, and leaves nothing behind. */
+import { lookup } from "node:dns/promises";
+import { access, constants, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startConversation } from "../../cli/conversation.ts";
-import { findClaude, readLogin, readVersion } from "../../cli/install/find.ts";
+import { toArgs, toEnvironment } from "../../cli/request/launch.ts";
+import { ClaudeError, findClaude, readLogin, readVersion } from "../../cli/install/find.ts";
+import type { Login } from "../../cli/install/find.ts";
+import { runCommand } from "../../cli/process/process.ts";
 import type { Command } from "../../cli/process/process.ts";
 import type { Config } from "../../config/config.ts";
+import { findCredentials } from "../../core/credential.ts";
 import { toProxyError } from "../../core/error.ts";
-import { isObject } from "../../lib/json.ts";
-import { createLog } from "../../lib/log.ts";
-import type { Facts, Problem } from "./check.ts";
+import { createChanges } from "../change.ts";
 import { askPort } from "../port.ts";
-import { serve } from "../serve.ts";
+import type { PortState } from "../port.ts";
+import type { Address, ClaudeFact, Problem, StartFact, WorkspaceFact, LiveFact } from "./check.ts";
+import { askLive } from "./live.ts";
 
+/** What the doctor works with. */
 export interface DoctorOptions {
   readonly config: Config;
   readonly version: string;
@@ -19,29 +26,54 @@ export interface DoctorOptions {
   readonly program: string;
 }
 
-/** Each of these beats the login that the CLI has stored. */
-export const CREDENTIALS = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"] as const;
+/** Each fact is looked up when it is asked for. No quota is spent but by `askLive`. */
+export interface Facts {
+  /** Names of the variables that hold a credential; never a value. */
+  readonly credentials: readonly string[];
+  readonly address: Address;
+  findClaude(): Promise<ClaudeFact>;
+  readLogin(file: string): Promise<Login | undefined>;
+  askPort(): Promise<PortState>;
+  lookAtWorkspace(): Promise<WorkspaceFact>;
+  timeStart(file: string): Promise<StartFact>;
+  askLive(): Promise<LiveFact>;
+  /** Removes what looking has made. */
+  close(): Promise<void>;
+}
 
 const START_PATIENCE_MS = 30_000;
-const LIVE_PATIENCE_MS = 120_000;
+const NODE_PATIENCE_MS = 5000;
+/** A start past this is worth the question whether there is a network. */
+const LONG_START_MS = 4000;
+/** The oldest Node that the CLI's npm package takes. */
+const NODE_MAJOR = 18;
 
-async function findCli(
-  { config, program }: DoctorOptions,
-  command: Omit<Command, "args" | "file">,
-): Promise<Facts["claude"]> {
+type Surroundings = Omit<Command, "args" | "file">;
+
+/** True when npm can install the CLI: it is there, with a Node that is new enough. */
+async function canUseNpm(surroundings: Surroundings): Promise<boolean> {
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const [node, found] = await Promise.all([
+    runCommand({ ...surroundings, file: "node", args: ["--version"] }, NODE_PATIENCE_MS),
+    runCommand({ ...surroundings, file: npm, args: ["--version"] }, NODE_PATIENCE_MS),
+  ]);
+  return found.code === 0 && Number(/^v(\d+)/.exec(node.stdout)?.[1] ?? 0) >= NODE_MAJOR;
+}
+
+async function lookForClaude({ config, program }: DoctorOptions, surroundings: Surroundings): Promise<ClaudeFact> {
   const { claude: given, environment, home } = config;
   try {
     const path = await findClaude({ given, environment, home, program });
-    return { path, version: await readVersion({ ...command, file: path }) };
+    return { path, version: await readVersion({ ...surroundings, file: path }) };
   } catch (error) {
-    return { problem: toProxyError(error).message };
+    const fault = error instanceof ClaudeError ? error.fault : undefined;
+    return { problem: toProxyError(error).message, fault, canNpm: await canUseNpm(surroundings) };
   }
 }
 
-/** Makes the workspace as the server does, and looks at what is there. */
-async function lookAtWorkspace(path: string): Promise<Facts["workspace"]> {
+async function lookAtWorkspace(path: string, isMade: boolean): Promise<WorkspaceFact> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    if (!isMade) return { path, state: "unusable" };
     await access(path, constants.W_OK | constants.X_OK);
     const { mode } = await stat(path);
     return { path, state: process.platform !== "win32" && (mode & 0o077) !== 0 ? "open" : "private" };
@@ -51,21 +83,25 @@ async function lookAtWorkspace(path: string): Promise<Facts["workspace"]> {
   }
 }
 
+/** True when the API's name can be looked up, or a proxy is there to do that. */
+async function isOnline(environment: NodeJS.ProcessEnv): Promise<boolean> {
+  if (environment["HTTPS_PROXY"] || environment["https_proxy"] || environment["ANTHROPIC_BASE_URL"]) return true;
+  return lookup("api.anthropic.com").then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Starts a CLI as a spare is started, and times its answer to a question that no model is asked. */
-async function timeStart(
-  command: Omit<Command, "args">,
-  { tools, settingSources }: Config,
-): Promise<{ ms: number } | Problem> {
+async function timeStart(command: Omit<Command, "args">, config: Config): Promise<{ ms: number } | Problem> {
   const startedAt = performance.now();
-  const launch = { tools };
+  const launch = { tools: config.tools };
   let ms: number | undefined;
-  const onCatalogue = (): void => void (ms = performance.now() - startedAt);
-  const args = toArgs(launch, settingSources);
   const conversation = startConversation({
-    command: { ...command, args },
+    command: { ...command, args: toArgs(launch, config.settingSources) },
     launch,
     activityMs: START_PATIENCE_MS,
-    onCatalogue,
+    onCatalogue: () => void (ms = performance.now() - startedAt),
     onDenial: () => {},
   });
   const patience = setTimeout(() => void conversation.close(), START_PATIENCE_MS);
@@ -75,56 +111,42 @@ async function timeStart(
   return ms === undefined ? { problem: "the CLI was started, and ended without an answer" } : { ms };
 }
 
-function readAnswer(body: unknown, ms: number): { ms: number; model: string } | Problem {
-  if (isObject(body) && typeof body["model"] === "string") return { ms, model: body["model"] };
-  const error = isObject(body) ? body["error"] : undefined;
-  return {
-    problem: isObject(error) && typeof error["message"] === "string" ? error["message"] : "the answer cannot be read",
-  };
+/** True when the CLI has never run for this user; it would leave its settings and caches behind. */
+async function isUnused({ home, environment }: Config): Promise<boolean> {
+  if (environment["CLAUDE_CONFIG_DIR"]) return false;
+  const found = [".claude", ".claude.json"].map((name) => stat(join(home, name)).catch(() => undefined));
+  return (await Promise.all(found)).every((entry) => entry === undefined);
 }
 
-/** One tiny request, all the way: a server of its own on a free port, the CLI, the model. */
-async function askLive({ config, version, program }: DoctorOptions): Promise<{ ms: number; model: string } | Problem> {
-  const own: Config = { ...config, host: "127.0.0.1", port: 0, apiKeys: [], spares: 0, tools: "none", demo: false };
-  const served = await serve({ config: own, version, program, log: createLog("error") });
-  try {
-    const startedAt = performance.now();
-    const response = await fetch(`${served.url}/v1/chat/completions`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        model: "claude-haiku-4",
-        max_tokens: 16,
-        messages: [{ role: "user", content: "Answer with the word ok." }],
-      }),
-      signal: AbortSignal.timeout(LIVE_PATIENCE_MS),
-    });
-    return readAnswer(await response.json(), performance.now() - startedAt);
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : "no answer" };
-  } finally {
-    await served.stop();
-  }
-}
-
-/** Looks at everything, one thing after another: the time of a start is measured on a quiet machine. */
-export async function gatherFacts(options: DoctorOptions, isLive: boolean): Promise<Facts> {
+/** Prepares the look. A CLI that has never run is given a home of its own, which goes again, and so does a new workspace. */
+export async function createFacts(options: DoctorOptions): Promise<Facts> {
   const { config } = options;
-  const workspace = await lookAtWorkspace(config.workspace);
-  const command = {
-    cwd: workspace.state === "unusable" ? config.home : config.workspace,
-    env: toEnvironment(config.environment, "none"),
-  };
-  const claude = await findCli(options, command);
-  const file = "problem" in claude ? undefined : claude.path;
+  const changes = createChanges();
+  const isMade = await changes.addFolder(config.workspace).then(
+    () => true,
+    () => false,
+  );
+  const own = await mkdtemp(join(tmpdir(), "claude-max-api-doctor-"));
+  const isNew = await isUnused(config);
+  const environment = isNew ? { ...config.environment, HOME: own, USERPROFILE: own } : config.environment;
+  const surroundings = { cwd: isMade ? config.workspace : config.home, env: toEnvironment(environment, "none", own) };
+  const { host, port } = config;
   return {
-    claude,
-    login: file === undefined ? undefined : await readLogin({ ...command, file }),
-    credentials: CREDENTIALS.filter((name) => config.environment[name]),
-    address: { host: config.host, port: config.port },
-    port: await askPort(config),
-    workspace,
-    start: file === undefined ? undefined : await timeStart({ ...command, file }, config),
-    live: isLive && file !== undefined ? await askLive(options) : undefined,
+    credentials: findCredentials(config.environment),
+    address: { host, port },
+    findClaude: () => lookForClaude(options, surroundings),
+    readLogin: (file) => readLogin({ ...surroundings, file }),
+    askPort: () => askPort(config),
+    lookAtWorkspace: () => lookAtWorkspace(config.workspace, isMade),
+    async timeStart(file) {
+      const start = await timeStart({ ...surroundings, file }, config);
+      if ("problem" in start) return start;
+      return { ms: start.ms, isOnline: start.ms < LONG_START_MS || (await isOnline(config.environment)) };
+    },
+    askLive: () => askLive({ ...options, config: { ...config, environment, stateFolder: join(own, "state") } }),
+    async close() {
+      await rm(own, { recursive: true, force: true, maxRetries: 5 });
+      await changes.undo();
+    },
   };
 }

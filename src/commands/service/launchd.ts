@@ -57,6 +57,8 @@ ${plan.command.map((word) => `    ${toString(word)}`).join("\n")}
     text,
     encoding: "utf8",
     logFile: log,
+    folder: posix.dirname(log),
+    check: [],
     install: [
       end,
       { argv: ["launchctl", "enable", target] },
@@ -65,6 +67,8 @@ ${plan.command.map((word) => `    ${toString(word)}`).join("\n")}
     uninstall: [end],
     forget: [],
     status: ["launchctl", "print", target],
+    readState: (said) => /^\s*state = (.+)$/m.exec(said)?.[1],
+    explain: ({ message }) => message,
     logs: undefined,
     hint: undefined,
   };

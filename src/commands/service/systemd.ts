@@ -1,10 +1,14 @@
 /** A unit of the user's own systemd. Syntax: https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html */
 import { posix } from "node:path";
-import { CREDENTIALS } from "../doctor/facts.ts";
+import { CREDENTIALS } from "../../core/credential.ts";
 import { SERVICE } from "./unit.ts";
 import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 const UNIT = `${SERVICE}.service`;
+
+const NO_MANAGER =
+  "This user has no systemd manager here: run `sudo loginctl enable-linger $USER` and sign in again, not through su or " +
+  "sudo; without systemd as the system's init, start claude-max-api by other means";
 
 /** One word of a unit file: `%` begins a specifier there. */
 const quote = (text: string): string =>
@@ -46,10 +50,17 @@ WantedBy=default.target
     text,
     encoding: "utf8",
     logFile: undefined,
+    folder: undefined,
+    // Without a user manager (su, sudo, a container) every call fails; this one changes nothing.
+    check: [run("show", "--property=Version")],
     install: [run("daemon-reload"), run("enable", UNIT), run("restart", UNIT)],
     uninstall: [{ ...run("disable", "--now", UNIT), mayFail: true }],
-    forget: [run("daemon-reload")],
+    forget: [{ ...run("daemon-reload"), mayFail: true }],
     status: run("is-active", UNIT).argv,
+    // One word on a line of its own: active, inactive, failed, activating.
+    readState: (said) => /^[\w-]+$/m.exec(said)?.[0],
+    explain: ({ message, isMissing }) =>
+      isMissing || !/bus|scope/i.test(message) ? message : `${message}. ${NO_MANAGER}`,
     logs: ["journalctl", "--user-unit", UNIT, "--no-pager", "--lines", "200"],
     hint: "To have it run while you are not logged in: loginctl enable-linger",
   };

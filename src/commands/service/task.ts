@@ -60,6 +60,8 @@ export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
     text: `\uFEFF${text.replaceAll("\n", "\r\n")}`,
     encoding: "utf16le",
     logFile: log,
+    folder: win32.dirname(log),
+    check: [],
     install: [
       end,
       { argv: ["schtasks", "/Create", "/TN", SERVICE, "/XML", file, "/F"] },
@@ -68,6 +70,9 @@ export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
     uninstall: [end, { argv: ["schtasks", "/Delete", "/TN", SERVICE, "/F"], mayFail: true }],
     forget: [],
     status: ["schtasks", "/Query", "/TN", SERVICE, "/FO", "LIST"],
+    // English systems say "Status: Running"; others translate the label, and no state is told there.
+    readState: (said) => /^Status:\s*(.+?)\s*$/m.exec(said)?.[1],
+    explain: ({ message }) => message,
     logs: undefined,
     hint: undefined,
   };

@@ -30,16 +30,30 @@ export interface ServiceUnit {
   readonly text: string;
   readonly encoding: "utf8" | "utf16le";
   readonly logFile: string | undefined;
+  /** A folder that must be there, such as the log's. */
+  readonly folder: string | undefined;
+  /** Run before anything is written: they fail where this system cannot run services. */
+  readonly check: readonly ServiceStep[];
   readonly install: readonly ServiceStep[];
   /** Run before the file is deleted. */
   readonly uninstall: readonly ServiceStep[];
   /** Run after it. */
   readonly forget: readonly ServiceStep[];
   readonly status: readonly string[];
+  /** The state in what `status` prints; undefined when it says none. */
+  readState(said: string): string | undefined;
+  /** One sentence for a step that failed, with the cure where it is known. */
+  explain(failure: StepFailure): string;
   /** Prints the log, where it is not in `logFile`. */
   readonly logs: readonly string[] | undefined;
   /** What the user may want besides. */
   readonly hint: string | undefined;
+}
+
+/** A step that failed: its sentence, and whether the tool is missing. */
+export interface StepFailure {
+  readonly message: string;
+  readonly isMissing: boolean;
 }
 
 /** In the log of every system, and in the names of files. */
@@ -51,6 +65,13 @@ export const toPaths = (platform: Platform) => (platform === "win32" ? win32 : p
 /** Text inside XML, attributes included. */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+/** The address that an installed unit names. Its quoting differs from system to system, but a flag is followed by its value. */
+export function readAddress(text: string): { readonly host: string; readonly port: number } {
+  const find = (flag: string, value: string): string | undefined =>
+    new RegExp(`--${flag}(?:</string>\\s*<string>|[\\s"]|&quot;)+(${value})`).exec(text)?.[1];
+  return { host: find("host", '[^\\s"<&]+') ?? "127.0.0.1", port: Number(find("port", "\\d+") ?? 3456) };
 }
 
 /** The folders of a service's PATH, each once: those of the CLI and of Node first, then the usual ones. */

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readAddress } from "../../../src/commands/service/service.ts";
 import { toLaunchdUnit } from "../../../src/commands/service/launchd.ts";
 import { toCarried } from "../../../src/commands/service/plan.ts";
 import { toSystemdUnit } from "../../../src/commands/service/systemd.ts";
 import { toTaskUnit } from "../../../src/commands/service/task.ts";
-import { toServicePath } from "../../../src/commands/service/unit.ts";
+import { readAddress, toServicePath } from "../../../src/commands/service/unit.ts";
 import type { ServicePlan, ServiceUnit } from "../../../src/commands/service/unit.ts";
 import { hasProgram, makeFolder, runFile } from "../../helpers/command.ts";
 import { checkGoldenText } from "../../helpers/golden.ts";
@@ -102,6 +101,18 @@ test("the address is read back from every description", () => {
     const bare = unit.text.replaceAll(/--(port|host)/g, "--x");
     assert.deepEqual(readAddress(bare), { host: "127.0.0.1", port: 3456 });
   }
+});
+
+test("each system's word about the state is read from its own tool's output", () => {
+  const systemd = toSystemdUnit(posix, "/x");
+  assert.deepEqual(["active\n", "failed\n", ""].map(systemd.readState), ["active", "failed", undefined]);
+  const launchd = toLaunchdUnit(darwin);
+  assert.equal(launchd.readState("gui/501/x = {\n\tactive count = 1\n\tstate = not running\n}\n"), "not running");
+  const task = toTaskUnit(windows, WINDOWS_DATA);
+  assert.equal(
+    task.readState("\r\nFolder: \\\r\nTaskName:  \\x\r\nNext Run Time: N/A\r\nStatus:  Running\r\n"),
+    "Running",
+  );
 });
 
 test("a service is given keys and proxies, never the login's tokens", () => {

@@ -1,0 +1,108 @@
+/** `service install` and `service uninstall`. */
+import { access, readFile, rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServiceCommand } from "../../config/command.ts";
+import type { Config } from "../../config/config.ts";
+import { findCredentials } from "../../core/credential.ts";
+import { parseVariables } from "../../lib/variables.ts";
+import { askHealth, askPort, toLocalUrl } from "../port.ts";
+import { createChanges } from "../change.ts";
+import { toEnvFile, toEnvText } from "./plan.ts";
+import { runSteps } from "./steps.ts";
+import type { ServiceUnit } from "./unit.ts";
+
+/** Between two looks at a server that is starting. */
+const PAUSE_MS = 1000;
+const START_TRIES = 15;
+
+/** Waits until the server answers. @returns whether it does. */
+async function awaitServer(config: Config): Promise<boolean> {
+  for (let left = START_TRIES; left > 0; left--) {
+    if ((await askHealth(toLocalUrl(config), config.apiKeys)) !== undefined) return true;
+    await delay(PAUSE_MS);
+  }
+  return false;
+}
+
+/** The configuration with the keys that an earlier install has stored: the server that runs may want one of those. */
+export async function addStoredKeys(command: ServiceCommand): Promise<Config> {
+  const { config } = command;
+  const text = await readFile(toEnvFile(command), "utf8").catch(() => "");
+  const stored = (parseVariables(text)["CLAUDE_MAX_API_API_KEY"] ?? "").split(",").filter((key) => key !== "");
+  return { ...config, apiKeys: [...new Set([...config.apiKeys, ...stored])] };
+}
+
+/** Says why the port cannot be had; undefined when it can, or a server of ours has it. */
+async function toPortProblem(config: Config): Promise<string | undefined> {
+  const port = await askPort(config);
+  if (port.type !== "taken" && port.type !== "refused") return undefined;
+  const why = port.type === "taken" ? `taken by ${port.holder ?? "another program"}` : `not to be had (${port.code})`;
+  return `Cannot install: port ${config.port} is ${why}. Stop that program, or choose another port with --port`;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Writes the files and tells the system; a failure takes both back. @returns the variables written, by name. @throws StepError. */
+async function writeAndStart(unit: ServiceUnit, command: ServiceCommand): Promise<readonly string[] | undefined> {
+  const env = await toEnvText(command);
+  await runSteps(unit.check);
+  const isNew = !(await isThere(unit.file));
+  const changes = createChanges();
+  try {
+    if (env.text !== undefined) await changes.replaceFile(env.path, env.text, "utf8");
+    await changes.replaceFile(unit.file, unit.text, unit.encoding);
+    if (unit.folder !== undefined) await changes.addFolder(unit.folder);
+    await runSteps(unit.install);
+  } catch (error) {
+    if (isNew) await runSteps(unit.uninstall);
+    await changes.undo();
+    await runSteps(unit.forget);
+    throw error;
+  }
+  return env.text === undefined ? undefined : Object.keys(parseVariables(env.text));
+}
+
+/** Tells what was written, and what was not. */
+function report(unit: ServiceUnit, command: ServiceCommand, names: readonly string[] | undefined): void {
+  const path = toEnvFile(command);
+  console.log(`installed ${unit.file}`);
+  if (names !== undefined) console.log(`variables ${path}${names.length > 0 ? `: ${names.join(", ")}` : ""}`);
+  const left = findCredentials(command.config.environment).filter((name) => !names?.includes(name));
+  if (left.length > 0)
+    console.log(
+      `note: ${left.join(" and ")} of this shell is not carried over; to use it in the service, add it to ${path}`,
+    );
+  if (unit.hint !== undefined) console.log(unit.hint);
+}
+
+/** Installs the service and starts it, in place of an earlier one. @returns whether it runs. @throws StepError. */
+export async function install(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
+  const config = await addStoredKeys(command);
+  const problem = await toPortProblem(config);
+  if (problem !== undefined) {
+    console.error(problem);
+    return false;
+  }
+  report(unit, command, await writeAndStart(unit, command));
+  const isUp = config.port === 0 || (await awaitServer(config));
+  if (isUp) console.log(`running${config.port === 0 ? "" : ` on ${toLocalUrl(config)}`}`);
+  else console.log("It does not answer yet: see claude-max-api service logs");
+  return isUp;
+}
+
+/** Ends and removes the service. The variables stay, and it says so; nothing installed is no failure. */
+export async function uninstall(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
+  const wasThere = await isThere(unit.file);
+  await runSteps(unit.uninstall);
+  await rm(unit.file, { force: true });
+  if (wasThere) await runSteps(unit.forget);
+  const envFile = toEnvFile(command);
+  const kept = (await isThere(envFile)) ? `; ${envFile} is kept, with your keys` : "";
+  console.log(`${wasThere ? `removed ${unit.file}` : "not installed"}${kept}`);
+  return true;
+}

@@ -1,0 +1,50 @@
+/** `service status` and `service logs`. */
+import { open, readFile } from "node:fs/promises";
+import type { ServiceCommand } from "../../config/command.ts";
+import { askHealth, toLocalUrl } from "../port.ts";
+import { addStoredKeys } from "./install.ts";
+import { readOutput } from "./steps.ts";
+import { readAddress } from "./unit.ts";
+import type { ServiceUnit } from "./unit.ts";
+
+/** Of a log file, in bytes: some hundreds of lines. */
+const TAIL_BYTES = 32 * 1024;
+
+/** Prints whether the service is installed, its state by the system's word, and whether its server answers. @returns the last. */
+export async function status(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
+  const text = await readFile(unit.file, unit.encoding).catch(() => undefined);
+  if (text === undefined) {
+    console.log("not installed: claude-max-api service install");
+    return false;
+  }
+  const state = unit.readState(await readOutput(unit.status));
+  const url = toLocalUrl(readAddress(text));
+  const version = await askHealth(url, (await addStoredKeys(command)).apiKeys);
+  console.log(`installed ${unit.file}`);
+  console.log(`state     ${state ?? "unknown"}`);
+  console.log(`server    ${version === undefined ? `no answer from ${url}` : `claude-max-api ${version} on ${url}`}`);
+  return version !== undefined;
+}
+
+/** The last whole lines of a file; undefined when there is none. */
+async function readTail(path: string): Promise<string | undefined> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, from);
+    const tail = buffer.toString("utf8", 0, bytesRead);
+    return from > 0 ? tail.slice(tail.indexOf("\n") + 1) : tail;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Prints the newest lines of the log. @returns whether there is one. */
+export async function logs(unit: ServiceUnit): Promise<boolean> {
+  const text = unit.logs === undefined ? await readTail(unit.logFile ?? "") : await readOutput(unit.logs);
+  if (text === undefined) console.error(`Cannot read the log: ${unit.logFile} is not there yet`);
+  else process.stdout.write(text);
+  return text !== undefined;
+}
