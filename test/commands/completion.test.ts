@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { formatCompletion } from "../../src/commands/completion.ts";
 import { COMMAND_ROWS, COMMANDS } from "../../src/config/commands.ts";
 import { OPTION_ROWS } from "../../src/config/options.ts";
-import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
+import { hasProgram, runFile } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 const SHELLS = COMMANDS.completion.words;
 

@@ -1,7 +1,8 @@
 /** The main path: the built program, the real CLI, a scripted API. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readStream, startProxy, user } from "../helpers/proxy.ts";
+import { readStream, user } from "../helpers/answer.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream, toPlainMessages } from "../helpers/upstream.ts";
 
 test("an answer comes as a whole, with the model that gave it and its usage", async (t) => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder, runClaude } from "../helpers/claude.ts";
+import { runClaude } from "../helpers/claude.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { shareProxy } from "../helpers/scene.ts";
 
 const scene = shareProxy("claude -p with the proxy as its API");

@@ -7,7 +7,8 @@ import { formatBanner, formatReady } from "../../src/commands/banner.ts";
 import { readCommand } from "../../src/config/command.ts";
 import type { Config } from "../../src/config/config.ts";
 import { UsageError } from "../../src/config/error.ts";
-import { makeFolder, runProgram } from "../helpers/command.ts";
+import { runProgram } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 test("what cannot be used is one sentence on stderr, and 2", async (t) => {

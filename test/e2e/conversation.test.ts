@@ -1,18 +1,9 @@
 /** Whole histories, as OpenAI clients send them: the process that knows one is found again, and whatever it does not know is replayed exactly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  countStarts,
-  createChat,
-  createLatch,
-  readFinish,
-  readHealth,
-  readStarts,
-  readText,
-  readUntil,
-  untilEnded,
-} from "../helpers/client.ts";
-import { assistant, startProxy, user } from "../helpers/proxy.ts";
+import { assistant, readFinish, readText, readUntil, user } from "../helpers/answer.ts";
+import { countStarts, createChat, createLatch, readHealth, readStarts, untilEnded } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";

@@ -1,8 +1,9 @@
 /** Many conversations at once: each sees its own history alone, and there are never more processes than allowed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assistant, user } from "../helpers/answer.ts";
 import { countMostAlive, countStarts, createChat, readHealth, untilSessions } from "../helpers/client.ts";
-import { assistant, eventually, startProxy, user } from "../helpers/proxy.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 test("twelve conversations at once, three turns each, each see exactly their own history", async (t) => {

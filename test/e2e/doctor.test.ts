@@ -15,8 +15,9 @@ import { formatCheck, formatSummary } from "../../src/commands/doctor/format.ts"
 import { MINIMUM_VERSION, NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readHolder } from "../../src/commands/port.ts";
 import type { PortState } from "../../src/commands/port.ts";
-import { makeFolder, runProgram } from "../helpers/command.ts";
+import { runProgram } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 /** What the doctor finds, made up. */

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
-import { eventually, FAKE_CLI, readAnswer, readError, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { readAnswer, readError, readStream, user } from "../helpers/answer.ts";
+import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });

@@ -1,21 +1,13 @@
 /** A CLI that misbehaves in every way we know of: the client gets one clear end, and the server stays whole. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import {
-  createChat,
-  readError,
-  readHealth,
-  readStarts,
-  readText,
-  readUntil,
-  untilEnded,
-  untilSessions,
-} from "../helpers/client.ts";
-import { eventually, FAKE_CLI, isRunning, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { readError, readStream, readText, readUntil, user } from "../helpers/answer.ts";
+import { createChat, readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
+import { makeFolder } from "../helpers/folder.ts";
+import { eventually, FAKE_CLI, isRunning, startProxy } from "../helpers/proxy.ts";
 import type { Proxy, ProxyOptions } from "../helpers/proxy.ts";
 
 /** A proxy in front of a fake CLI, and the pids of all processes that were ever started with it. */
@@ -24,9 +16,7 @@ async function startFaulty(
   mode: string,
   options: ProxyOptions = {},
 ): Promise<Proxy & { pids(): number[] }> {
-  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const name = join(folder, "pids");
+  const name = join(makeFolder(t), "pids");
   const env = { FAKE_CLI: mode, FAKE_CLI_PIDS: name, ...options.env };
   const proxy = await startProxy(t, { ...options, args: ["--claude", FAKE_CLI, ...(options.args ?? [])], env });
   return { ...proxy, pids: () => (existsSync(name) ? readFileSync(name, "utf8").trim().split("\n").map(Number) : []) };

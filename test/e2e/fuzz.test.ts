@@ -1,9 +1,10 @@
 /** Mutated requests of real clients, the same at every run; `npm run fuzz` sends more, with other seeds and the real CLI. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readText, untilSessions } from "../helpers/client.ts";
+import { readText, user } from "../helpers/answer.ts";
+import { untilSessions } from "../helpers/client.ts";
 import { formatFinding, fuzz } from "../helpers/fuzz.ts";
-import { FAKE_CLI, startProxy, user } from "../helpers/proxy.ts";
+import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 const SEED = 20_261_124;
 const COUNT = 150;

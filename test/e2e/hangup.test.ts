@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { readUntil, untilEnded } from "../helpers/client.ts";
-import { FAKE_CLI, startProxy, user } from "../helpers/proxy.ts";
+import { readUntil, user } from "../helpers/answer.ts";
+import { untilEnded } from "../helpers/client.ts";
+import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toLastWords } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { assistant, eventually, readAnswer, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { assistant, readAnswer, readStream, user } from "../helpers/answer.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toPlainMessages } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });

@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { after, beforeEach, test } from "node:test";
-import { BUNDLE, readAnswer, readError, startProxy, user } from "../helpers/proxy.ts";
+import { readAnswer, readError, user } from "../helpers/answer.ts";
+import { BUNDLE, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });

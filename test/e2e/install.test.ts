@@ -11,8 +11,9 @@ import type { TestContext } from "node:test";
 import { createArchive } from "../../scripts/tar.ts";
 import { NAME, toArchive, VERSION } from "../../scripts/targets.ts";
 import { fillTemplate } from "../../scripts/template.ts";
-import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
+import { hasProgram, runFile } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 const TARGETS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"];
 const PROGRAM = `#!/bin/sh\necho ${VERSION}\n`;

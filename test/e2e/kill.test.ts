@@ -3,18 +3,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import {
-  createChat,
-  createLatch,
-  readError,
-  readHealth,
-  readStarts,
-  readText,
-  readUntil,
-  untilSessions,
-} from "../helpers/client.ts";
-import { assistant, eventually, isRunning, startProxy, user } from "../helpers/proxy.ts";
-import type { ChatChunk, Proxy } from "../helpers/proxy.ts";
+import { assistant, readError, readText, readUntil, user } from "../helpers/answer.ts";
+import type { ChatChunk } from "../helpers/answer.ts";
+import { createChat, createLatch, readHealth, readStarts, untilSessions } from "../helpers/client.ts";
+import { eventually, isRunning, startProxy } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
 import { makeHome } from "../helpers/session.ts";
 import { startUpstream, toDialogue } from "../helpers/upstream.ts";
 

@@ -1,8 +1,9 @@
 /** A login that is lost and found again: refused from memory for a moment, and known to be there after the first good answer, streamed or whole. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { user } from "../helpers/answer.ts";
 import { readHealth } from "../helpers/client.ts";
-import { eventually, startProxy, user } from "../helpers/proxy.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const HI = { model: "sonnet", messages: [user("hi")] };

@@ -1,8 +1,9 @@
 /** Models asked for by id: each request is one call of the API, and nothing that a client makes up is shown to others. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createChat, readStarts, readText, untilSessions } from "../helpers/client.ts";
-import { startProxy, user } from "../helpers/proxy.ts";
+import { readText, user } from "../helpers/answer.ts";
+import { createChat, readStarts, untilSessions } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toLastWords } from "../helpers/upstream.ts";
 

@@ -1,17 +1,18 @@
 /** Conversations the server keeps under `x-claude-session`: clients send only what is new, and the rest is the server's to know. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLatch, readError, readHealth, readStarts, readText } from "../helpers/client.ts";
-import { assistant, startProxy, user } from "../helpers/proxy.ts";
-import { NO_SPARES, post, say, startEcho } from "../helpers/session.ts";
+import { assistant, readError, readText, user } from "../helpers/answer.ts";
+import { createLatch, readHealth, readStarts } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
+import { NO_SPARES, postNamed, sayNamed, startEcho } from "../helpers/session.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 test("a name keeps its conversation, in one process, with only the new messages sent", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  assert.equal(await say(proxy, "notes", "one"), "re one");
-  assert.equal(await say(proxy, "notes", "two"), "re two");
-  assert.equal(await say(proxy, "notes", "three", { reasoning_effort: "low" }), "re three");
+  assert.equal(await sayNamed(proxy, "notes", "one"), "re one");
+  assert.equal(await sayNamed(proxy, "notes", "two"), "re two");
+  assert.equal(await sayNamed(proxy, "notes", "three", { reasoning_effort: "low" }), "re three");
   assert.deepEqual(toDialogue(upstream.calls[2]), [
     "user: one",
     "assistant: re one",
@@ -29,11 +30,11 @@ test("two names do not mix, and neither does a conversation without one", async 
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await Promise.all([
-    say(proxy, "left", "l1"),
-    say(proxy, "right", "r1"),
+    sayNamed(proxy, "left", "l1"),
+    sayNamed(proxy, "right", "r1"),
     readText(await proxy.chat({ model: "sonnet", messages: [user("l1")] })),
   ]);
-  await Promise.all([say(proxy, "left", "l2"), say(proxy, "right", "r2")]);
+  await Promise.all([sayNamed(proxy, "left", "l2"), sayNamed(proxy, "right", "r2")]);
   const find = (words: string): string[] => toDialogue(upstream.calls.find((call) => toLastWords(call) === words));
   assert.deepEqual(find("l2"), ["user: l1", "assistant: re l1", "user: l2"]);
   assert.deepEqual(find("r2"), ["user: r1", "assistant: re r1", "user: r2"]);
@@ -44,9 +45,9 @@ test("two requests of one name at once run one after the other", async (t) => {
   const end = createLatch();
   upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  const first = say(proxy, "notes", "one");
+  const first = sayNamed(proxy, "notes", "one");
   await upstream.called(1);
-  const second = say(proxy, "notes", "two");
+  const second = sayNamed(proxy, "notes", "two");
   // A third request, of no name, overtakes the second: that one waits for its own conversation alone.
   assert.equal(await readText(await proxy.chat({ model: "sonnet", messages: [user("other")] })), "re other");
   assert.equal(upstream.calls.length, 2);
@@ -60,9 +61,9 @@ test("many requests of one name leave room for the others", async (t) => {
   const end = createLatch();
   upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
   const proxy = await startProxy(t, { upstream, args: [...NO_SPARES, "--max-concurrent", "2"] });
-  const one = say(proxy, "notes", "one");
+  const one = sayNamed(proxy, "notes", "one");
   await upstream.called(1);
-  const two = say(proxy, "notes", "two");
+  const two = sayNamed(proxy, "notes", "two");
   const { sessions } = await readHealth(proxy);
   assert.equal(sessions.live, sessions.busy);
   const other = readText(
@@ -76,12 +77,15 @@ test("many requests of one name leave room for the others", async (t) => {
 test("a request that brings history ignores the name and says so", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await say(proxy, "notes", "one");
-  const response = await post(proxy, "notes", "", { temperature: 1, messages: [user("a"), assistant("b"), user("c")] });
+  await sayNamed(proxy, "notes", "one");
+  const response = await postNamed(proxy, "notes", "", {
+    temperature: 1,
+    messages: [user("a"), assistant("b"), user("c")],
+  });
   assert.equal(response.headers.get("x-ignored-parameters"), "temperature, x-claude-session");
   assert.equal(await readText(response), "re c");
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: a", "assistant: b", "user: c"]);
-  await say(proxy, "notes", "two");
+  await sayNamed(proxy, "notes", "two");
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
 });
 
@@ -89,8 +93,8 @@ test("a name that no header should hold is refused", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   for (const name of ["two words", "x".repeat(201)])
-    assert.equal((await readError(await post(proxy, name, "hi"))).status, 400);
-  assert.equal(await say(proxy, "../../../etc/passwd", "hi"), "re hi");
+    assert.equal((await readError(await postNamed(proxy, name, "hi"))).status, 400);
+  assert.equal(await sayNamed(proxy, "../../../etc/passwd", "hi"), "re hi");
   assert.equal(upstream.calls.length, 1);
 });
 

@@ -4,8 +4,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { NAME, VERSION } from "../../scripts/targets.ts";
+import { runFile } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { FAKE_CLI } from "../helpers/proxy.ts";
-import { makeFolder, runFile } from "../helpers/command.ts";
 
 test("it holds the bundle, the README and the license, and its program runs once installed", async (t) => {
   const folder = makeFolder(t);

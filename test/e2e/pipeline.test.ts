@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, beforeEach, test } from "node:test";
+import { readAnswer, readError, user } from "../helpers/answer.ts";
 import { readHealth } from "../helpers/client.ts";
-import { eventually, readAnswer, readError, startProxy, user } from "../helpers/proxy.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });

@@ -1,17 +1,17 @@
 /** The processes kept between turns: how many there may be, which is let go first, and that none is ever given to the wrong conversation. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readText, user } from "../helpers/answer.ts";
 import {
   countStarts,
   createChat,
   createLatch,
   readHealth,
   readStarts,
-  readText,
   untilEnded,
   untilSessions,
 } from "../helpers/client.ts";
-import { eventually, isRunning, startProxy, user } from "../helpers/proxy.ts";
+import { eventually, isRunning, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 test("two sessions are kept, and the one unused for longest makes room", async (t) => {

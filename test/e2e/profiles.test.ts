@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { isObject } from "../../src/lib/json.ts";
-import { BUNDLE, startProxy, user } from "../helpers/proxy.ts";
+import { user } from "../helpers/answer.ts";
+import { makeFolder } from "../helpers/folder.ts";
+import { BUNDLE, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { ApiCall, Step, Upstream } from "../helpers/upstream.ts";
@@ -206,8 +207,7 @@ const ATTEMPTS: readonly Attempt[] = [
 ];
 
 function makePlaces(t: TestContext): Places {
-  const root = mkdtempSync(join(tmpdir(), "claude-max-api-places-"));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const root = makeFolder(t);
   const [inside, outside] = [join(root, "inside"), join(root, "outside")];
   mkdirSync(join(inside, "folder"), { recursive: true });
   mkdirSync(outside);

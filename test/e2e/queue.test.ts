@@ -1,8 +1,9 @@
 /** The line in front of the turns: first come first served, bounded, left by whoever leaves, and a place is kept until its turn ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLatch, readError, readHealth, readText, readUntil, untilSessions } from "../helpers/client.ts";
-import { startProxy, user } from "../helpers/proxy.ts";
+import { readError, readText, readUntil, user } from "../helpers/answer.ts";
+import { createLatch, readHealth, untilSessions } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toLastWords } from "../helpers/upstream.ts";
 import type { Upstream } from "../helpers/upstream.ts";

@@ -1,7 +1,8 @@
 /** What a chat request asks for, as it reaches the API: prompts, images, files, limits, effort and JSON formats. */
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
-import { assistant, readAnswer, readError, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { assistant, readAnswer, readError, readStream, user } from "../helpers/answer.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toPlainMessages } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
 

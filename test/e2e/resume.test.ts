@@ -1,10 +1,11 @@
 /** Named conversations whose process is gone or no longer fits: they go on from the last whole answer, with not a word lost or added. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countStarts, readError, readStarts, readUntil, untilEnded } from "../helpers/client.ts";
-import { startProxy, user } from "../helpers/proxy.ts";
+import { readError, readUntil, user } from "../helpers/answer.ts";
+import { countStarts, readStarts, untilEnded } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { makeHome, NO_SPARES, post, restart, say, startEcho } from "../helpers/session.ts";
+import { makeHome, NO_SPARES, postNamed, restart, sayNamed, startEcho } from "../helpers/session.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 const withSystem = (system: string, content: string): object => ({
@@ -15,12 +16,12 @@ test("a name survives a restart", async (t) => {
   const upstream = await startEcho(t);
   const { home, remove } = makeHome();
   const first = await startProxy(t, { upstream, home, args: NO_SPARES });
-  await say(first, "notes", "one");
-  await say(first, "notes", "two");
+  await sayNamed(first, "notes", "one");
+  await sayNamed(first, "notes", "two");
   const second = await restart(t, first, upstream);
   t.after(remove);
-  await say(second, "notes", "three");
-  await say(second, "notes", "four");
+  await sayNamed(second, "notes", "three");
+  await sayNamed(second, "notes", "four");
   const native = ["one", "two", "three"].flatMap((words) => [`user: ${words}`, `assistant: re ${words}`]);
   assert.deepEqual(toDialogue(upstream.calls[2]), [...native.slice(0, 4), "user: three"]);
   assert.deepEqual(toDialogue(upstream.calls[3]), [...native, "user: four"]);
@@ -34,11 +35,11 @@ test("a session's system prompt holds on, also where later requests leave it out
   const upstream = await startEcho(t);
   const { home, remove } = makeHome();
   const first = await startProxy(t, { upstream, home, args: NO_SPARES });
-  await say(first, "notes", "one", withSystem("Be brief.", "one"));
-  await say(first, "notes", "two");
+  await sayNamed(first, "notes", "one", withSystem("Be brief.", "one"));
+  await sayNamed(first, "notes", "two");
   const second = await restart(t, first, upstream);
   t.after(remove);
-  await say(second, "notes", "three");
+  await sayNamed(second, "notes", "three");
   for (const call of upstream.calls) assert.match(JSON.stringify(call.body.system), /Be brief\./, toLastWords(call));
 });
 
@@ -46,18 +47,18 @@ test("another system prompt under the same name is refused, whether its process 
   const upstream = await startEcho(t);
   const { home, remove } = makeHome();
   const first = await startProxy(t, { upstream, home, args: NO_SPARES });
-  await say(first, "notes", "one", withSystem("Be brief.", "one"));
+  await sayNamed(first, "notes", "one", withSystem("Be brief.", "one"));
   const check = async (proxy: Proxy): Promise<void> => {
-    const { status, message } = await readError(await post(proxy, "notes", "two", withSystem("Be long.", "two")));
+    const { status, message } = await readError(await postNamed(proxy, "notes", "two", withSystem("Be long.", "two")));
     assert.equal(status, 400);
     assert.match(message, /system prompt/);
   };
   await check(first);
-  assert.equal(await say(first, "notes", "three", withSystem(" Be brief.\n", "three")), "re three");
+  assert.equal(await sayNamed(first, "notes", "three", withSystem(" Be brief.\n", "three")), "re three");
   const second = await restart(t, first, upstream);
   t.after(remove);
   await check(second);
-  assert.equal(await say(second, "notes", "four", withSystem("Be brief.", "four")), "re four");
+  assert.equal(await sayNamed(second, "notes", "four", withSystem("Be brief.", "four")), "re four");
   assert.deepEqual(upstream.calls.map(toLastWords), ["one", "three", "four"]);
 });
 
@@ -77,9 +78,9 @@ test("a canceled turn leaves the session at its last whole answer", async (t) =>
     toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }],
   );
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await say(proxy, "notes", "one");
+  await sayNamed(proxy, "notes", "one");
   await leaveHalfWay(proxy, "notes", "never mind");
-  assert.equal(await say(proxy, "notes", "two"), "re two");
+  assert.equal(await sayNamed(proxy, "notes", "two"), "re two");
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
   assert.deepEqual(
     readStarts(proxy).map(({ as }) => as),
@@ -94,8 +95,8 @@ test("a session whose first turn was canceled begins anew", async (t) => {
   );
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   await leaveHalfWay(proxy, "notes", "never mind");
-  assert.equal(await say(proxy, "notes", "one"), "re one");
-  assert.equal(await say(proxy, "notes", "two"), "re two");
+  assert.equal(await sayNamed(proxy, "notes", "one"), "re one");
+  assert.equal(await sayNamed(proxy, "notes", "two"), "re two");
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
 });
 
@@ -105,9 +106,9 @@ test("a turn that met a stop sequence is in the session as the client saw it, or
     { text: toLastWords(call) === "count" ? ["one ", "two ", "three"] : `re ${toLastWords(call)}` },
   ]);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await say(proxy, "notes", "hi");
-  assert.equal(await say(proxy, "notes", "count", { stop: "two" }), "one ");
-  assert.equal(await say(proxy, "notes", "next"), "re next");
+  await sayNamed(proxy, "notes", "hi");
+  assert.equal(await sayNamed(proxy, "notes", "count", { stop: "two" }), "one ");
+  assert.equal(await sayNamed(proxy, "notes", "next"), "re next");
   const dialogue = toDialogue(upstream.calls.find((call) => toLastWords(call) === "next"));
   assert.deepEqual(dialogue.slice(0, 2), ["user: hi", "assistant: re hi"]);
   assert.doesNotMatch(dialogue.join("\n"), /three|interrupted/);
@@ -116,8 +117,8 @@ test("a turn that met a stop sequence is in the session as the client saw it, or
 test("a changed model resumes the session, with not a word added", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await say(proxy, "notes", "one");
-  await say(proxy, "notes", "two", { model: "opus" });
+  await sayNamed(proxy, "notes", "one");
+  await sayNamed(proxy, "notes", "two", { model: "opus" });
   assert.deepEqual(
     upstream.calls.map(({ body }) => body.model),
     ["claude-sonnet-5-5", "claude-opus-5-5"],
@@ -133,9 +134,9 @@ test("a changed tool list resumes the session, with the tools that were sent", a
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   const add = { type: "function", function: { name: "add", parameters: { type: "object", properties: {} } } };
-  await say(proxy, "notes", "one");
-  await say(proxy, "notes", "two", { tools: [add] });
-  await say(proxy, "notes", "three");
+  await sayNamed(proxy, "notes", "one");
+  await sayNamed(proxy, "notes", "two", { tools: [add] });
+  await sayNamed(proxy, "notes", "three");
   assert.deepEqual(
     upstream.calls.map(({ body }) => (body.tools ?? []).map(({ name }) => name)),
     [[], ["mcp__client__add"], []],
@@ -146,9 +147,9 @@ test("a changed tool list resumes the session, with the tools that were sent", a
 test("a named turn whose process was killed between turns is resumed unseen", async (t) => {
   const upstream = await startEcho(t);
   const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await say(proxy, "notes", "one");
+  await sayNamed(proxy, "notes", "one");
   process.kill(readStarts(proxy)[0]?.pid ?? 0, "SIGKILL");
-  assert.equal(await say(proxy, "notes", "two"), "re two");
+  assert.equal(await sayNamed(proxy, "notes", "two"), "re two");
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
   assert.equal(countStarts(proxy, "resume"), 1);
 });

@@ -7,8 +7,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { makeFolder, runProgram } from "../helpers/command.ts";
+import { runProgram } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
 const SYSTEMCTL = `#!/bin/sh

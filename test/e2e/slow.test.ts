@@ -5,8 +5,9 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { test } from "node:test";
+import { readStream, user } from "../helpers/answer.ts";
 import { readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
-import { eventually, FAKE_CLI, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 
 const DELTAS = 200_000;

@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { eventually, readStream, startProxy, user } from "../helpers/proxy.ts";
+import { readStream, user } from "../helpers/answer.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 

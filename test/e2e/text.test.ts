@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
-import { eventually, readAnswer, readStream, startProxy, user } from "../helpers/proxy.ts";
-import type { ChatChunk } from "../helpers/proxy.ts";
+import { readAnswer, readStream, user } from "../helpers/answer.ts";
+import type { ChatChunk } from "../helpers/answer.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
 

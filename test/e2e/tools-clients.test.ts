@@ -1,10 +1,11 @@
 /** Tool conversations in the very shapes that agent clients send. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readStream, user } from "../helpers/answer.ts";
+import { countStarts, readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { readStream, user } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { ask, call, foldCalls, inTurn, lastBlocks, replays, result, starts, textResult } from "../helpers/tools.ts";
+import { ask, call, foldCalls, inTurn, lastBlocks, result, textResult } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const SYSTEM = { role: "system", content: "You are an agent." };
@@ -85,7 +86,7 @@ for (const content of [null, ""]) {
       { role: "assistant", content: [use("toolu_q2", "write", "b")] },
       { role: "user", content: [textResult("toolu_q2", "of tooluq2")] },
     ]);
-    assert.deepEqual([starts(proxy), replays(proxy)], [1, 0]);
+    assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
     const offered = upstream.calls[0]?.body.tools?.find(({ name }) => name === "mcp__client__read");
     assert.deepEqual(offered?.input_schema, TOOLS[0]?.function.parameters);
   });
@@ -133,7 +134,7 @@ test("names on messages and fields that ask for nothing change nothing", async (
   const second = await ask(proxy, { ...body, messages });
   assert.equal(second.message.content, "done");
   assert.deepEqual(lastBlocks(upstream.calls[1]), [textResult("toolu_n1", "file a")]);
-  assert.deepEqual([starts(proxy), replays(proxy)], [1, 0]);
+  assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
 });
 
 test("a title request beside the main one shares nothing with it", async (t) => {
@@ -150,7 +151,7 @@ test("a title request beside the main one shares nothing with it", async (t) => 
   assert.equal((await title).text, "A title");
   const after = [...messages, keep(main, null), result("toolut1", "file a")];
   assert.equal((await stream(proxy, { messages: after, tools: TOOLS })).text, "done");
-  assert.equal(replays(proxy), 0);
+  assert.equal(countStarts(proxy, "replay"), 0);
   const titles = upstream.calls.filter(({ body }) => JSON.stringify(body.system).includes("title"));
   assert.deepEqual(
     titles.map(({ body }) => body.tools ?? []),

@@ -1,7 +1,8 @@
 /** Many conversations with a held call each: processes stay within their bound, and none outlives the server. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, isRunning, startProxy, user } from "../helpers/proxy.ts";
+import { user } from "../helpers/answer.ts";
+import { eventually, isRunning, startProxy } from "../helpers/proxy.ts";
 import { ask, call, idsOf, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 

@@ -1,23 +1,12 @@
 /** Calls held open across requests: the results go on in the same process, and a history that cannot is replayed exactly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { user } from "../helpers/answer.ts";
+import { countStarts, readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { eventually, user } from "../helpers/proxy.ts";
+import { eventually } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import {
-  ask,
-  byId,
-  call,
-  idsOf,
-  inTurn,
-  lastBlocks,
-  PNG,
-  replays,
-  result,
-  starts,
-  textResult,
-  tool,
-} from "../helpers/tools.ts";
+import { ask, byId, call, idsOf, inTurn, lastBlocks, PNG, result, textResult, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";
@@ -67,7 +56,7 @@ test("results continue in the same process, as native blocks and in any order", 
     textResult("toolu_01Ab", "one"),
     textResult("toolu_02Cd", "two"),
   ]);
-  assert.deepEqual([starts(proxy), replays(proxy)], [1, 0]);
+  assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
 });
 
 const ODD =
@@ -117,7 +106,7 @@ test("every kind of result arrives as it is, all in one process", async (t) => {
     );
   }
   assert.equal(answer.message.content, "done");
-  assert.equal(starts(proxy), 1);
+  assert.equal(readStarts(proxy).length, 1);
 });
 
 for (const [what, content] of [
@@ -175,7 +164,7 @@ test("ids that the client has rewritten still match", async (t) => {
   const answer = await ask(proxy, { messages: [...renamed, result("-toolu01xY", "found")], tools: TOOLS });
   assert.equal(answer.message.content, "done");
   assert.deepEqual(lastBlocks(upstream.calls[1]), [textResult("toolu_01_x-Y", "found")]);
-  assert.equal(starts(proxy), 1);
+  assert.equal(readStarts(proxy).length, 1);
 });
 
 test("results with a further user message are replayed natively and exactly", async (t) => {
@@ -197,7 +186,7 @@ test("results with a further user message are replayed natively and exactly", as
       content: [textResult("toolu01Ab", "one"), textResult("toolu02Cd", "two"), { type: "text", text: "and be quick" }],
     },
   ]);
-  assert.equal(replays(proxy), 1);
+  assert.equal(countStarts(proxy, "replay"), 1);
 });
 
 test("an edited history is replayed as it was edited", async (t) => {
@@ -223,7 +212,7 @@ test("a killed process costs the client nothing: the history is replayed", async
     "done",
   );
   assert.deepEqual(lastBlocks(upstream.calls[1]), [textResult("tooluki", "found")]);
-  assert.deepEqual([starts(proxy), replays(proxy)], [2, 1]);
+  assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [2, 1]);
 });
 
 test("a client that hangs up elsewhere leaves a held call alone", async (t) => {
@@ -244,7 +233,7 @@ test("a client that hangs up elsewhere leaves a held call alone", async (t) => {
     (await ask(proxy, { messages: [...messages, result("tooluha", "found")], tools: TOOLS })).message.content,
     "done",
   );
-  assert.equal(replays(proxy), 0);
+  assert.equal(countStarts(proxy, "replay"), 0);
 });
 
 test("a held call expires, and a result that comes later is replayed", async (t) => {
@@ -258,7 +247,7 @@ test("a held call expires, and a result that comes later is replayed", async (t)
     "done",
   );
   assert.deepEqual(lastBlocks(upstream.calls[1]), [textResult("tooluex", "late")]);
-  assert.equal(replays(proxy), 1);
+  assert.equal(countStarts(proxy, "replay"), 1);
 });
 
 test("a history beyond the model's context is refused, not summarised", async (t) => {
@@ -289,6 +278,6 @@ for (const name of ["nope", "mcp__client__nope"]) {
     const [bad, good] = byId(lastBlocks(upstream.calls[2]));
     assert.deepEqual([bad?.tool_use_id, bad && "is_error" in bad && bad.is_error], ["toolu_no2", true]);
     assert.deepEqual(good, textResult("toolu_ok", "found"));
-    assert.equal(starts(proxy), 1);
+    assert.equal(readStarts(proxy).length, 1);
   });
 }

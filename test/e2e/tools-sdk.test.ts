@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
+import { countStarts, readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { call, replays, starts } from "../helpers/tools.ts";
+import { call } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const ROUNDS = 10;
@@ -84,7 +85,7 @@ for (const stream of [false, true]) {
     );
 
     assert.equal(upstream.calls.length, ROUNDS + 1);
-    assert.deepEqual([starts(proxy), replays(proxy)], [1, 0]);
+    assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
     const offered = [{ name: "mcp__client__add", description: CLIENT_SCHEMA.description, input_schema: PARAMETERS }];
     for (const [at, held] of upstream.calls.entries()) {
       assert.deepEqual(toPlainMessages(held), expectedAfter(at));

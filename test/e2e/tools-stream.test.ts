@@ -1,8 +1,9 @@
 /** Tool calls as they stream, and the requests about tools that are refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readStream, user } from "../helpers/answer.ts";
+import { createLatch } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { readStream, user } from "../helpers/proxy.ts";
 import { ask, byId, call, calling, foldCalls, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 
 const TOOLS = [tool("look"), tool("find")];
@@ -33,28 +34,24 @@ test("text before a call is kept, and the call's arguments come piece by piece",
 
 test("a piece of the arguments is passed on before the next one is there", async (t) => {
   const { upstream, proxy } = await startPair(t);
-  const { promise, release } = createLatch();
+  const sent = createLatch();
   upstream.answer(
-    inTurn([call("look", { q: "first" }, "toolu_w1"), { until: promise }, call("find", { q: "second" }, "toolu_w2")]),
+    inTurn([
+      call("look", { q: "first" }, "toolu_w1"),
+      { until: sent.opened },
+      call("find", { q: "second" }, "toolu_w2"),
+    ]),
   );
   const response = await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS });
   const decoder = new TextDecoder();
   let seen = "";
   for await (const bytes of response.body ?? []) {
     seen += decoder.decode(bytes as Uint8Array, { stream: true });
-    if (seen.includes('irst\\"}')) release();
+    if (seen.includes('irst\\"}')) sent.open();
   }
   assert.ok(seen.includes("tooluw2"));
   assert.ok(seen.endsWith("data: [DONE]\n\n"));
 });
-
-function createLatch(): { promise: Promise<void>; release: () => void } {
-  let release = (): void => undefined;
-  const promise = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { promise, release };
-}
 
 test("parallel calls of one answer have an index and an id each; empty arguments come as {}", async (t) => {
   const { upstream, proxy } = await startPair(t);

@@ -1,22 +1,10 @@
 /** The client's tools on their way to the API, and the choice among them, against the real CLI. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { user } from "../helpers/answer.ts";
+import { countStarts, readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { user } from "../helpers/proxy.ts";
-import {
-  ask,
-  byId,
-  call,
-  calling,
-  idsOf,
-  inTurn,
-  lastBlocks,
-  replays,
-  result,
-  starts,
-  textResult,
-  tool,
-} from "../helpers/tools.ts";
+import { ask, byId, call, calling, idsOf, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
@@ -247,7 +235,7 @@ test("parallel_tool_calls false gives one call at a time though the model made t
   assert.equal((await ask(proxy, { ...body, messages })).message.content, "done");
   const expected = inputs.map((input, at) => textResult(`toolu_p${at}`, `for ${JSON.stringify(input)}`));
   assert.deepEqual(byId(lastBlocks(upstream.calls[1])), expected);
-  assert.equal(replays(proxy), 0);
+  assert.equal(countStarts(proxy, "replay"), 0);
 });
 
 for (const model of ["haiku", "claude-opus-4-5-20251101"]) {
@@ -261,7 +249,7 @@ for (const model of ["haiku", "claude-opus-4-5-20251101"]) {
       body.messages.push(answer.message, result(id, `saw ${id}`));
     }
     assert.equal((await ask(proxy, body)).message.content, "done");
-    assert.equal(starts(proxy), 1);
+    assert.equal(readStarts(proxy).length, 1);
     const [first, ...rest] = toPlainMessages(upstream.calls[2]);
     // The CLI's notes stand before the first words, once: a system message, or blocks of that message.
     assert.equal((first?.content as { text: string }[] | undefined)?.at(-1)?.text, "hi");

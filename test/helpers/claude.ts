@@ -1,10 +1,9 @@
 /** The real CLI as a client: `claude -p` in a home of its own, told to use the proxy as its API. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { makeFolder } from "./folder.ts";
 import { CLI } from "./cli.ts";
 
 export interface ClaudeAnswer {
@@ -16,13 +15,6 @@ export interface ClaudeAnswer {
     readonly num_turns: number;
     readonly usage: Record<string, unknown>;
   };
-}
-
-/** A folder that goes with the test. */
-export function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
 }
 
 /** Runs `claude -p PROMPT` against the proxy, and gives what it printed. */

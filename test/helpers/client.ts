@@ -1,6 +1,7 @@
 /** What a client of the proxy does and sees: chats that keep their own history, the state of the server, its log of processes. */
 import assert from "node:assert/strict";
-import { assistant, eventually, user } from "./proxy.ts";
+import { assistant, readText, user } from "./answer.ts";
+import { eventually } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
 
 export interface ChatClient {
@@ -8,30 +9,6 @@ export interface ChatClient {
   readonly messages: object[];
   /** Sends the next turn and gives the answer. `rest` is added to the body of this turn alone. */
   say(content: unknown, rest?: object): Promise<string>;
-}
-
-interface Completion {
-  readonly choices: { readonly message: { readonly content: string | null }; readonly finish_reason: string }[];
-}
-
-/** The text of a whole answer, which must be a good one. */
-export async function readText(response: Response): Promise<string> {
-  const body = await response.text();
-  assert.equal(response.status, 200, body);
-  return (JSON.parse(body) as Completion).choices[0]?.message.content ?? "";
-}
-
-/** Why a whole answer ended. */
-export async function readFinish(response: Response): Promise<string | undefined> {
-  return ((await response.json()) as Completion).choices[0]?.finish_reason;
-}
-
-/** The error of an answer that failed before its first event. */
-export async function readError(
-  response: Response,
-): Promise<{ status: number; message: string; type: string; code: string | null }> {
-  const { error } = (await response.json()) as { error: { message: string; type: string; code: string | null } };
-  return { status: response.status, ...error };
 }
 
 /** Makes a chat that begins with `messages` and sends its whole history each time, as OpenAI clients do. */
@@ -105,27 +82,6 @@ export function countMostAlive(proxy: Proxy): number {
     most = Math.max(most, alive);
   }
   return most;
-}
-
-/** Reads a stream until `text` has come, and gives its reader to go on with. */
-export async function readUntil(response: Response, text: string): Promise<{ rest(): Promise<string> }> {
-  assert.ok(response.body);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = "";
-  while (!seen.includes(text)) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the stream ended before ${JSON.stringify(text)} came: ${seen}`);
-    seen += value;
-  }
-  return {
-    async rest() {
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) return seen;
-        seen += value;
-      }
-    },
-  };
 }
 
 /** A promise, and the function that settles it. */

@@ -1,11 +1,8 @@
 /** The built program, run to its end: what it printed and how it ended. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { TestContext } from "node:test";
 import { CLI_VARIABLES } from "./cli.ts";
 import { PROGRAM } from "./proxy.ts";
 
@@ -13,13 +10,6 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-/** A folder that goes with the test. */
-export function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
 }
 
 /** Runs any program; its environment is what is given, with PATH and TMPDIR. */

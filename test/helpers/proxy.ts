@@ -1,5 +1,4 @@
 /** The built program, run as a user runs it: a process of its own, a free port, an empty home, and the real CLI unless told otherwise. */
-import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -169,78 +168,3 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
     },
   };
 }
-
-export interface ChatChunk {
-  readonly model: string;
-  readonly choices: {
-    readonly delta: {
-      readonly role?: string;
-      readonly content?: string;
-      readonly reasoning_content?: string;
-      readonly tool_calls?: {
-        readonly index: number;
-        readonly id?: string;
-        readonly function: { readonly name?: string; readonly arguments?: string };
-      }[];
-    };
-    readonly finish_reason: string | null;
-  }[];
-  readonly usage?: unknown;
-  readonly error?: { readonly message: string; readonly type: string; readonly code: string | null };
-}
-
-/** Reads an event stream to its end. `data` holds every payload as text, `[DONE]` included. */
-export async function readStream(response: Response): Promise<{ data: string[]; chunks: ChatChunk[]; text: string }> {
-  const raw = await response.text();
-  const data = raw.split("\n\n").flatMap((event) => (event.startsWith("data: ") ? [event.slice("data: ".length)] : []));
-  const chunks = data.filter((text) => text !== "[DONE]").map((text) => JSON.parse(text) as ChatChunk);
-  const text = chunks.map((chunk) => chunk.choices?.[0]?.delta.content ?? "").join("");
-  return { data, chunks, text };
-}
-
-/** A whole answer, as far as tests look at it. */
-export interface ChatAnswer {
-  readonly id: string;
-  readonly model: string;
-  readonly choices: {
-    readonly message: {
-      readonly role: string;
-      readonly content: string | null;
-      readonly reasoning_content?: string;
-      readonly tool_calls?: {
-        readonly id: string;
-        readonly function: { readonly name: string; readonly arguments: string };
-      }[];
-    };
-    readonly finish_reason: string;
-  }[];
-  readonly usage: unknown;
-}
-
-/** Reads a whole answer that has to be a success; gives it with its text. */
-export async function readAnswer(response: Response): Promise<ChatAnswer & { readonly text: string }> {
-  const raw = await response.text();
-  assert.equal(response.status, 200, raw);
-  const answer = JSON.parse(raw) as ChatAnswer;
-  return { ...answer, text: answer.choices[0]?.message.content ?? "" };
-}
-
-export interface ErrorBody {
-  readonly message: string;
-  readonly type: string;
-  readonly param: string | null;
-  readonly code: string | null;
-}
-
-/** Reads a failure, which has to be OpenAI's envelope and nothing else. */
-export async function readError(response: Response): Promise<ErrorBody & { readonly status: number }> {
-  const body = (await response.json()) as { error: ErrorBody };
-  assert.deepEqual(Object.keys(body), ["error"]);
-  assert.deepEqual(Object.keys(body.error), ["message", "type", "param", "code"]);
-  assert.notEqual(body.error.message, "");
-  return { status: response.status, ...body.error };
-}
-
-/** A plain user message. */
-export const user = (content: unknown): object => ({ role: "user", content });
-export const assistant = (content: unknown, rest: object = {}): object => ({ role: "assistant", content, ...rest });

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { readText } from "./client.ts";
-import { startProxy, user } from "./proxy.ts";
+import { readText, user } from "./answer.ts";
+import { startProxy } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
 import { startUpstream, toLastWords } from "./upstream.ts";
 import type { Upstream } from "./upstream.ts";
@@ -13,13 +13,13 @@ import type { Upstream } from "./upstream.ts";
 export const NO_SPARES = ["--spares", "0"];
 
 /** Sends one new message of a named conversation. */
-export function post(proxy: Proxy, name: string, content: string, rest: object = {}): Promise<Response> {
+export function postNamed(proxy: Proxy, name: string, content: string, rest: object = {}): Promise<Response> {
   return proxy.chat({ model: "sonnet", messages: [user(content)], ...rest }, { headers: { "x-claude-session": name } });
 }
 
 /** The same, and gives the answer, which must be a good one. */
-export async function say(proxy: Proxy, name: string, content: string, rest: object = {}): Promise<string> {
-  return readText(await post(proxy, name, content, rest));
+export async function sayNamed(proxy: Proxy, name: string, content: string, rest: object = {}): Promise<string> {
+  return readText(await postNamed(proxy, name, content, rest));
 }
 
 /** An API that answers with the words that were said, so that every history is told from every other. */

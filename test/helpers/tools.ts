@@ -1,6 +1,7 @@
 /** Function calling as tests speak it: tools, results and histories as clients write them, and what reached the API of them. */
 import assert from "node:assert/strict";
-import type { ChatChunk, Proxy } from "./proxy.ts";
+import type { ChatChunk } from "./answer.ts";
+import type { Proxy } from "./proxy.ts";
 import { toPlainMessages } from "./upstream.ts";
 import type { ApiCall, Step } from "./upstream.ts";
 
@@ -76,16 +77,6 @@ export async function ask(proxy: Proxy, body: object): Promise<Answer> {
 
 /** The ids of an answer's calls. */
 export const idsOf = ({ message }: Answer): string[] => (message.tool_calls ?? []).map(({ id }) => id);
-
-/** How often a process was started to replay a history, as the debug log has it. */
-export function replays(proxy: Proxy): number {
-  return proxy.log.filter((line) => /started claude .*as=replay/.test(line)).length;
-}
-
-/** How many processes were started at all. */
-export function starts(proxy: Proxy): number {
-  return proxy.log.filter((line) => line.includes("started claude")).length;
-}
 
 /** The content of the last user message that reached the API, as blocks. */
 export function lastBlocks(held: ApiCall | undefined): Record<string, unknown>[] {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { createScratch } from "../../src/lib/scratch.ts";
 import type { Scratch } from "../../src/lib/scratch.ts";
-import { makeFolder } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 const open = (folder: string, watchMs = 1000): Scratch => createScratch({ folder, ending: ".jsonl", watchMs });
 

@@ -4,7 +4,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { mergeVariables, parseVariables, readPrivateVariables } from "../../src/lib/variables.ts";
-import { makeFolder } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 test("values are read with or without quotes and export, comments and blank lines skipped", () => {
   const text = "# c\n\nA=1\r\nexport B = 'two words'\nC=\"x=y # z\"\nD=\nE='it\n";

@@ -9,7 +9,7 @@ import type { Archive } from "../../src/meter/archive.ts";
 import { createDay } from "../../src/meter/day.ts";
 import type { Day } from "../../src/meter/day.ts";
 import { createMeter } from "../../src/meter/meter.ts";
-import { makeFolder } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { createHandTime, playTurn } from "./sample.ts";
 
 interface Place {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fillTemplate } from "../../scripts/template.ts";
 import { REPOSITORY, TARGETS, toArchive, VERSION } from "../../scripts/targets.ts";
-import { hasProgram, makeFolder, runFile } from "../helpers/command.ts";
+import { hasProgram, runFile } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 const SUMS = Object.fromEntries(TARGETS.map((target, index) => [target, String(index).repeat(64)]));
 const formula = fillTemplate("formula.rb", SUMS);

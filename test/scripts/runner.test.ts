@@ -8,7 +8,7 @@ import { PRELOADED, REPORTER, runFile } from "../../scripts/test/file.ts";
 import type { FileResult } from "../../scripts/test/file.ts";
 import { findTests, select, SelectionError } from "../../scripts/test/selection.ts";
 import { formatFile, formatSums, isGood } from "../../scripts/test/summary.ts";
-import { makeFolder } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 import { isRunning } from "../helpers/proxy.ts";
 
 const PATHS = [

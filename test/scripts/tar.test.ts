@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createArchive } from "../../scripts/tar.ts";
-import { makeFolder, runFile } from "../helpers/command.ts";
+import { runFile } from "../helpers/command.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 test("what is packed comes out again, with its mode", async (t) => {
   const folder = makeFolder(t);

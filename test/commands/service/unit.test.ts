@@ -9,7 +9,8 @@ import { toSystemdUnit } from "../../../src/commands/service/systemd.ts";
 import { toTaskUnit } from "../../../src/commands/service/task.ts";
 import { readAddress, toServicePath } from "../../../src/commands/service/unit.ts";
 import type { ServicePlan, ServiceUnit } from "../../../src/commands/service/unit.ts";
-import { hasProgram, makeFolder, runFile } from "../../helpers/command.ts";
+import { hasProgram, runFile } from "../../helpers/command.ts";
+import { makeFolder } from "../../helpers/folder.ts";
 import { checkGoldenText } from "../../helpers/golden.ts";
 
 const FLAGS = [
