@@ -48,6 +48,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   commands: 5,
   config: 5,
   http: 4,
+  page: 3,
   session: 3,
   notify: 3,
   meter: 2,
@@ -108,6 +109,13 @@ test("codec and cli never import each other", () => {
     crossing.map((held) => `${at(held)} imports ${held.target}`),
     [],
   );
+});
+
+test("the page's own code takes nothing but types from the rest", () => {
+  const taken = IMPORTS.filter(
+    ({ source, target, isType }) => toFolder(source.path) === "page" && target.startsWith("../") && !isType,
+  );
+  assert.deepEqual(taken.map(at), []);
 });
 
 test("only package.json is imported from outside src, and only by the program", () => {

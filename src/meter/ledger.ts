@@ -37,6 +37,7 @@ export interface Ledger {
 /** Days that are kept in mind, with today. */
 const MOST_DAYS = 31;
 const MOST_RECENT = 200;
+const MINUTE_MS = 60_000;
 
 interface DayBook {
   /** The day of this date, which is added when it is not there; the oldest then makes room. */
@@ -101,8 +102,15 @@ export function createLedger(now: () => number): Ledger {
   const unsaved = createDayBook(MOST_DAYS);
   const hour = createHour(now);
   const series = createSeries();
-  let recent: readonly RecentTurn[] = [];
-  let untold: readonly RecentTurn[] = [];
+  /** Newest last. */
+  let recent: FinishedTurn[] = [];
+  /** How many of them were not told yet. */
+  let untold = 0;
+  let lastTakeMs = now();
+
+  /** The newest, newest first. */
+  const toRecents = (count: number): RecentTurn[] =>
+    count === 0 ? [] : recent.slice(-count).toReversed().map(toRecent);
 
   const read = (): Sums => ({
     totals,
@@ -116,7 +124,7 @@ export function createLedger(now: () => number): Ledger {
       duration: toQuantiles(series.duration, DURATION_BOUNDS),
     },
     hour: hour.minutes(),
-    recent,
+    recent: toRecents(MOST_RECENT),
   });
 
   return {
@@ -128,17 +136,26 @@ export function createLedger(now: () => number): Ledger {
       addTurnToDay(unsaved.at(date), turn);
       hour.add(turn.error !== undefined, turn.firstDeltaMs);
       series.add(turn);
-      const shown = toRecent(turn);
-      recent = [shown, ...recent].slice(0, MOST_RECENT);
-      untold = [shown, ...untold].slice(0, MOST_RECENT);
+      recent.push(turn);
+      // Cut now and then: each cut copies all.
+      if (recent.length >= 2 * MOST_RECENT) recent = recent.slice(-MOST_RECENT);
+      untold = Math.min(untold + 1, MOST_RECENT);
     },
     read,
     takeChange() {
-      if (untold.length === 0) return undefined;
+      if (untold === 0) return undefined;
       const sums = read();
-      const change = { ...sums, days: sums.days.slice(-1), hour: sums.hour.slice(-2), recent: untold };
-      untold = [];
-      return change;
+      const recents = toRecents(untold);
+      untold = 0;
+      // Whole days and minutes that have changed: those that were not over yet at the last call, and all later ones.
+      const [lastDate, lastMinuteMs] = [toDate(lastTakeMs), lastTakeMs - MINUTE_MS];
+      lastTakeMs = now();
+      return {
+        ...sums,
+        days: sums.days.filter(({ date }) => date >= lastDate),
+        hour: sums.hour.filter(({ at }) => Date.parse(at) > lastMinuteMs),
+        recent: recents,
+      };
     },
     addDays(known) {
       for (const day of known) addDay(days.at(day.date), day);

@@ -101,9 +101,10 @@ export function createMeter(time: Time): Meter {
     takeChange() {
       const sums = ledger.takeChange();
       if (!sums && !changed.plan && !changed.turns) return undefined;
-      const parts = { ...(changed.plan ? { plan: toPlan() } : {}), ...(changed.turns ? { turns: toTurns() } : {}) };
+      // The plan always: its windows end by the clock too.
+      const turns = changed.turns ? { turns: toTurns() } : {};
       Object.assign(changed, { plan: false, turns: false });
-      return { now: toNow(), ...parts, ...sums };
+      return { now: toNow(), plan: toPlan(), ...turns, ...sums };
     },
     onChange: (listener) => void (listen = listener),
     stop(id) {

@@ -126,17 +126,23 @@ function findOrAdd(shares: NamedShare[], name: string): NamedShare {
   return added;
 }
 
+/** Counts the name with the fewest requests as `other` from now on. */
+function foldLeast(shares: NamedShare[]): void {
+  let least: NamedShare | undefined;
+  for (const share of shares) if (share.name !== OTHER && (!least || share.requests < least.requests)) least = share;
+  if (!least) return;
+  shares.splice(shares.indexOf(least), 1);
+  addTo(findOrAdd(shares, OTHER), least);
+}
+
 /**
- * Adds to the share of `name`. Where `most` names are there already the one with the fewest requests is counted as
- * `other` from then on, so that those who matter keep their own row, however many names a client makes up.
+ * Adds to the share of `name`. A list of `most` names, `other` not counted, makes room for a new one by folding the name
+ * with the fewest requests into `other`: so those who matter keep their own row, however many names a client makes up.
  */
 export function addShare(shares: NamedShare[], name: string, share: Share, most: number): void {
-  const isKnown = shares.some((held) => held.name === name);
-  const named = shares.filter((held) => held.name !== OTHER);
-  if (!isKnown && name !== OTHER && named.length >= most) {
-    const least = named.reduce((a, b) => (b.requests < a.requests ? b : a));
-    shares.splice(shares.indexOf(least), 1);
-    addTo(findOrAdd(shares, OTHER), least);
+  if (shares.length >= most && name !== OTHER && !shares.some((held) => held.name === name)) {
+    const isRoomFor = shares.length === most && shares.some((held) => held.name === OTHER);
+    if (!isRoomFor) foldLeast(shares);
   }
   addTo(findOrAdd(shares, name), share);
 }

@@ -122,13 +122,13 @@ test("changes are told once, and lists hold only what is new", () => {
   );
   assert.deepEqual(
     second?.days?.map(({ date }) => date),
-    ["2026-11-16"],
+    ["2026-11-15", "2026-11-16"],
   );
 
   meter.updatePlan(toReport([toWindow("five_hour", 0.5)]));
   assert.deepEqual(Object.keys(meter.takeChange() ?? {}), ["now", "plan"]);
   meter.begin({ requestId: "req_a", protocol: "chat", client: "curl" }).run("sonnet", () => undefined);
-  assert.deepEqual(Object.keys(meter.takeChange() ?? {}), ["now", "turns"]);
+  assert.deepEqual(Object.keys(meter.takeChange() ?? {}), ["now", "plan", "turns"]);
   meter.onChange(undefined);
   const before = told;
   playTurn(meter, time);
