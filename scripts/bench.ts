@@ -1,5 +1,6 @@
 /**
- * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. Needs Linux, no account and
+ * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. Needs Linux, no
+ * account and
  * no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
  */
 import { writeFileSync } from "node:fs";
@@ -27,12 +28,15 @@ interface Size {
   readonly requests: number;
 }
 
-// Where ways are compared for their first delta, a multiple of six: in six rounds each of three ways follows each other equally often.
+// Where ways are compared for their first delta, a multiple of six: in six rounds each of three ways follows each other
+// equally often.
 const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, flood: 5, requests: 2000 };
 const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, flood: 1, requests: 400 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
 
-/** Work of others in the last minute, in running processes, above which times say more about them than about the proxy. */
+/**
+ * Work of others in the last minute, in running processes, above which times say more about them than about the proxy.
+ */
 const BUSY = 0.5;
 
 function say(text: string): void {

@@ -1,4 +1,7 @@
-/** Looks at every archive of `dist/release`: its sum, its files, and what can be known of its executable without running it. */
+/**
+ * Looks at every archive of `dist/release`: its sum, its files, and what can be known of its executable without running
+ * it.
+ */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

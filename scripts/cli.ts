@@ -15,13 +15,16 @@ export function isVersion(text: string): boolean {
   return /^\d+\.\d+\.\d+$/.test(text);
 }
 
-/** What the CLI at `path` says its version is. @throws Error when it cannot be run. */
+/** The version that the CLI at `path` tells. @throws Error when it cannot be run. */
 export function readCliVersion(path: string): string {
   const output = execFileSync(path, ["--version"], { encoding: "utf8" });
   return /^\d+\.\d+\.\d+/.exec(output)?.[0] ?? output.trim();
 }
 
-/** The path of one release for this platform, fetched unless it is in the cache. @throws Error when npm has no such release. */
+/**
+ * The path of one release for this platform, fetched unless it is in the cache. @throws Error when npm has no such
+ * release.
+ */
 export function fetchCli(version: string): string {
   const folder = join(CACHE, version);
   const path = join(folder, "node_modules", PACKAGE, FILE_NAME);

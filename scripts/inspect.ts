@@ -1,7 +1,12 @@
-/** What can be known of an executable without running it: its format, its machine, the switch that makes it ours, the bundle inside. */
+/**
+ * Facts of an executable, read without running it: format, machine, the switch that makes it ours, the bundle inside.
+ */
 import { verifyMachO } from "./macho.ts";
 
-/** Node looks for a program inside itself when the digit is 1. Source: https://nodejs.org/api/single-executable-applications.html */
+/**
+ * Node looks for a program inside itself when the digit is 1. Source:
+ * https://nodejs.org/api/single-executable-applications.html
+ */
 const FUSE = Buffer.from("NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:");
 export const LIMIT_BYTES = 140 * 1000 * 1000;
 

@@ -1,4 +1,7 @@
-/** Ad-hoc code signing of a thin 64-bit Mach-O, on any host: what `codesign --sign -` writes. Layout: Apple's cs_blobs.h and mach-o/loader.h */
+/**
+ * Ad-hoc code signing of a thin 64-bit Mach-O, on any host: what `codesign --sign -` writes. Layout: Apple's cs_blobs.h
+ * and mach-o/loader.h
+ */
 import { createHash } from "node:crypto";
 
 const MH_MAGIC_64 = 0xfeedfacf;
@@ -30,7 +33,7 @@ const align = (size: number, to: number): number => Math.ceil(size / to) * to;
 interface Layout {
   readonly commands: number;
   readonly commandBytes: number;
-  /** Where the first section's bytes begin: load commands must end before it. */
+  /** Offset of the first section's bytes: load commands must end before it. */
   readonly firstSection: number;
   /** `at` is the offset of the load command. */
   readonly linkedit: { readonly at: number; readonly offset: number; readonly size: number };
@@ -69,7 +72,7 @@ function readLayout(image: Buffer): Layout {
   return { commands, commandBytes: image.readUInt32LE(20), firstSection, linkedit, text, signature };
 }
 
-/** Where the signed part ends: at the old signature, or at the end of a file that has none. */
+/** End of the signed part: the old signature's start, or the end of a file that has none. */
 function findEnd(image: Buffer, { signature, linkedit, commandBytes, firstSection }: Layout): number {
   if (signature) {
     if (signature.at + SIGNATURE_COMMAND_BYTES !== HEADER_BYTES + commandBytes)
@@ -147,7 +150,10 @@ function createSignature(image: Buffer, end: number, identifier: Buffer, text: L
   ]);
 }
 
-/** Signs an image, in place of the signature it may have. `name` is the signing identifier. @throws Error when it has a shape that cannot be signed. */
+/**
+ * Signs an image, in place of the signature it may have. `name` is the signing identifier. @throws Error when it has a
+ * shape that cannot be signed.
+ */
 export function signMachO(image: Buffer, name: string): Buffer {
   const layout = readLayout(image);
   const end = findEnd(image, layout);

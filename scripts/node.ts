@@ -60,7 +60,9 @@ export function getNodeLicense(): string {
   return join(dirname(getNode(LICENSE_TARGET)), "../LICENSE");
 }
 
-/** Puts Node where the packager takes it for its own download: an archive and a binary, each with an `.ok` beside it. */
+/**
+ * Puts Node where the packager takes it for its own download: an archive and a binary, each with an `.ok` beside it.
+ */
 export function seedPackager(target: string): void {
   const base = join(PACKAGER_HOME, ".pkg-cache/sea", `node-v${NODE.version}-${target}`);
   const archive = `${base}${isWindows(target) ? ".zip" : ".tar.gz"}`;

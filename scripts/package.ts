@@ -1,4 +1,6 @@
-/** Makes a release in `dist/release`: an executable for this platform, for those named, or with `--all` for every one. */
+/**
+ * Makes a release in `dist/release`: an executable for this platform, for those named, or with `--all` for every one.
+ */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +14,8 @@ import { HOST, isMac, NAME, NODE, RELEASE, TARGETS, toArchive, toExecutable } fr
 
 const BUNDLE = `dist/${NAME}.cjs`;
 const PACKAGER = "node_modules/@yao-pkg/pkg/lib-es5/bin.js";
-// The executable holds the path of the script it was made of: a fixed one keeps builds equal, and this folder's name out of them.
+// The executable holds the path of the script it was made of: a fixed one keeps builds equal, and this folder's name
+// out of them.
 const STAGE = process.platform === "win32" ? `C:\\Windows\\Temp\\${NAME}-stage` : `/tmp/${NAME}-stage`;
 
 /** The executable for a target, signed where it must be. */

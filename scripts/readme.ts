@@ -1,4 +1,7 @@
-/** Writes the README's table of options from the rows of `src/config/options.ts`. A test fails when it is not up to date. */
+/**
+ * Writes the README's table of options from the rows of `src/config/options.ts`. A test fails when it is not up to
+ * date.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { toDefaultWords } from "../src/config/option.ts";
 import type { Option } from "../src/config/option.ts";

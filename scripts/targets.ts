@@ -14,7 +14,7 @@ interface Package {
 
 const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 
-/** Where releases are published. */
+/** Base URL of published releases. */
 export const REPOSITORY = "claude-max-api/claude-max-api";
 
 export const NODE = read("scripts/node-binaries.json") as NodeBinaries;

@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { NAME, REPOSITORY, VERSION } from "./targets.ts";
 
-/** Fills in `{{name}}`, `{{version}}`, `{{repository}}` and what `more` has. @throws Error when a placeholder has no value. */
+/**
+ * Fills in `{{name}}`, `{{version}}`, `{{repository}}` and what `more` has. @throws Error when a placeholder has no
+ * value.
+ */
 export function fillTemplate(file: string, more: Readonly<Record<string, string>> = {}): string {
   const values: Readonly<Record<string, string>> = { name: NAME, version: VERSION, repository: REPOSITORY, ...more };
   return readFileSync(`scripts/${file}`, "utf8").replace(/\{\{([\w-]+)\}\}/g, (_, name: string) => {

@@ -1,4 +1,7 @@
-/** Runs the end-to-end and command tests against the packaged executable of this platform, and compares how fast it starts. */
+/**
+ * Runs the end-to-end and command tests against the packaged executable of this platform, and compares how fast it
+ * starts.
+ */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +17,10 @@ const MOST_RATIO = 1.3;
 const archive = join(RELEASE, toArchive(HOST));
 if (!existsSync(archive)) throw new Error(`Cannot test ${archive}: it is not there. Run npm run package`);
 
-/** From the start of a program to its first answer of /health, in milliseconds. Without a CLI, so that only the program is timed. */
+/**
+ * From the start of a program to its first answer of /health, in milliseconds. Without a CLI, so that only the program
+ * is timed.
+ */
 async function timeStart([file, ...args]: readonly [string, ...string[]], home: string): Promise<number> {
   const startedAt = performance.now();
   const env = { PATH: process.env["PATH"], HOME: home };

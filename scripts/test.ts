@@ -1,4 +1,7 @@
-/** Builds, then runs test files side by side: all, a tier, or those whose path holds one of the words given. See test/README.md. */
+/**
+ * Builds, then runs test files side by side: all, a tier, or those whose path holds one of the words given. See
+ * test/README.md.
+ */
 import type { ChildProcess } from "node:child_process";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -20,7 +20,7 @@ const { version } = packageJson;
 /** This program's own file; a packaged executable is its own runtime. */
 const program = process.argv[1] ?? process.execPath;
 
-/** What keeps a server from starting, as one sentence that says what to do. */
+/** A failed start as one sentence that says what to do. */
 function toSentence(error: unknown, { host, port }: Config): string {
   const { code, message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: "unknown" };

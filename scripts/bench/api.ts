@@ -1,4 +1,7 @@
-/** A Messages API on loopback that answers at once; a program of its own, so that it shares no event loop with what is measured. */
+/**
+ * A Messages API on loopback that answers at once; a program of its own, so that it shares no event loop with what is
+ * measured.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { toCount, toDelta } from "./text.ts";
@@ -30,7 +33,7 @@ function createEnd(deltas: number, stopReason: string): string {
   ].join("");
 }
 
-/** How the CLI names the tools it is given over MCP: it never runs tools of its own here. */
+/** The CLI's prefix for tools it is given over MCP: it never runs tools of its own here. */
 const CLIENT_TOOLS = "mcp__";
 
 let toolCalls = 0;
@@ -68,7 +71,10 @@ function createText(model: string, deltas: number): string {
   ].join("");
 }
 
-/** A text made once for each length, so that the API itself takes no part in the figures. Where the client has a tool, it is called then. */
+/**
+ * A text made once for each length, so that the API itself takes no part in the figures. Where the client has a tool,
+ * it is called then.
+ */
 function toAnswer(body: string): string {
   const { model, messages, tools } = JSON.parse(body) as Call;
   const deltas = toCount(JSON.stringify(messages.findLast(({ role }) => role === "user")?.content ?? ""));

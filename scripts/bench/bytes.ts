@@ -1,4 +1,4 @@
-/** What a bare "hi" costs at the API: through the proxy, and from the CLI as it comes. */
+/** Bytes of a bare "hi" at the API: through the proxy, and from the CLI by itself. */
 import { runSpawned } from "./hand.ts";
 import type { Place } from "./place.ts";
 import type { Proxy } from "./proxy.ts";

@@ -1,4 +1,7 @@
-/** The proxy's own CPU time for each delta, at one, ten and fifty streams at once, out of CLIs that cost nothing to wait for. */
+/**
+ * The proxy's own CPU time for each delta, at one, ten and fifty streams at once, out of CLIs that cost nothing to wait
+ * for.
+ */
 import { randomUUID } from "node:crypto";
 import type { Client, ChatMessage } from "./client.ts";
 import { readCpuMs } from "./proc.ts";

@@ -1,4 +1,7 @@
-/** The CLI without the proxy: one process driven by hand over stream-json with the proxy's own flags, or one spawned for each request. */
+/**
+ * The CLI without the proxy: one process driven by hand over stream-json with the proxy's own flags, or one spawned for
+ * each request.
+ */
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
@@ -15,7 +18,10 @@ import { endProcess } from "./place.ts";
 import type { Place } from "./place.ts";
 
 export interface HandCli {
-  /** Plays the next turn of its one conversation: the text is a user's, or the result of the call that the last answer made. */
+  /**
+   * Plays the next turn of its one conversation: the text is a user's, or the result of the call that the last answer
+   * made.
+   */
   turn(text: string): Promise<Answer>;
   end(): Promise<void>;
 }

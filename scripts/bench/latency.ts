@@ -1,4 +1,6 @@
-/** How soon and how fast: the proxy beside the same CLI driven by hand, and beside a CLI spawned for each request. */
+/**
+ * First delta and throughput: the proxy beside the same CLI driven by hand, and beside a CLI spawned for each request.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Tool } from "../../src/core/turn.ts";
 import type { Answer } from "./clock.ts";
@@ -37,7 +39,10 @@ interface Talk {
   readonly messages: readonly ChatMessage[];
 }
 
-/** A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a call, the prompt is its result. */
+/**
+ * A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a
+ * call, the prompt is its result.
+ */
 function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
   const functions = tools?.map(({ name, description, schema }) => ({
     type: "function",
@@ -83,7 +88,10 @@ function toHotBound(ours: readonly number[], byHand: readonly number[]): Row {
 /** Short times scatter: so many conversations, of `rounds` each, make their median one that can be relied on. */
 const TALKS = 4;
 
-/** First deltas of turns in conversations that the proxy and a CLI by hand have had before; `toOthers` gives more ways beside them. */
+/**
+ * First deltas of turns in conversations that the proxy and a CLI by hand have had before; `toOthers` gives more ways
+ * beside them.
+ */
 async function playTalks<Other extends string = never>(
   { place, proxy, tally, rounds }: LatencyOptions,
   tools: readonly Tool[] | undefined,

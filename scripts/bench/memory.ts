@@ -9,7 +9,10 @@ import type { Tally } from "./rounds.ts";
 const AT_ONCE = 4;
 const TURNS = 4;
 const SAMPLE_EVERY = 10;
-/** With V8's own young generation, 102 MB. A smaller one saved 20 MB and made JSON of many small objects three times slower to parse. */
+/**
+ * With V8's own young generation, 102 MB. A smaller one saved 20 MB and made JSON of many small objects three times
+ * slower to parse.
+ */
 const MOST_MB = 120;
 const MOST_GROWTH_MB = 5;
 /** In fewer requests, what is loaded, compiled and kept free at first use is most of the growth. */

@@ -1,4 +1,4 @@
-/** Where a run happens: a temporary home, the CLI, the stand-in API, and every process started there, surely ended. */
+/** Surroundings of a run: a temporary home, the CLI, the stand-in API, and the end of every process started there. */
 import { spawn } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";

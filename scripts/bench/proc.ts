@@ -1,4 +1,4 @@
-/** What Linux tells of a process: CPU time, resident memory, children. Source: proc(5) */
+/** Facts of a process under Linux: CPU time, resident memory, children. Source: proc(5) */
 import { readFileSync } from "node:fs";
 
 /** Of `/proc/PID/stat`; 100 a second on every Linux that Node runs on. */

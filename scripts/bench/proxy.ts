@@ -14,7 +14,7 @@ export interface ProxyOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** What was seen of the CLI processes from start to end. */
+/** Counts of CLI processes from start to end. */
 export interface Watch {
   readonly peak: number;
   /** max-sessions + max-concurrent + spares. */
@@ -39,7 +39,10 @@ const DEFAULT_CONCURRENT = 4;
 const WATCH_MS = 20;
 const POLL_MS = 20;
 
-/** Looks at the children all the time. A child's command line is read until it shows a CLI: before `exec` it is the proxy's. */
+/**
+ * Looks at the children all the time. A child's command line is read until it shows a CLI: before `exec` it is the
+ * proxy's.
+ */
 function watchChildren(pid: number): { readonly seen: ReadonlySet<number>; stop(): number } {
   const seen = new Set<number>();
   let peak = 0;

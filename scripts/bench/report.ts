@@ -10,7 +10,7 @@ export interface Row {
 
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
-/** What one part of the run found. */
+/** Findings of one part of the run. */
 export interface Findings {
   readonly rows: readonly Row[];
   /** Every single measurement, by what was measured. */

@@ -9,5 +9,5 @@ export const toText = (deltas: number): string => Array.from({ length: deltas },
 /** A user's message that makes the stand-in API answer with so many deltas. */
 export const toPrompt = (deltas: number): string => `deltas=${deltas}`;
 
-/** What a prompt asks for; a few deltas when it does not say. */
+/** The answer that a prompt asks for; a few deltas when it does not say. */
 export const toCount = (prompt: string): number => Number(/deltas=(\d+)/.exec(prompt)?.[1] ?? 3);

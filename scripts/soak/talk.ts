@@ -1,4 +1,7 @@
-/** Conversations in each protocol, as their clients hold them: the history is theirs, and a failed turn leaves no trace in it. */
+/**
+ * Conversations in each protocol, as their clients hold them: the history is theirs, and a failed turn leaves no trace
+ * in it.
+ */
 import { isObject, parseJson } from "../../src/lib/json.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { toResult } from "./model.ts";
@@ -13,11 +16,14 @@ export class TalkError extends Error {
 }
 
 export interface Talk {
-  /** Says the words and gives the text of the answer, tools run on the way. @throws TalkError; an AbortError for `signal`. */
+  /**
+   * Says the words and gives the text of the answer, tools run on the way. @throws TalkError; an AbortError for
+   * `signal`.
+   */
   say(words: string, signal: AbortSignal): Promise<string>;
 }
 
-/** What an answer came to. */
+/** The outcome of one request. */
 interface Said {
   /** All of it, for a trouble to be told with. */
   readonly raw: string;

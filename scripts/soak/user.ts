@@ -1,4 +1,7 @@
-/** One client of the soak: conversation after conversation, each answer compared with the only right one, some turns left midway. */
+/**
+ * One client of the soak: conversation after conversation, each answer compared with the only right one, some turns
+ * left midway.
+ */
 import type { Random } from "../../test/helpers/random.ts";
 import { toExpected, toWords } from "./model.ts";
 import { TalkError } from "./talk.ts";

@@ -1,4 +1,7 @@
-/** Compiles test files with all that they import into `dist/tests`: a file then starts in 0.1 s of CPU time instead of 0.8 under tsx. */
+/**
+ * Compiles test files with all that they import into `dist/tests`: a file then starts in 0.1 s of CPU time instead of
+ * 0.8 under tsx.
+ */
 import { build } from "esbuild";
 import type { Plugin } from "esbuild";
 import { readFile, rm } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** One test file: a process and a temporary folder of its own, limits for its tests and its silence, and nothing left of it afterwards. */
+/**
+ * One test file: a process and a temporary folder of its own, limits for its tests and its silence, and nothing left of
+ * it afterwards.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -16,11 +19,17 @@ export interface FileOptions {
   readonly root: string;
   /** Folder that the file was compiled into. */
   readonly compiled?: string;
-  /** Longest time for one test, in milliseconds. The slowest needs a quarter of the default; more where the machine is busy with other work. */
+  /**
+   * Longest time for one test, in milliseconds. The slowest needs a quarter of the default; more where the machine is
+   * busy with other work.
+   */
   readonly limitMs?: number;
-  /** Longest time without the end of a test, in milliseconds: a file that is silent for longer than one test may take hangs outside of its tests. */
+  /**
+   * Longest time without the end of a test, in milliseconds: a file that is silent for longer than one test may take
+   * hangs outside of its tests.
+   */
   readonly silenceMs?: number;
-  /** How long the file's processes may need to end after it, in milliseconds. */
+  /** Longest time for the file's processes to end after it, in milliseconds. */
   readonly survivalMs?: number;
   /** Is told the file's process, so that it can be ended with the runner. */
   readonly onStart?: (child: ChildProcess) => void;
@@ -51,7 +60,9 @@ const TICK_MS = 10;
 
 let countedCpuMs = 0;
 
-/** CPU time of the child that has just ended, with all that it waited for. Source: proc(5), fields 16 and 17 of stat. */
+/**
+ * CPU time of the child that has just ended, with all that it waited for. Source: proc(5), fields 16 and 17 of stat.
+ */
 function takeCpuMs(): number {
   if (process.platform !== "linux") return 0;
   const stat = readFileSync("/proc/self/stat", "utf8");
@@ -78,7 +89,10 @@ function start(path: string, compiled: string, env: NodeJS.ProcessEnv): ChildPro
   });
 }
 
-/** Kills the file when no test of it has ended for so long. The function returned stops that, and tells whether it came to it. */
+/**
+ * Kills the file when no test of it has ended for so long. The function returned stops that, and tells whether it came
+ * to it.
+ */
 function watchSilence(child: ChildProcess, silenceMs: number): () => boolean {
   let isHung = false;
   const onSilence = (): void => {

@@ -45,7 +45,10 @@ export function findTests(): string[] {
     .sort();
 }
 
-/** Reads `[--unit] [--e2e] [--update] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of the words. @throws SelectionError */
+/**
+ * Reads `[--unit] [--e2e] [--update] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of the
+ * words. @throws SelectionError
+ */
 export function select(argv: readonly string[], paths: readonly string[]): Selection {
   let parsed;
   try {

@@ -1,4 +1,4 @@
-/** What the runner prints: a line for each file, failures in full, and the sums at the end. */
+/** The runner's output: a line for each file, failures in full, and the sums at the end. */
 import type { FileResult } from "./file.ts";
 import type { Ended } from "./reporter.ts";
 

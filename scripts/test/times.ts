@@ -1,4 +1,7 @@
-/** How long each file took when it last ran, in `dist/test-times.json`: the longest begin first, so that none is left alone at the end. */
+/**
+ * Durations of the last run, in `dist/test-times.json`: the longest files begin first, so that none runs alone at the
+ * end.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { FileResult } from "./file.ts";
 

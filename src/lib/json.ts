@@ -16,7 +16,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** How large an object may be. */
+/** Limits of a value's size. */
 export interface Bounds {
   /** Most objects and arrays inside each other, the outermost included. */
   readonly levels: number;
