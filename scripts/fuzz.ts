@@ -8,7 +8,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { answerObediently, formatFinding, fuzz } from "../test/helpers/fuzz.ts";
-import { eventually, FAKE_CLI, isRunning, startProxy } from "../test/helpers/proxy.ts";
+import { isRunning } from "../test/helpers/processes.ts";
+import { eventually, FAKE_CLI, startProxy } from "../test/helpers/proxy.ts";
 import { createScope } from "../test/helpers/scope.ts";
 import { startUpstream } from "../test/helpers/upstream.ts";
 

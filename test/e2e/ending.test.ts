@@ -9,7 +9,8 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { readAnswer, readStream, user } from "../helpers/answer.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { eventually, isRunning, PROGRAM, startProxy } from "../helpers/proxy.ts";
+import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
+import { eventually, PROGRAM, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Upstream } from "../helpers/upstream.ts";
@@ -130,7 +131,7 @@ test("the server goes on when nobody reads its stdout and stderr any more", asyn
   await assertCleanEnd(proxy, pids);
 });
 
-test("closing its terminal ends the server in order", async (t) => {
+test("closing its terminal ends the server in order", LINUX_ONLY, async (t) => {
   const home = makeFolder(t);
   // As an interactive shell does, this one passes SIGHUP on to what runs in front.
   const shell = `${PROGRAM.join(" ")} --port 0 & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > ${home}/code`;

@@ -7,7 +7,8 @@ import type { TestContext } from "node:test";
 import { readError, readStream, readText, readUntil, user } from "../helpers/answer.ts";
 import { createChat, readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { eventually, FAKE_CLI, isRunning, startProxy } from "../helpers/proxy.ts";
+import { isRunning } from "../helpers/processes.ts";
+import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import type { Proxy, ProxyOptions } from "../helpers/proxy.ts";
 
 /** A proxy in front of a fake CLI, and the pids of all processes that were ever started with it. */

@@ -11,7 +11,8 @@ import {
   untilEnded,
   untilSessions,
 } from "../helpers/client.ts";
-import { eventually, isRunning, startProxy } from "../helpers/proxy.ts";
+import { isRunning } from "../helpers/processes.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 test("two sessions are kept, and the one unused for longest makes room", async (t) => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, beforeEach, test } from "node:test";
 import { TO_CALLS, toCrowd } from "../codec/load.ts";
+import { LINUX_ONLY } from "../helpers/processes.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
@@ -33,24 +34,28 @@ function readServerCpuMs(): number {
 }
 
 for (const path of PATHS) {
-  test(`${path}: a body nested 20,000 levels deep is a 400 that names the field, and nothing runs`, async () => {
-    const toBody = (name: string, held: string): string =>
-      `{"model":"opus","max_tokens":1,"messages":[{"role":"user","content":"hi"}],"input":"hi","${name}":${held}}`;
-    const call = `[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b","input":${DEEP}}]}]`;
-    const cases = [
-      ["input", `[{"type":"message","role":"user","content":"hi","x":${DEEP}}]`],
-      ["messages", call],
-      ["text", DEEP],
-      ["tools", `[{"type":"function","name":"a","parameters":${DEEP}}]`],
-    ] as const;
-    for (const [name, held] of cases) {
-      const { status, message } = await post(path, toBody(name, held));
-      assert.deepEqual([status, message], [400, `Cannot read ${name}: nested more than 100 levels deep`]);
-    }
-    assert.equal(upstream.calls.length, 0);
-  });
+  test(
+    `${path}: a body nested 20,000 levels deep is a 400 that names the field, and nothing runs`,
+    LINUX_ONLY,
+    async () => {
+      const toBody = (name: string, held: string): string =>
+        `{"model":"opus","max_tokens":1,"messages":[{"role":"user","content":"hi"}],"input":"hi","${name}":${held}}`;
+      const call = `[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b","input":${DEEP}}]}]`;
+      const cases = [
+        ["input", `[{"type":"message","role":"user","content":"hi","x":${DEEP}}]`],
+        ["messages", call],
+        ["text", DEEP],
+        ["tools", `[{"type":"function","name":"a","parameters":${DEEP}}]`],
+      ] as const;
+      for (const [name, held] of cases) {
+        const { status, message } = await post(path, toBody(name, held));
+        assert.deepEqual([status, message], [400, `Cannot read ${name}: nested more than 100 levels deep`]);
+      }
+      assert.equal(upstream.calls.length, 0);
+    },
+  );
 
-  test(`${path}: 40,000 user messages, or 20,000 calls and results, are a 400 at once`, async () => {
+  test(`${path}: 40,000 user messages, or 20,000 calls and results, are a 400 at once`, LINUX_ONLY, async () => {
     const toCalls = TO_CALLS[path.replace("/count_tokens", "")];
     assert.ok(toCalls);
     const before = readServerCpuMs();
@@ -66,19 +71,23 @@ for (const path of PATHS) {
 }
 
 for (const path of TURNS) {
-  test(`${path}: 2,000 user messages, and 1,000 calls and results, reach the model as they are`, async () => {
-    const toCalls = TO_CALLS[path];
-    assert.ok(toCalls);
-    for (const [body, count] of [
-      [toCrowd(2000), 2000],
-      [toCalls(1000), 1000],
-    ] as const) {
-      upstream.reset();
-      upstream.answer(() => [{ text: "hi" }]);
-      assert.equal((await post(path, JSON.stringify(body))).status, 200);
-      const last = (await upstream.called(1)).body.messages.findLast(({ role }) => role === "user");
-      const blocks = Array.isArray(last?.content) ? last.content : [];
-      assert.ok(blocks.length >= count, `${blocks.length} blocks`);
-    }
-  });
+  test(
+    `${path}: 2,000 user messages, and 1,000 calls and results, reach the model as they are`,
+    LINUX_ONLY,
+    async () => {
+      const toCalls = TO_CALLS[path];
+      assert.ok(toCalls);
+      for (const [body, count] of [
+        [toCrowd(2000), 2000],
+        [toCalls(1000), 1000],
+      ] as const) {
+        upstream.reset();
+        upstream.answer(() => [{ text: "hi" }]);
+        assert.equal((await post(path, JSON.stringify(body))).status, 200);
+        const last = (await upstream.called(1)).body.messages.findLast(({ role }) => role === "user");
+        const blocks = Array.isArray(last?.content) ? last.content : [];
+        assert.ok(blocks.length >= count, `${blocks.length} blocks`);
+      }
+    },
+  );
 }

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { test } from "node:test";
 import { readStream, user } from "../helpers/answer.ts";
 import { readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
+import { LINUX_ONLY } from "../helpers/processes.ts";
 import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 
@@ -56,7 +57,7 @@ async function untilHeldBack(pid: number, look: () => void): Promise<number> {
   return last;
 }
 
-test("a reader that does not read costs no memory, holds up no one, and misses nothing", async (t) => {
+test("a reader that does not read costs no memory, holds up no one, and misses nothing", LINUX_ONLY, async (t) => {
   const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI], env });
   await readHealth(proxy);
@@ -93,7 +94,7 @@ test("a reader that does not read costs no memory, holds up no one, and misses n
   assert.equal(slow.data.at(-1), "[DONE]");
 });
 
-test("a reader that never reads on is let go after the activity timeout, and its CLI ends", async (t) => {
+test("a reader that never reads on is let go after the activity timeout, and its CLI ends", LINUX_ONLY, async (t) => {
   const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0", "--activity-timeout", "1"], env });
   const socket = ask(proxy);
@@ -107,7 +108,7 @@ test("a reader that never reads on is let go after the activity timeout, and its
   await closed;
 });
 
-test("a slow reader that hangs up lets its CLI go", async (t) => {
+test("a slow reader that hangs up lets its CLI go", LINUX_ONLY, async (t) => {
   const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0"], env });
   const socket = ask(proxy);

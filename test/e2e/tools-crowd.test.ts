@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { user } from "../helpers/answer.ts";
-import { eventually, isRunning, startProxy } from "../helpers/proxy.ts";
+import { isRunning } from "../helpers/processes.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import { ask, call, idsOf, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 

@@ -1,9 +1,10 @@
 /** A scripted API and a proxy before it, shared by the tests of a file: a start takes a second that no test is about. */
 import { after } from "node:test";
-import { eventually, isRunning, startProxy } from "./proxy.ts";
+import { isRunning } from "./processes.ts";
+import { eventually, startProxy } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
-import type { Scope } from "./scope.ts";
 import { createScope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { startUpstream } from "./upstream.ts";
 import type { Upstream } from "./upstream.ts";
 

@@ -1,13 +1,14 @@
 /** The built program, run as a user runs it: a process of its own, a free port, an empty home, and the real CLI unless told otherwise. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { toBusyFactor } from "./busy.ts";
 import { CLI_VARIABLES } from "./cli.ts";
+import { readProcesses } from "./processes.ts";
 import type { Scope } from "./scope.ts";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
@@ -42,35 +43,6 @@ export interface Proxy {
   /** Closes the reading ends of stdout and stderr, as a `tee` that ends does. */
   closeOutput(): void;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-}
-
-/** The parent of every process; Linux. */
-function readParents(): Map<number, number> {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (state !== "Z") parents.set(Number(name), Number(parent));
-    } catch (error) {
-      // A process that ended meanwhile.
-      if (!(error instanceof Error)) throw error;
-    }
-  }
-  return parents;
-}
-
-/** True for a CLI that was started to take turns. */
-function takesTurns(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("stream-json");
-  } catch {
-    return false;
-  }
-}
-
-export function isRunning(pid: number): boolean {
-  return readParents().has(pid);
 }
 
 /**
@@ -159,7 +131,9 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
       });
     },
     children() {
-      return [...readParents()].filter(([pid, parent]) => parent === child.pid && takesTurns(pid)).map(([pid]) => pid);
+      const own = readProcesses().filter(({ parent }) => parent === child.pid);
+      // A CLI that was started to take turns.
+      return own.filter(({ command }) => command.includes("stream-json")).map(({ pid }) => pid);
     },
     kill: (signal) => void child.kill(signal),
     closeOutput() {

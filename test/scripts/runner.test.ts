@@ -9,7 +9,7 @@ import type { FileResult } from "../../scripts/test/file.ts";
 import { findTests, select, SelectionError } from "../../scripts/test/selection.ts";
 import { formatFile, formatSums, isGood } from "../../scripts/test/summary.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { isRunning } from "../helpers/proxy.ts";
+import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
 
 const PATHS = [
   "test/codec/chat/decode.test.ts",
@@ -96,7 +96,7 @@ test("a test that takes too long fails, its processes end, and the next test run
   assert.deepEqual(result.faults, []);
 });
 
-test("a file that leaves a process running has failed, and the process is killed", async (t) => {
+test("a file that leaves a process running has failed, and the process is killed", LINUX_ONLY, async (t) => {
   const result = await run(t, "left", { survivalMs: 200 });
   assert.equal(isGood(result), false);
   const pid = Number(/^left process (\d+) running: sleep 600/.exec(result.faults.join())?.[1]);
