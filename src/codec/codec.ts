@@ -1,54 +1,96 @@
-/** What every protocol provides: pure functions between its wire form and the neutral one. */
+/** The contract of a protocol: pure functions between its wire form and the neutral one. */
 import type { ProxyError } from "../core/error.ts";
-import type { TurnEvent } from "../core/event.ts";
+import type { AnswerEvent } from "../core/event.ts";
+import type { Models } from "../core/model.ts";
 import type { Reply } from "../core/reply.ts";
-import type { Message, Turn } from "../core/turn.ts";
-import type { SseFrame } from "../lib/sse.ts";
+import type { Turn } from "../core/turn.ts";
 
 /** What an answer carries that is not in its events; handed in, so that the functions stay pure. */
 export interface Meta {
   /** Letters and digits, of this answer alone; each codec puts its own prefix before it. */
   readonly id: string;
-  readonly createdAtSeconds: number;
+  /** Unix time at which the request was read, in milliseconds. */
+  readonly startedAtMs: number;
+  /** Unix time now, in milliseconds. */
+  readonly nowMs: () => number;
 }
 
-/** A kept answer, as far as a request that goes on from it needs it. */
-export interface Earlier {
-  /** The whole conversation, the answer included. */
-  readonly messages: readonly Message[];
-  /** The codec's own memory of the turn that was answered. */
-  readonly echo: Turn["echo"];
+/** Unix time in whole seconds, as most protocols give it. */
+export function toSeconds(ms: number): number {
+  return Math.floor(ms / 1000);
 }
 
-/** Finds a kept answer by the id its client knows. */
-export type Recall = (id: string) => Earlier | undefined;
+/** How the answer is wanted: what the server needs to know of a request beside the turn. */
+export interface Delivery {
+  /** The answer comes as it is made, not as a whole. */
+  readonly stream: boolean;
+  /** The answer is stored, so that later requests can go on from it. */
+  readonly store: boolean;
+  /** Fields of the request that were accepted and cannot be honoured, as paths such as `tools[0]`. */
+  readonly ignored: readonly string[];
+}
 
-/** The frames of one streamed answer. */
+/** A request as it was read. `Form` is the codec's own memory of it: what its encoders need. */
+export interface Decoded<Form> {
+  readonly turn: Turn;
+  readonly delivery: Delivery;
+  readonly form: Form;
+}
+
+/** Stored answers: JSON values by id. Bounded, so that any of them may be gone. */
+export interface Store {
+  /** A copy of what was put under the id; undefined when there is nothing, or no longer. */
+  get(id: string): unknown;
+  put(id: string, value: unknown): void;
+  /** False when there was nothing. */
+  delete(id: string): boolean;
+}
+
+/** Makes the text of one streamed answer. */
 export interface Encoder {
-  /** One event at a time; a second `start` gives none. `retract` is not among them: what was sent cannot be called back. */
-  encode(event: TurnEvent): SseFrame[];
-  /** The frames that end the stream when it has failed. */
-  fail(error: ProxyError): SseFrame[];
+  /** The text for one event; empty when the protocol has none for it, as for a second `start`. */
+  encode(event: AnswerEvent): string;
+  /** The text that ends the stream when it has failed. */
+  fail(error: ProxyError): string;
+  /** Text without meaning, sent through silence so that nobody takes the connection for dead. */
+  keepAlive(): string;
 }
 
-/** What a protocol adds that lets clients go on from its answers, and ask for them again below its path. */
-export interface Keeping {
-  toId(meta: Meta): string;
-  /** The part of an answered turn that later requests read: it is stored as long as the answer is. */
-  toEarlier(turn: Turn, reply: Reply): Earlier;
-  /** The input that a kept answer was given, or a page of it, as the query asks. */
-  encodeInput(earlier: Earlier, id: string, query: URLSearchParams): unknown;
-  encodeDeleted(id: string): unknown;
+/** What a resource's handler is given. */
+export interface ResourceRequest {
+  /** The parsed body; undefined for methods without one. */
+  readonly body: unknown;
+  /** What the path's `:` segments matched, in their order. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly store: Store;
+  readonly models: Models;
 }
 
-export interface Codec {
+/** Makes a JSON answer. @throws ProxyError, which the codec then words. */
+export type ResourceHandler = (request: ResourceRequest) => unknown;
+
+/** Something a protocol offers beside turns. */
+export interface Resource {
+  /** Absolute; a segment `:` stands for any one segment, as in `/v1/responses/:`. */
   readonly path: string;
+  readonly methods: Readonly<Partial<Record<"GET" | "POST" | "DELETE", ResourceHandler>>>;
+}
+
+/** One protocol. The type parameter is the codec's own business: the server passes `form` on without a look. */
+export interface Codec<Form = unknown> {
+  /** The path of its turns. */
+  readonly path: string;
+  /** The media type of its streams. */
+  readonly streamType: string;
   /** @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer. */
-  decode(body: unknown, recall: Recall): Turn;
-  createEncoder(turn: Turn, meta: Meta): Encoder;
-  encodeReply(reply: Reply, turn: Turn, meta: Meta): unknown;
+  decode(body: unknown, store: Pick<Store, "get">): Decoded<Form>;
+  createEncoder(form: Form, meta: Meta): Encoder;
+  /** The whole answer, as JSON. */
+  encodeReply(reply: Reply, form: Form, meta: Meta): unknown;
+  /** An error instead of an answer, as JSON. */
   encodeError(error: ProxyError): unknown;
-  readonly keeping?: Keeping;
-  /** By path: what is answered from the body alone, without a turn. */
-  readonly direct?: Readonly<Record<string, (body: unknown) => unknown>>;
+  /** What is stored of an answered request, and under which id; only codecs whose `delivery.store` may be true have it. */
+  toStored?(decoded: Decoded<Form>, reply: Reply, meta: Meta): { readonly id: string; readonly value: unknown };
+  readonly resources?: readonly Resource[];
 }

@@ -1,7 +1,45 @@
-/** Images and files as clients send them: data URLs and http(s) URLs. */
-import type { DocumentPart, ImagePart } from "../core/turn.ts";
+/** What messages hold, as far as protocols agree: text, typed parts, images and files. */
+import type { DocumentPart, ImagePart, TextPart } from "../core/turn.ts";
 import { IMAGE_TYPES } from "../core/turn.ts";
-import { refuse } from "./check.ts";
+import { refuse, toFields, toListOf, toOneOf, toText } from "./field.ts";
+import type { Fields, Reader } from "./field.ts";
+
+/** Makes a part of one type out of its fields. */
+export type PartReader<T> = (part: Fields) => T;
+/** By the type's name on the wire. */
+export type PartReaders<T> = Readonly<Record<string, PartReader<T>>>;
+
+/** Most parts of one message. */
+export const MOST_PARTS = 10_000;
+
+/** Reads content that is a string or a list of typed parts; `readers` names the types it may have. */
+export function toParts<T>(readers: PartReaders<T>): Reader<(T | TextPart)[]> {
+  const toType = toOneOf(Object.keys(readers));
+  const toPart: Reader<T> = (value, path) => {
+    const part = toFields(value, path);
+    const read = readers[part.required("type", toType)];
+    return read ? read(part) : refuse(part.pathOf("type"), "unknown type");
+  };
+  const toList = toListOf(MOST_PARTS, toPart);
+  return (value, path) => (typeof value === "string" ? [{ type: "text", text: value }] : toList(value, path));
+}
+
+/** Reads a part that holds its text under the name `text`. */
+export const toTextPart: PartReader<TextPart> = (part) => ({ type: "text", text: part.required("text", toText) });
+
+/** Leaves out texts without a character: a tool's result needs none to be one. */
+export function toFilled<T extends { readonly type: string }>(parts: readonly (T | TextPart)[]): (T | TextPart)[] {
+  return parts.filter((part) => part.type !== "text" || !("text" in part) || part.text !== "");
+}
+
+/** Reads the text parts of one system message as one text. */
+export function toJoinedText(readers: PartReaders<TextPart>): Reader<string> {
+  const read = toParts(readers);
+  return (value, path) =>
+    read(value, path)
+      .map(({ text }) => text)
+      .join("\n");
+}
 
 interface DataUrl {
   readonly mediaType: string;
@@ -11,10 +49,9 @@ interface DataUrl {
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** Checked base64. */
-export function toBase64(value: unknown, path: string): string {
-  return typeof value === "string" && BASE64.test(value) ? value : refuse(path, "the data is not base64");
-}
+/** Reads base64, padded or not. */
+export const toBase64: Reader<string> = (value, path) =>
+  typeof value === "string" && BASE64.test(value) ? value : refuse(path, "the data is not base64");
 
 /** Splits a base64 data URL. Source: https://www.rfc-editor.org/rfc/rfc2397 */
 function toDataUrl(url: string, path: string): DataUrl {
@@ -24,7 +61,7 @@ function toDataUrl(url: string, path: string): DataUrl {
   return { mediaType: (head[1] ?? "").toLowerCase(), data: toBase64(url.slice(comma + 1), path) };
 }
 
-/** Base64 of an image of a type the API takes. */
+/** Makes an image of base64, of a type the API takes. */
 export function toImage({ mediaType, data }: DataUrl, path: string): ImagePart {
   const named = mediaType === "image/jpg" ? "image/jpeg" : mediaType;
   const known = IMAGE_TYPES.find((type) => type === named);
@@ -32,14 +69,14 @@ export function toImage({ mediaType, data }: DataUrl, path: string): ImagePart {
   return { type: "image", source: { type: "base64", mediaType: known, data } };
 }
 
-/** An image by data URL, or by http(s) URL, which the API fetches itself. */
+/** Makes an image of a data URL, or of an http(s) URL, which the API fetches itself. */
 export function toImageOfUrl(url: string, path: string): ImagePart {
   if (/^https?:\/\/./i.test(url)) return { type: "image", source: { type: "url", url } };
   if (!/^data:/i.test(url)) return refuse(path, "expected an http(s) URL or a data URL");
   return toImage(toDataUrl(url, path), path);
 }
 
-/** A file by data URL: a PDF, or anything that is text. `title` is its name, if it has one. */
+/** Makes a document of a data URL: a PDF, or anything that is text. `title` is its name, if it has one. */
 export function toDocumentOfUrl(url: string, title: string | undefined, path: string): DocumentPart {
   const { mediaType, data } = toDataUrl(url, path);
   const named = title === undefined ? {} : { title };

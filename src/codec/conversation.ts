@@ -1,11 +1,38 @@
 /** A conversation gathered message by message: what is empty is left out, and every call must meet its result. */
-import { joinUserMessages } from "../core/turn.ts";
-import type { Message } from "../core/turn.ts";
-import { refuse, toList } from "./check.ts";
+import { joinUserMessages, toCallId } from "../core/turn.ts";
+import type { ImagePart, Message, TextPart } from "../core/turn.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { toFilled } from "./content.ts";
+import { refuse, toList, toObjectOfText, toText } from "./field.ts";
+import type { Fields, Reader } from "./field.ts";
 
 /** Reads the list of messages, or of what messages are made of: at most 10,000. */
 export const toMessageList = toList(10_000);
 
+/** Makes the system prompt of several system messages; what is blank is left out. */
+export function toSystem(texts: readonly string[]): string {
+  return texts.filter((text) => text.trim() !== "").join("\n\n");
+}
+
+/** Reads the id of a call from the field of this name: letters and digits only, at least one. */
+export function readCallId(fields: Fields, name: string): string {
+  const id = toCallId(fields.required(name, toText));
+  return id === "" ? refuse(fields.pathOf(name), "expected letters or digits") : id;
+}
+
+/** Reads a call's arguments, which clients send as JSON text; a blank one is an empty object. */
+export const toCallInput: Reader<JsonObject> = (value, path) => {
+  const text = toText(value, path);
+  if (text.trim() === "") return {};
+  return toObjectOfText(text, path) ?? refuse(path, "expected the JSON text of an object");
+};
+
+/** Makes the message that hands in the result of the call `id`. */
+export function toResultMessage(id: string, content: readonly (TextPart | ImagePart)[]): Message {
+  return { role: "user", content: [{ type: "result", id, content: toFilled(content), isError: false }] };
+}
+
+/** A conversation while its messages come in. */
 export interface ConversationBuilder {
   /** Adds the next message; `path` is where the request has it. @throws ProxyError when a result has no call, or a call no result. */
   add(message: Message, path: string): void;

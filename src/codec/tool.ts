@@ -1,57 +1,64 @@
 /** Function tools and the choice among them, as far as protocols agree. */
 import type { Tool, ToolChoice } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { optional, refuse, toList, toObject, toText } from "./check.ts";
+import { createFields, refuse, toList, toObject, toText } from "./field.ts";
+import type { Fields, Reader } from "./field.ts";
 
+/** The tools that are offered, and the choice among them. */
 export interface ToolSelection {
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
 }
 
-/** Reads a list of tools, or of choices among them: at most 1,000. */
-export const toToolList = toList(1000);
+/** Most tools of one request. */
+export const MOST_TOOLS = 1000;
+
+/** Reads a list of tools, or of choices among them. */
+export const toToolList = toList(MOST_TOOLS);
 
 const PROPERTY = /^[A-Za-z0-9_.-]{1,64}$/;
 const NAME = /^[A-Za-z0-9_-]+$/;
 const LONGEST_NAME = 64;
 
-/** One function: `schemaKey` is the field of the definition that holds its parameters, and may be absent. */
-export function toTool(definition: JsonObject, schemaKey: string, path: string, longest = LONGEST_NAME): Tool {
-  const name = toText(definition["name"], `${path}.name`);
-  if (!NAME.test(name) || name.length > longest)
-    refuse(`${path}.name`, `expected 1 to ${longest} letters, digits, underscores and hyphens`);
-  const schema = optional(definition[schemaKey], `${path}.${schemaKey}`, toObject) ?? {};
-  if (schema["type"] !== undefined && schema["type"] !== "object")
-    refuse(`${path}.${schemaKey}.type`, 'expected "object"');
+/** A schema that says nothing of its type still has to describe an object, and the API wants it said. */
+function toParameters(definition: Fields, name: string): JsonObject {
+  const schema = definition.optional(name, toObject) ?? {};
+  const path = definition.pathOf(name);
+  if (schema["type"] !== undefined && schema["type"] !== "object") refuse(`${path}.type`, 'expected "object"');
+  const properties = createFields(schema, path).optional("properties", toObject) ?? {};
   // The API takes no other names, and the CLI would leave the whole tool out without a word.
-  const strange = Object.keys(optional(schema["properties"], `${path}.${schemaKey}.properties`, toObject) ?? {}).find(
-    (key) => !PROPERTY.test(key),
-  );
-  if (strange !== undefined)
-    refuse(
-      `${path}.${schemaKey}.properties`,
-      `expected names of 1 to 64 letters, digits, _ . -, got ${strange.slice(0, 60)}`,
-    );
-  const description = optional(definition["description"], `${path}.description`, toText) ?? "";
-  // A schema that says nothing of its type still has to describe an object, and the API wants it said.
-  return {
-    name,
-    description,
-    schema: schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema,
-  };
+  const strange = Object.keys(properties).find((key) => !PROPERTY.test(key));
+  if (strange !== undefined) {
+    const problem = `expected names of 1 to 64 letters, digits, _ . -, got ${strange.slice(0, 60)}`;
+    refuse(`${path}.properties`, problem);
+  }
+  return schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema;
 }
 
-/** Refuses names that stand twice. */
-export function checkNames(tools: readonly Tool[], toPath: (at: number) => string): void {
+function toTool(definition: Fields, parameters: string, longestName: number): Tool {
+  const name = definition.required("name", toText);
+  if (!NAME.test(name) || name.length > longestName)
+    refuse(definition.pathOf("name"), `expected 1 to ${longestName} letters, digits, underscores and hyphens`);
+  const schema = toParameters(definition, parameters);
+  return { name, description: definition.optional("description", toText) ?? "", schema };
+}
+
+/**
+ * Reads the definitions of functions, none of which may have another's name. `parameters` is the field that holds the schema
+ * of their parameters, and may be absent.
+ */
+export function toTools(definitions: readonly Fields[], parameters: string, longestName = LONGEST_NAME): Tool[] {
   const seen = new Set<string>();
-  for (const [at, { name }] of tools.entries()) {
-    if (seen.has(name)) refuse(toPath(at), `${name} stands twice`);
-    seen.add(name);
-  }
+  return definitions.map((definition) => {
+    const tool = toTool(definition, parameters, longestName);
+    if (seen.has(tool.name)) refuse(definition.pathOf("name"), `${tool.name} stands twice`);
+    seen.add(tool.name);
+    return tool;
+  });
 }
 
 /** Reads a name that one of the tools has. */
-export function toKnownName(tools: readonly Tool[]): (name: unknown, path: string) => string {
+export function toKnownName(tools: readonly Tool[]): Reader<string> {
   const names = new Set(tools.map((tool) => tool.name));
   return (name, path) => {
     const wanted = toText(name, path);
@@ -59,12 +66,12 @@ export function toKnownName(tools: readonly Tool[]): (name: unknown, path: strin
   };
 }
 
-/** A choice that names a tool. */
-export function toNamedChoice(tools: readonly Tool[], name: unknown, path: string): ToolSelection {
-  return { tools, toolChoice: { name: toKnownName(tools)(name, path) } };
+/** Makes the choice of the tool that the field `name` names. */
+export function toNamedChoice(tools: readonly Tool[], choice: Fields): ToolSelection {
+  return { tools, toolChoice: { name: choice.required("name", toKnownName(tools)) } };
 }
 
-/** A choice among some of the tools; the others are hidden. */
+/** Makes a choice among some of the tools; the others are hidden. */
 export function toAllowedChoice(
   tools: readonly Tool[],
   names: readonly string[],
@@ -76,7 +83,7 @@ export function toAllowedChoice(
   return toPlainChoice(allowed, mode, path);
 }
 
-/** A choice in one word. `none` offers no tools at all. */
+/** Makes a choice in one word. `none` offers no tools at all. @throws ProxyError when a call is required of no tools. */
 export function toPlainChoice(tools: readonly Tool[], word: "none" | "auto" | "required", path: string): ToolSelection {
   if (word === "none") return { tools: [], toolChoice: "auto" };
   if (word === "required" && tools.length === 0) refuse(path, "required needs tools");

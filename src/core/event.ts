@@ -14,20 +14,24 @@ export interface Usage {
 }
 
 /**
- * Order: `start` once; then text, thinking, progress, `call` and its `arguments` as they come; then exactly one `done`, or a throw.
- * `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
+ * What a client is told of an answer. Order: `start` once; then text, thinking, progress, `call` and its `arguments` as they
+ * come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
  * `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
- * `retract` voids all text, thinking and calls so far: the model begins anew, and what a client has been shown is wrong.
  */
-export type TurnEvent =
+export type AnswerEvent =
   | { readonly type: "start"; readonly model: string }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "thinking"; readonly text: string }
   | { readonly type: "call"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "arguments"; readonly index: number; readonly json: string }
   | { readonly type: "progress"; readonly tool: string; readonly summary: string }
-  | { readonly type: "retract" }
   | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
+
+/**
+ * What happens in a turn: the events of the answer in their order, or a throw. `retract` voids all text, thinking and calls
+ * so far: the model begins anew, and what a client has been shown is wrong.
+ */
+export type TurnEvent = AnswerEvent | { readonly type: "retract" };
 
 /** Events in order, as many at a time as one read brought: a burst costs one step, not one a delta. */
 export type EventStream = AsyncGenerator<readonly TurnEvent[], void, undefined>;

@@ -36,7 +36,8 @@ export function toMessage({ text, calls }: Reply): Message & { readonly role: "a
   return { role: "assistant", content: [...said, ...made] };
 }
 
-export interface Folder {
+/** An answer that is being put together from its events. */
+export interface Fold {
   /** Takes the next events. */
   add(events: readonly TurnEvent[]): void;
   /** The answer so far; whole once `done` has been added. */
@@ -44,7 +45,7 @@ export interface Folder {
 }
 
 /** Makes a fold that has seen nothing yet. */
-export function createFolder(): Folder {
+export function createFold(): Fold {
   let model = "";
   let text: string[] = [];
   let thinking: string[] = [];
@@ -103,12 +104,12 @@ export function createFolder(): Folder {
  * @throws what the stream throws; ProxyError `bad_gateway` when it ends without `done`.
  */
 export async function collect(events: AsyncIterable<readonly TurnEvent[]>): Promise<Reply> {
-  const folder = createFolder();
+  const fold = createFold();
   let isDone = false;
   for await (const batch of events) {
-    folder.add(batch);
+    fold.add(batch);
     isDone ||= batch.at(-1)?.type === "done";
   }
-  if (isDone) return folder.reply;
+  if (isDone) return fold.reply;
   throw new ProxyError("bad_gateway", "Cannot finish answer: the CLI stopped sending");
 }

@@ -84,6 +84,7 @@ export interface Thinking {
 /** The thinking of a request that does not speak of it. */
 export const DEFAULT_THINKING: Thinking = { mode: "default" };
 
+/** What the model is asked. How the answer is wanted is no part of it: that is between the client and the codec. */
 export interface Turn {
   /** As the client wrote it. */
   readonly model: string;
@@ -103,13 +104,6 @@ export interface Turn {
   /** Texts the answer ends before. */
   readonly stop: readonly string[];
   readonly format: Format;
-  readonly stream: boolean;
-  /** The answer is kept, so that a later request can go on from it. */
-  readonly keep: boolean;
-  /** Names of request fields that were accepted and could not be honoured. */
-  readonly ignored: readonly string[];
-  /** What the request says of the form of its answer: the codec's own, without meaning to anyone else. */
-  readonly echo: JsonObject;
 }
 
 /**

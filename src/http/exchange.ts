@@ -3,8 +3,6 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { randomUUID } from "node:crypto";
 import { HTTP_STATUS, ProxyError, toProxyError } from "../core/error.ts";
 import type { Codec } from "../codec/codec.ts";
-import { formatFrames } from "../lib/sse.ts";
-import type { SseFrame } from "../lib/sse.ts";
 import { toCanonicalPath, toTarget } from "./path.ts";
 import type { Log, LogFields } from "../lib/log.ts";
 
@@ -21,11 +19,11 @@ export interface Exchange {
   addLogFields(fields: LogFields): void;
   /** Begins a stream: status 200, and `fail` words what goes wrong from here on. */
   startStream(headers: OutgoingHttpHeaders, fail: FailStream): void;
-  /** The last frames of a stream that has begun and failed. */
+  /** Makes the text that ends a stream which has begun and failed. */
   readonly failStream: FailStream;
 }
 
-type FailStream = (error: ProxyError) => SseFrame[];
+type FailStream = (error: ProxyError) => string;
 
 const SANE_ID = /^[\w.:-]{1,128}$/;
 
@@ -37,7 +35,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   const startedAt = performance.now();
   const leaving = new AbortController();
   let logFields: LogFields = {};
-  let failStream: FailStream = () => [];
+  let failStream: FailStream = () => "";
   response.setHeader("x-request-id", id);
   const { socket } = request;
 
@@ -107,6 +105,6 @@ export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log
   exchange.addLogFields({ error: error.kind });
   const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
   if (cause !== undefined) log.warn("failed", { id, kind: error.kind, cause: String(cause) });
-  if (response.headersSent) return void response.end(formatFrames(exchange.failStream(error)));
+  if (response.headersSent) return void response.end(exchange.failStream(error));
   sendJson(exchange, HTTP_STATUS[error.kind], codec.encodeError(error), toRetryHeaders(error));
 }

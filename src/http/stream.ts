@@ -4,8 +4,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Encoder } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
-import type { EventStream, TurnEvent } from "../core/event.ts";
-import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
+import type { AnswerEvent, EventStream, TurnEvent } from "../core/event.ts";
 import type { Exchange } from "./exchange.ts";
 
 export interface StreamOptions {
@@ -19,6 +18,8 @@ export interface StreamOptions {
 export interface Streaming {
   readonly exchange: Exchange;
   readonly encoder: Encoder;
+  /** The media type of what the encoder writes. */
+  readonly type: string;
   readonly headers: OutgoingHttpHeaders;
   /** The model expected to answer, for a stream that must begin before it is known. */
   readonly expected: string;
@@ -27,7 +28,6 @@ export interface Streaming {
 }
 
 const STREAM_HEADERS: OutgoingHttpHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
 };
@@ -62,30 +62,35 @@ export function createStreamWriter({
     });
   }
 
-  return async ({ exchange, encoder, headers, expected, onEvents }, events) => {
+  return async ({ exchange, encoder, type, headers, expected, onEvents }, events) => {
     const { response, signal } = exchange;
     let hasShown = false;
 
     /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
-    function toStanding(batch: readonly TurnEvent[]): readonly TurnEvent[] {
+    function toStanding(batch: readonly TurnEvent[]): readonly AnswerEvent[] {
       const at = batch.findLastIndex(({ type }) => type === "retract");
-      if (at === -1) return batch;
-      if (hasShown) throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
-      return batch.filter(({ type }, place) => type === "start" || place > at);
+      if (at !== -1 && hasShown)
+        throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
+      const isStanding = (event: TurnEvent, place: number): event is AnswerEvent =>
+        event.type !== "retract" && (event.type === "start" || place > at);
+      return batch.filter(isStanding);
     }
 
     function toText(batch: readonly TurnEvent[]): string {
       const standing = toStanding(batch);
       hasShown ||= standing.some(({ type }) => type !== "start");
-      return formatFrames(standing.flatMap(encoder.encode));
+      let text = "";
+      for (const event of standing) text += encoder.encode(event);
+      return text;
     }
 
     function commit(): void {
-      if (!response.headersSent) exchange.startStream({ ...STREAM_HEADERS, ...headers }, encoder.fail);
+      if (!response.headersSent)
+        exchange.startStream({ "content-type": type, ...STREAM_HEADERS, ...headers }, encoder.fail);
     }
 
     function keepAlive(): void {
-      const text = response.headersSent ? SSE_COMMENT : toText([{ type: "start", model: expected }]);
+      const text = response.headersSent ? encoder.keepAlive() : toText([{ type: "start", model: expected }]);
       commit();
       if (!response.writableNeedDrain) response.write(text);
     }

@@ -1,7 +1,7 @@
 /** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. */
 import { randomUUID } from "node:crypto";
-import { optional, toOneOf } from "../codec/check.ts";
-import type { Codec, Meta } from "../codec/codec.ts";
+import { optional, toOneOf } from "../codec/field.ts";
+import type { Codec, Decoded, Delivery, Meta, Store } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import { toPromptTokens } from "../core/event.ts";
 import type { TurnEvent, Usage } from "../core/event.ts";
@@ -9,7 +9,7 @@ import { hasThinkingBudget } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { PROFILES, toOwnTools } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
-import { collect, createFolder } from "../core/reply.ts";
+import { collect, createFold } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Telegram } from "../notify/telegram.ts";
@@ -17,7 +17,6 @@ import type { Run } from "../session/run.ts";
 import { readJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
-import type { StoredResponses } from "./stored.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -27,7 +26,8 @@ export interface TurnOptions extends StreamOptions {
   readonly telegram: Telegram;
   /** The CLI's own tools that a turn may use at most. */
   readonly tools: Profile;
-  readonly stored: StoredResponses;
+  /** Answers that later requests may go on from. */
+  readonly store: Store;
 }
 
 const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
@@ -36,9 +36,13 @@ const HEADER_SAFE = /^[\w.[\]-]{1,80}$/;
 const MOST_NAMED = 40;
 
 /** A session's name counts only where the request brings no history of its own: then the history is the truth. */
-function readName({ request }: Exchange, turn: Turn): { name: string | undefined; ignored: readonly string[] } {
+function readName(
+  { request }: Exchange,
+  turn: Turn,
+  { ignored }: Delivery,
+): { name: string | undefined; ignored: readonly string[] } {
   const name = request.headers["x-claude-session"];
-  if (typeof name !== "string") return { name: undefined, ignored: turn.ignored };
+  if (typeof name !== "string") return { name: undefined, ignored };
   if (!SESSION_NAME.test(name)) {
     throw new ProxyError(
       "invalid_request",
@@ -49,8 +53,8 @@ function readName({ request }: Exchange, turn: Turn): { name: string | undefined
     );
   }
   return turn.messages.length === 1
-    ? { name, ignored: turn.ignored }
-    : { name: undefined, ignored: [...turn.ignored, "x-claude-session"] };
+    ? { name, ignored }
+    : { name: undefined, ignored: [...ignored, "x-claude-session"] };
 }
 
 /** A thinking budget is honoured by some models alone. */
@@ -65,7 +69,7 @@ function toHeaders(ignored: readonly string[]): Record<string, string> {
 
 /** Made anew for every answer: a request's id is the client's to choose, and may be used twice. */
 function createMeta(): Meta {
-  return { id: randomUUID().replaceAll("-", ""), createdAtSeconds: Math.floor(Date.now() / 1000) };
+  return { id: randomUUID().replaceAll("-", ""), startedAtMs: Date.now(), nowMs: Date.now };
 }
 
 /** Reads one request for a turn, runs it and writes its answer. @throws ProxyError before the first event, or in mid-stream. */
@@ -73,28 +77,30 @@ export type TurnHandler = (codec: Codec, exchange: Exchange) => Promise<void>;
 
 /** Makes the handler of all turns. */
 export function createTurnHandler(options: TurnOptions): TurnHandler {
-  const { run, models, telegram, stored } = options;
+  const { run, models, telegram, store } = options;
   const writeStream = createStreamWriter(options);
 
-  /** Makes what keeps a turn's answer. A session by name knows more than its turn brings, so it cannot be gone on from by id. */
-  function createKeep(codec: Codec, turn: Turn, meta: Meta): ((reply: Reply) => void) | undefined {
-    const { keeping } = codec;
-    if (!keeping || !turn.keep) return undefined;
-    return (reply) =>
-      stored.put(keeping.toId(meta), {
-        ...keeping.toEarlier(turn, reply),
-        reply: codec.encodeReply(reply, turn, meta),
-      });
+  /**
+   * Makes the function that stores a turn's answer, where the request wants it stored. A session by name knows more than its
+   * turn brings, so no request can go on from its answers by id.
+   */
+  function toKeep(codec: Codec, decoded: Decoded<unknown>, meta: Meta): ((reply: Reply) => void) | undefined {
+    if (!decoded.delivery.store || !codec.toStored) return undefined;
+    return (reply) => {
+      const stored = codec.toStored?.(decoded, reply, meta);
+      if (stored) store.put(stored.id, stored.value);
+    };
   }
 
   return async (codec, exchange) => {
-    const turn = codec.decode(await readJson(exchange.request), stored.get);
+    const decoded = codec.decode(await readJson(exchange.request), store);
+    const { turn, delivery, form } = decoded;
     const model = models.resolve(turn.model);
-    const { name, ignored } = readName(exchange, turn);
-    exchange.addLogFields({ model: model.id, stream: turn.stream });
+    const { name, ignored } = readName(exchange, turn, delivery);
+    exchange.addLogFields({ model: model.id, stream: delivery.stream });
     const meta = createMeta();
     const headers = toHeaders([...ignored, ...toUnbudgeted(turn, model.id)]);
-    const keep = name === undefined ? createKeep(codec, turn, meta) : undefined;
+    const keep = name === undefined ? toKeep(codec, decoded, meta) : undefined;
     const tools = toOwnTools({
       allowed: options.tools,
       asked: readProfile(exchange),
@@ -106,23 +112,30 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal),
       chat,
     );
-    if (turn.stream) {
-      const folder = keep ? createFolder() : undefined;
+    if (delivery.stream) {
+      const fold = keep ? createFold() : undefined;
       const onEvents = (batch: readonly TurnEvent[]): void => {
         logEvents(exchange, batch);
-        folder?.add(batch);
-        // Kept before the client can see the end, and so before its next request.
-        if (folder && batch.at(-1)?.type === "done") keep?.(folder.reply);
+        fold?.add(batch);
+        // Stored before the client can see the end, and so before its next request.
+        if (fold && batch.at(-1)?.type === "done") keep?.(fold.reply);
       };
       return writeStream(
-        { exchange, encoder: codec.createEncoder(turn, meta), headers, expected: model.id, onEvents },
+        {
+          exchange,
+          encoder: codec.createEncoder(form, meta),
+          type: codec.streamType,
+          headers,
+          expected: model.id,
+          onEvents,
+        },
         events,
       );
     }
     const reply = await collect(events);
     logUsage(exchange, reply.model, reply.usage);
     keep?.(reply);
-    return sendJson(exchange, 200, codec.encodeReply(reply, turn, meta), headers);
+    return sendJson(exchange, 200, codec.encodeReply(reply, form, meta), headers);
   };
 }
 

@@ -2,7 +2,7 @@
 import { CliEndedError } from "../cli/protocol/channel.ts";
 import { ProxyError, toProxyError } from "../core/error.ts";
 import type { EventStream } from "../core/event.ts";
-import { createFolder } from "../core/reply.ts";
+import { createFold } from "../core/reply.ts";
 import { GateFullError } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { NamedSessions } from "./named.ts";
@@ -30,14 +30,14 @@ const QUEUE_RETRY_SECONDS = 5;
 
 async function* playOn(lease: Lease, { turn, model }: Job, signal: AbortSignal): EventStream {
   const { conversation } = lease;
-  const folder = createFolder();
+  const fold = createFold();
   let isFiled = false;
   try {
     for await (const events of conversation.play({ turn, model, onReady: lease.onReady }, signal)) {
-      folder.add(events);
+      fold.add(events);
       // Filed before the client can see the end, and so before its next request.
       if (events.at(-1)?.type === "done" && conversation.isReusable) {
-        await lease.file(folder.reply);
+        await lease.file(fold.reply);
         isFiled = true;
       }
       yield events;

@@ -5,7 +5,7 @@ import type { Output, OutputOptions } from "../../src/cli/answer/answer.ts";
 import { readMessage } from "../../src/cli/protocol/message.ts";
 import type { CliMessage } from "../../src/cli/protocol/message.ts";
 import type { TurnEvent } from "../../src/core/event.ts";
-import { createFolder } from "../../src/core/reply.ts";
+import { createFold } from "../../src/core/reply.ts";
 import type { Reply } from "../../src/core/reply.ts";
 
 const line = (message: object): CliMessage => readMessage(JSON.stringify({ session_id: "s", uuid: "u", ...message }));
@@ -149,9 +149,9 @@ const PLAIN: OutputOptions = {
 export function play(messages: readonly CliMessage[], options: Partial<OutputOptions> = {}): Played {
   const output = createOutput({ ...PLAIN, ...options });
   const events = messages.flatMap((message) => output.read([message]));
-  const folder = createFolder();
-  folder.add(events);
-  return { events, reply: folder.reply, output };
+  const fold = createFold();
+  fold.add(events);
+  return { events, reply: fold.reply, output };
 }
 
 /** The failure of a turn that must fail. */

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import type { Codec } from "../../src/codec/codec.ts";
+import type { Codec, Decoded } from "../../src/codec/codec.ts";
 import { HTTP_STATUS, ProxyError } from "../../src/core/error.ts";
 import type { ErrorKind } from "../../src/core/error.ts";
-import type { TurnEvent } from "../../src/core/event.ts";
-import { createFolder } from "../../src/core/reply.ts";
+import type { AnswerEvent } from "../../src/core/event.ts";
+import { createFold } from "../../src/core/reply.ts";
 import type { Turn } from "../../src/core/turn.ts";
 import { isObject } from "../../src/lib/json.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
@@ -16,11 +16,10 @@ import { measureCpuMs } from "../helpers/cpu.ts";
 import { FULL_BODY, MINIMAL_BODY, toFuzzedBodies } from "./fuzz.ts";
 import { TO_CALLS, toCrowd, toDeep, toManyParts, toManyTools } from "./load.ts";
 import { ANSWERS } from "./sample.ts";
+import { EMPTY_STORE, META, readFrames } from "./wire.ts";
 
-const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
 const KINDS = Object.keys(HTTP_STATUS) as ErrorKind[];
 const FUZZED = 600;
-const noneKept = (): undefined => undefined;
 
 const objects = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const string = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -54,14 +53,15 @@ function toKind({ event, data }: SseFrame): string {
   return event ?? (data === "[DONE]" ? data : "data");
 }
 
-function encodeAll(codec: Codec, turn: Turn, events: readonly TurnEvent[]): SseFrame[] {
-  return events.flatMap(codec.createEncoder(turn, META).encode);
+function encodeAll(codec: Codec, form: unknown, events: readonly AnswerEvent[]): SseFrame[] {
+  const { encode } = codec.createEncoder(form, META);
+  return readFrames(codec, events.map((event) => encode(event)).join(""));
 }
 
-function encodeWhole(codec: Codec, turn: Turn, events: readonly TurnEvent[]): unknown {
-  const folder = createFolder();
-  folder.add(events);
-  return codec.encodeReply(folder.reply, turn, META);
+function encodeWhole(codec: Codec, form: unknown, events: readonly AnswerEvent[]): unknown {
+  const fold = createFold();
+  fold.add(events);
+  return codec.encodeReply(fold.reply, form, META);
 }
 
 /** What a turn promises to those who play it. */
@@ -85,36 +85,36 @@ function checkTurn(turn: Turn): void {
   assert.ok(calls.every((id) => /^[A-Za-z0-9]+$/.test(id)));
 }
 
-function decodeOrRefusal(codec: Codec, body: unknown): Turn | ProxyError {
+function decodeOrRefusal(codec: Codec, body: unknown): Decoded<unknown> | ProxyError {
   try {
-    return codec.decode(body, noneKept);
+    return codec.decode(body, EMPTY_STORE);
   } catch (error) {
     if (error instanceof ProxyError) return error;
     throw new Error(`${String(error)} at ${inspect(body).slice(0, 300)}`, { cause: error });
   }
 }
 
-function checkEncoder(codec: Codec, turn: Turn): void {
+function checkEncoder(codec: Codec, form: unknown): void {
   const { path } = codec;
 
   test(`${path}: the first start gives frames, a second one none`, () => {
-    const { encode } = codec.createEncoder(turn, META);
+    const { encode } = codec.createEncoder(form, META);
     assert.ok(encode(START).length > 0);
-    assert.deepEqual(encode(START), []);
-    assert.deepEqual(encode({ type: "start", model: "another" }), []);
+    assert.equal(encode(START), "");
+    assert.equal(encode({ type: "start", model: "another" }), "");
   });
 
   test(`${path}: the deltas of every answer join exactly to the text of the whole answer`, () => {
     for (const [name, events] of Object.entries(ANSWERS)) {
       const text = events.map((event) => (event.type === "text" ? event.text : "")).join("");
-      assert.equal(encodeAll(codec, turn, events).map(toTextDelta).join(""), text, name);
-      assert.equal(toReplyText(encodeWhole(codec, turn, events)), text, name);
+      assert.equal(encodeAll(codec, form, events).map(toTextDelta).join(""), text, name);
+      assert.equal(toReplyText(encodeWhole(codec, form, events)), text, name);
     }
   });
 
   test(`${path}: the end of every answer ends the stream, once and last`, () => {
     for (const [name, events] of Object.entries(ANSWERS)) {
-      const kinds = encodeAll(codec, turn, events).map(toKind);
+      const kinds = encodeAll(codec, form, events).map(toKind);
       const last = kinds.at(-1) ?? "";
       assert.notEqual(last, "data", name);
       assert.equal(kinds.indexOf(last), kinds.length - 1, name);
@@ -122,7 +122,7 @@ function checkEncoder(codec: Codec, turn: Turn): void {
   });
 
   test(`${path}: every frame is one line of JSON, or a bare end`, () => {
-    for (const { data } of Object.values(ANSWERS).flatMap((events) => encodeAll(codec, turn, events))) {
+    for (const { data } of Object.values(ANSWERS).flatMap((events) => encodeAll(codec, form, events))) {
       assert.doesNotMatch(data, /[\r\n]/);
       assert.ok(data === "[DONE]" || isObject(JSON.parse(data)));
     }
@@ -130,20 +130,20 @@ function checkEncoder(codec: Codec, turn: Turn): void {
 
   test(`${path}: encoding is pure: same input, same output, and encoders know nothing of each other`, () => {
     for (const events of Object.values(ANSWERS)) {
-      assert.deepEqual(encodeAll(codec, turn, events), encodeAll(codec, turn, events));
-      assert.deepEqual(encodeWhole(codec, turn, events), encodeWhole(codec, turn, events));
-      const [one, other] = [codec.createEncoder(turn, META).encode, codec.createEncoder(turn, META).encode];
+      assert.deepEqual(encodeAll(codec, form, events), encodeAll(codec, form, events));
+      assert.deepEqual(encodeWhole(codec, form, events), encodeWhole(codec, form, events));
+      const [one, other] = [codec.createEncoder(form, META).encode, codec.createEncoder(form, META).encode];
       for (const event of events) assert.deepEqual(one(event), other(event));
     }
   });
 
   test(`${path}: the model that answered, the id and the token counts are in the whole answer`, () => {
-    const wire = JSON.stringify(encodeWhole(codec, turn, ANSWERS.text));
+    const wire = JSON.stringify(encodeWhole(codec, form, ANSWERS.text));
     for (const held of ["claude-sonnet-5-5", META.id, ":13"]) assert.ok(wire.includes(held), held);
   });
 }
 
-function checkErrors(codec: Codec, turn: Turn): void {
+function checkErrors(codec: Codec, form: unknown): void {
   test(`${codec.path}: every kind of error is worded, as a whole and in a stream`, () => {
     for (const kind of KINDS) {
       const error = new ProxyError(kind, `Words about ${kind}`);
@@ -152,7 +152,7 @@ function checkErrors(codec: Codec, turn: Turn): void {
       const { message, type } = inner(whole, "error");
       assert.equal(message, `Words about ${kind}`);
       assert.match(string(type), /^[a-z_]+$/, kind);
-      const frames = codec.createEncoder(turn, META).fail(error);
+      const frames = readFrames(codec, codec.createEncoder(form, META).fail(error));
       assert.ok(
         frames.some(({ data }) => data.includes(`Words about ${kind}`)),
         kind,
@@ -169,21 +169,21 @@ function checkDecoder(codec: Codec): void {
   const { path } = codec;
 
   test(`${path}: a full request and the smallest one are read`, () => {
-    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(body, noneKept));
+    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(body, EMPTY_STORE).turn);
   });
 
   test(`${path}: ${FUZZED} broken requests are read, or refused with the field's name, and never anything else`, () => {
     let refused = 0;
     for (const body of toFuzzedBodies(FUZZED)) {
-      const turn = decodeOrRefusal(codec, body);
-      if (!(turn instanceof ProxyError)) {
-        checkTurn(turn);
+      const read = decodeOrRefusal(codec, body);
+      if (!(read instanceof ProxyError)) {
+        checkTurn(read.turn);
         continue;
       }
       refused++;
-      assert.equal(turn.kind, "invalid_request");
-      assert.ok(turn.param, turn.message);
-      assert.ok(turn.message.length < 500, turn.message);
+      assert.equal(read.kind, "invalid_request");
+      assert.ok(read.param, read.message);
+      assert.ok(read.message.length < 500, read.message);
     }
     assert.ok(refused > FUZZED / 10 && refused < FUZZED, `${refused} were refused`);
   });
@@ -257,8 +257,8 @@ function checkSize(codec: Codec): void {
 /** Declares the tests for one codec. */
 export function checkCodec(codec: Codec): void {
   checkSize(codec);
-  const turn = codec.decode(MINIMAL_BODY, noneKept);
-  checkEncoder(codec, turn);
-  checkErrors(codec, turn);
+  const { form } = codec.decode(MINIMAL_BODY, EMPTY_STORE);
+  checkEncoder(codec, form);
+  checkErrors(codec, form);
   checkDecoder(codec);
 }

@@ -1,11 +1,11 @@
 /** Answers of every form, as events; each ends as it should. */
-import type { FinishReason, TurnEvent } from "../../src/core/event.ts";
+import type { AnswerEvent, FinishReason } from "../../src/core/event.ts";
 import { START, STOP, text, USAGE } from "../core/sample.ts";
 
-const done = (finish: FinishReason): TurnEvent => ({ type: "done", finish, usage: USAGE });
-const thinking = (words: string): TurnEvent => ({ type: "thinking", text: words });
-const call = (index: number, id: string, name: string): TurnEvent => ({ type: "call", index, id, name });
-const json = (index: number, piece: string): TurnEvent => ({ type: "arguments", index, json: piece });
+const done = (finish: FinishReason): AnswerEvent => ({ type: "done", finish, usage: USAGE });
+const thinking = (words: string): AnswerEvent => ({ type: "thinking", text: words });
+const call = (index: number, id: string, name: string): AnswerEvent => ({ type: "call", index, id, name });
+const json = (index: number, piece: string): AnswerEvent => ({ type: "arguments", index, json: piece });
 
 const HARD_TEXT = ['He said "é\\n', "\n\r\u2028", "👩‍👩‍👧", "data: [DONE]\n\n", "</script>\u0000"];
 
@@ -29,4 +29,4 @@ export const ANSWERS = {
   length: [START, text("Once upon"), done("length")],
   filter: [START, text("I can"), done("content_filter")],
   stop: [START, text("one"), { type: "done", finish: "stop", stopSequence: "STOP", usage: USAGE }],
-} as const satisfies Record<string, readonly TurnEvent[]>;
+} as const satisfies Record<string, readonly AnswerEvent[]>;

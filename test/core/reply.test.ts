@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
 import { NO_USAGE } from "../../src/core/event.ts";
 import type { TurnEvent } from "../../src/core/event.ts";
-import { collect, createFolder } from "../../src/core/reply.ts";
+import { collect, createFold } from "../../src/core/reply.ts";
 import { START, STOP, text, USAGE } from "./sample.ts";
 
 async function* stream(
@@ -71,10 +71,10 @@ test("what the stream throws is thrown on as it is", async () => {
 });
 
 test("a fold can be read at any time, and later events do not change what was read", () => {
-  const folder = createFolder();
-  folder.add([START, text("a")]);
-  const early = folder.reply;
-  folder.add([text("b"), STOP]);
-  assert.deepEqual([early.text, folder.reply.text], ["a", "ab"]);
-  assert.deepEqual([early.usage, folder.reply.usage], [NO_USAGE, USAGE]);
+  const fold = createFold();
+  fold.add([START, text("a")]);
+  const early = fold.reply;
+  fold.add([text("b"), STOP]);
+  assert.deepEqual([early.text, fold.reply.text], ["a", "ab"]);
+  assert.deepEqual([early.usage, fold.reply.usage], [NO_USAGE, USAGE]);
 });

@@ -1,5 +1,5 @@
 /** A plain turn and events, to which tests add what they are about. */
-import type { TurnEvent } from "../../src/core/event.ts";
+import type { AnswerEvent } from "../../src/core/event.ts";
 import type { Turn } from "../../src/core/turn.ts";
 
 /** "hi" to a model, with nothing else asked for. */
@@ -16,13 +16,9 @@ export const PLAIN_TURN: Turn = {
   maxTokens: undefined,
   stop: [],
   format: { type: "text" },
-  stream: false,
-  keep: false,
-  ignored: [],
-  echo: {},
 };
 
 export const USAGE = { input: 7, cacheCreation: 5, cacheRead: 11, output: 13 } as const;
-export const START: TurnEvent = { type: "start", model: "claude-sonnet-5-5" };
-export const STOP: TurnEvent = { type: "done", finish: "stop", usage: USAGE };
-export const text = (words: string): TurnEvent => ({ type: "text", text: words });
+export const START: AnswerEvent = { type: "start", model: "claude-sonnet-5-5" };
+export const STOP: AnswerEvent = { type: "done", finish: "stop", usage: USAGE };
+export const text = (words: string): AnswerEvent => ({ type: "text", text: words });

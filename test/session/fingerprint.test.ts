@@ -82,9 +82,7 @@ test("effort, output limit, stop sequences and the form of the answer change not
     effort: "high",
     maxTokens: 7,
     stop: ["x"],
-    stream: true,
-    ignored: ["top_p"],
-    echo: { includeUsage: true },
+    thinking: { mode: "off" },
   };
   assert.equal(before(history, fields), before(history));
 });

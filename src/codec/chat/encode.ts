@@ -1,12 +1,13 @@
 /** Events and whole answers as Chat Completions. */
 import { toPromptTokens } from "../../core/event.ts";
-import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
 import type { Reply } from "../../core/reply.ts";
-import type { Turn } from "../../core/turn.ts";
 import type { SseFrame } from "../../lib/sse.ts";
-import type { Encoder, Meta } from "../codec.ts";
-import { encodeError } from "../openai.ts";
-import { readEcho } from "./echo.ts";
+import { toSeconds } from "../codec.ts";
+import type { Meta } from "../codec.ts";
+import type { FrameEncoder } from "../framing.ts";
+import { encodeError } from "../openai/error.ts";
+import type { ChatForm } from "./form.ts";
 import type { ChatChunk, ChatCompletion, ChatDelta, ChatFinishReason, ChatMessage, ChatUsage } from "./wire.ts";
 
 function toUsage(usage: Usage): ChatUsage {
@@ -28,22 +29,21 @@ const ROLE: ChatDelta = { role: "assistant", content: "", refusal: null };
 
 type ChunkHead = Omit<ChatChunk, "choices" | "usage">;
 
-/** What every chunk of an answer begins with, spelled once: half the time of a chunk is in it. */
+/** The beginning of every chunk of an answer, spelled once: it is half of a chunk's time. */
 function toHead(model: string, meta: Meta): string {
   const head: ChunkHead = {
     id: `chatcmpl-${meta.id}`,
     object: "chat.completion.chunk",
-    created: meta.createdAtSeconds,
+    created: toSeconds(meta.startedAtMs),
     model,
   };
   return JSON.stringify(head).slice(0, -1);
 }
 
-/** Frames of one streamed answer. */
-export function createEncoder(turn: Turn, meta: Meta): Encoder {
-  const { includeUsage, includeProgress, isLegacy } = readEcho(turn);
+/** Makes the frames of one streamed answer. */
+export function createEncoder({ model, includeUsage, includeProgress, isLegacy }: ChatForm, meta: Meta): FrameEncoder {
   let hasStarted = false;
-  let head = toHead(turn.model, meta);
+  let head = toHead(model, meta);
 
   function frame(rest: Omit<ChatChunk, keyof ChunkHead>): SseFrame {
     return { data: `${head},${JSON.stringify(rest).slice(1)}` };
@@ -54,7 +54,7 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
     return frame(includeUsage ? { choices, usage: null } : { choices });
   }
 
-  function encode(event: TurnEvent): SseFrame[] {
+  function encode(event: AnswerEvent): SseFrame[] {
     switch (event.type) {
       case "start":
         if (hasStarted) return [];
@@ -81,8 +81,6 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
         const { tool, summary } = event;
         return [chunk({ reasoning_content: summary === "" ? `Running ${tool}\n` : `Running ${tool}: ${summary}\n` })];
       }
-      case "retract":
-        return [];
       case "done": {
         const last = chunk({}, toFinish(event.finish, isLegacy));
         return includeUsage ? [last, frame({ choices: [], usage: toUsage(event.usage) }), DONE] : [last, DONE];
@@ -109,14 +107,13 @@ function toMessage({ text, thinking, calls }: Reply, isLegacy: boolean): ChatMes
   };
 }
 
-/** One whole answer. */
-export function encodeReply(reply: Reply, turn: Turn, meta: Meta): ChatCompletion {
-  const { isLegacy } = readEcho(turn);
+/** Makes one whole answer. */
+export function encodeReply(reply: Reply, { isLegacy }: ChatForm, meta: Meta): ChatCompletion {
   const finish_reason = toFinish(reply.finish, isLegacy);
   return {
     id: `chatcmpl-${meta.id}`,
     object: "chat.completion",
-    created: meta.createdAtSeconds,
+    created: toSeconds(meta.startedAtMs),
     model: reply.model,
     choices: [{ index: 0, message: toMessage(reply, isLegacy), logprobs: null, finish_reason }],
     usage: toUsage(reply.usage),

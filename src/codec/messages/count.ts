@@ -1,11 +1,9 @@
 /** An estimate of a request's input tokens, made from its size alone: no process runs, and no quota is used. */
 import type { AssistantPart, Message, Turn, UserPart } from "../../core/turn.ts";
-import { toObject } from "../check.ts";
-import { decode } from "./decode.ts";
 
 /** Of English prose, code and JSON, 3 to 4 bytes of UTF-8 make a token. */
 const BYTES_A_TOKEN = 3.5;
-/** What the API counts for a large image; smaller ones cost less. */
+/** The API counts this for a large image; smaller ones cost less. */
 const IMAGE_TOKENS = 1600;
 /** Base64 characters of a PDF a token: a page of text comes to some thousands of tokens and 50 to 100 kB. */
 const PDF_CHARACTERS_A_TOKEN = 25;
@@ -34,13 +32,8 @@ function countPart(part: UserPart | AssistantPart): number {
 
 const countMessage = ({ content }: Message): number => FRAME_TOKENS + sum(content.map(countPart));
 
-function estimate({ system, messages, tools }: Turn): number {
+/** The estimate of a turn's input tokens, at least 1. */
+export function estimateTokens({ system, messages, tools }: Turn): number {
   const toolTokens = tools.map((tool) => FRAME_TOKENS + toTokens(JSON.stringify(tool)));
   return Math.ceil(toTokens(system) + sum(messages.map(countMessage)) + sum(toolTokens));
-}
-
-/** Answers `count_tokens`. @throws ProxyError `invalid_request` naming the field. */
-export function countTokens(value: unknown): { readonly input_tokens: number } {
-  // The request is the same, but has no need of an output limit.
-  return { input_tokens: estimate(decode({ max_tokens: 1, ...toObject(value, "body") })) };
 }

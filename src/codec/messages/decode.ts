@@ -1,75 +1,88 @@
-/** A Messages request, narrowed field by field. */
+/** A Messages request, read field by field. */
 import type { Format, Thinking, Turn } from "../../core/turn.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { optional, toBody, toBoolean, toCount, toFilledText, toObject, toOneOf, toText } from "../check.ts";
-import { toSystem } from "../part.ts";
-import { refuseSet, DEFAULT_EFFORT, toEffortSetting, toIgnored, toSchema, toStopList } from "../setting.ts";
-import type { EffortSetting } from "../setting.ts";
-import { toEcho } from "./echo.ts";
-import { toConversation, toSystemTexts } from "./message.ts";
-import { toTools } from "./tool.ts";
+import type { Decoded } from "../codec.ts";
+import { toSystem } from "../conversation.ts";
+import { toBody, toBoolean, toCount, toFields, toFilledText, toOneOf, toText } from "../field.ts";
+import type { Fields, Reader } from "../field.ts";
+import { DEFAULT_EFFORT, toEffortSetting, toSchema, toStopList } from "../setting.ts";
+import { estimateTokens } from "./count.ts";
+import type { MessagesForm } from "./form.ts";
+import { readConversation, toSystemTexts } from "./message.ts";
+import { readTools } from "./tool.ts";
 
-/** Fields that are honoured, or that ask for nothing. */
-const KNOWN = new Set([
-  ...["model", "messages", "system", "max_tokens", "stop_sequences", "stream", "tools", "tool_choice", "thinking"],
-  ...["output_config", "metadata", "cache_control"],
-]);
+const toStops = toStopList(16);
+const toFormatType = toOneOf(["json_schema"]);
 
-const MOST_STOPS = 16;
-
-function toFormat(value: unknown, path: string): Format {
-  const format = toObject(value, path);
-  toOneOf(["json_schema"])(format["type"], `${path}.type`);
-  return { type: "json", schema: toSchema(format["schema"], `${path}.schema`) };
-}
+const toFormat: Reader<Format> = (value, path) => {
+  const format = toFields(value, path);
+  format.required("type", toFormatType);
+  return { type: "json", schema: format.required("schema", toSchema) };
+};
 
 /** `disabled` switches thinking off; every other type shows it, unless its display is `omitted`. */
-function toThinking(value: unknown, path: string): Thinking {
-  const thinking = toObject(value, path);
-  const type = toFilledText(thinking["type"], `${path}.type`);
-  if (type === "disabled") return { mode: "off" };
-  const display = optional(thinking["display"], `${path}.display`, toText);
-  const mode = display === "omitted" ? "default" : "shown";
-  const budgetTokens = optional(thinking["budget_tokens"], `${path}.budget_tokens`, toCount);
+const toThinking: Reader<Thinking> = (value, path) => {
+  const thinking = toFields(value, path);
+  if (thinking.required("type", toFilledText) === "disabled") return { mode: "off" };
+  const mode = thinking.optional("display", toText) === "omitted" ? "default" : "shown";
+  const budgetTokens = thinking.optional("budget_tokens", toCount);
   return budgetTokens === undefined ? { mode } : { mode, budgetTokens };
+};
+
+type Settings = Pick<Turn, "effort" | "thinking" | "format">;
+
+/** Reads `output_config` and `thinking`: the latter decides on thinking, and where it is absent an effort of `none` does. */
+function readSettings(body: Fields): { readonly settings: Settings; readonly ignored: readonly string[] } {
+  const config = body.optional("output_config", toFields);
+  const { effort, thinking } = config?.optional("effort", toEffortSetting("default")) ?? DEFAULT_EFFORT;
+  const settings = {
+    effort,
+    thinking: body.optional("thinking", toThinking) ?? thinking,
+    format: config?.optional("format", toFormat) ?? ({ type: "text" } as const),
+  };
+  return { settings, ignored: config?.unread() ?? [] };
 }
 
-/** What the request says of thinking: `thinking` first, then an effort of `none`. */
-function toEffortAndThinking(body: JsonObject, config: JsonObject): EffortSetting {
-  const read = (value: unknown, path: string): EffortSetting => toEffortSetting(value, path, "default");
-  const asked = optional(config["effort"], "output_config.effort", read) ?? DEFAULT_EFFORT;
-  return { ...asked, thinking: optional(body["thinking"], "thinking", toThinking) ?? asked.thinking };
+interface Read {
+  readonly turn: Turn;
+  readonly ignored: readonly string[];
 }
 
-function readOutput(body: JsonObject): { readonly config: JsonObject; readonly ignored: readonly string[] } {
-  const config = optional(body["output_config"], "output_config", toObject) ?? {};
-  return { config, ignored: toIgnored(config, new Set(["effort", "format"]), "output_config.") };
+/** Reads what the model is asked; `stream` is left to the caller. */
+function readTurn(body: Fields, maxTokens: number | undefined): Read {
+  body.refuse("thread", "messages are not stored here: send the whole conversation");
+  const { webSearch, parallelCalls, tools, toolChoice, ignored } = readTools(body);
+  const { settings, ignored: unserved } = readSettings(body);
+  const { systems, messages } = readConversation(body);
+  const turn = {
+    model: body.required("model", toFilledText),
+    system: toSystem([...(body.optional("system", toSystemTexts) ?? []), ...systems]),
+    messages,
+    tools,
+    toolChoice,
+    webSearch,
+    parallelCalls,
+    ...settings,
+    maxTokens,
+    stop: body.optional("stop_sequences", toStops) ?? [],
+  };
+  body.accept("metadata", "cache_control", "stream", "max_tokens");
+  return { turn, ignored: [...body.unread(), ...unserved, ...ignored] };
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
-export function decode(value: unknown): Turn {
+export function decode(value: unknown): Decoded<MessagesForm> {
   const body = toBody(value);
-  refuseSet(body, "thread", "messages are not kept here: send the whole conversation");
-  const tools = toTools(body);
-  const output = readOutput(body);
-  const { effort, thinking } = toEffortAndThinking(body, output.config);
-  const { systems, messages } = toConversation(body["messages"]);
-  return {
-    model: toFilledText(body["model"], "model"),
-    system: toSystem([...(optional(body["system"], "system", toSystemTexts) ?? []), ...systems]),
-    messages,
-    tools: tools.tools,
-    toolChoice: tools.toolChoice,
-    webSearch: tools.webSearch,
-    parallelCalls: tools.parallelCalls,
-    effort,
-    thinking,
-    maxTokens: toCount(body["max_tokens"], "max_tokens"),
-    stop: optional(body["stop_sequences"], "stop_sequences", toStopList(MOST_STOPS)) ?? [],
-    format: optional(output.config["format"], "output_config.format", toFormat) ?? { type: "text" },
-    stream: optional(body["stream"], "stream", toBoolean) ?? false,
-    keep: false,
-    ignored: [...toIgnored(body, KNOWN), ...output.ignored, ...tools.ignored],
-    echo: toEcho({ showsThinking: thinking.mode === "shown" }),
+  const { turn, ignored } = readTurn(body, body.required("max_tokens", toCount));
+  const stream = body.optional("stream", toBoolean) ?? false;
+  const form = {
+    showsThinking: turn.thinking.mode === "shown",
+    inputTokens: stream ? estimateTokens(turn) : 0,
   };
+  return { turn, delivery: { stream, store: false, ignored }, form };
+}
+
+/** Reads a request whose tokens are to be counted: the same, but that it needs no output limit. */
+export function toCountedTurn(value: unknown): Turn {
+  const body = toBody(value);
+  return readTurn(body, body.optional("max_tokens", toCount)).turn;
 }

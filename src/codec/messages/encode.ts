@@ -1,13 +1,13 @@
 /** Events and whole answers as Messages. Source: https://docs.claude.com/en/docs/build-with-claude/streaming */
 import { NO_USAGE } from "../../core/event.ts";
-import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
 import { toCallInput } from "../../core/reply.ts";
 import type { Reply } from "../../core/reply.ts";
-import type { Turn } from "../../core/turn.ts";
 import type { SseFrame } from "../../lib/sse.ts";
-import type { Encoder, Meta } from "../codec.ts";
-import { readEcho } from "./echo.ts";
+import type { Meta } from "../codec.ts";
+import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "./error.ts";
+import type { MessagesForm } from "./form.ts";
 import type { BlockDelta, ContentBlock, MessageEvent, MessageObject, MessageUsage, StopReason } from "./wire.ts";
 
 function toUsage({ input, cacheCreation, cacheRead, output }: Usage): MessageUsage {
@@ -41,9 +41,8 @@ const TEXT: ContentBlock = { type: "text", text: "" };
 /** Signatures stay with the CLI. */
 const THINKING: ContentBlock = { type: "thinking", thinking: "", signature: "" };
 
-/** Frames of one streamed answer. Blocks follow one another: one is stopped before the next starts. */
-export function createEncoder(turn: Turn, meta: Meta): Encoder {
-  const { showsThinking } = readEcho(turn);
+/** Makes the frames of one streamed answer. Blocks follow one another: one is stopped before the next starts. */
+export function createEncoder({ showsThinking, inputTokens }: MessagesForm, meta: Meta): FrameEncoder {
   let hasStarted = false;
   let open: ContentBlock["type"] | undefined;
   let index = -1;
@@ -69,13 +68,14 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
   function begin(model: string): MessageEvent[] {
     if (hasStarted) return [];
     hasStarted = true;
-    // What goes in is counted once the answer is there: `message_delta` has the true usage.
-    const rest = { content: [], stop_reason: null, stop_sequence: null, usage: toUsage(NO_USAGE) };
+    // The API counts the input once the answer is there: `message_delta` has the true usage, and some clients read only this one.
+    const usage = toUsage({ ...NO_USAGE, input: inputTokens });
+    const rest = { content: [], stop_reason: null, stop_sequence: null, usage };
     const message: MessageObject = { id: toId(meta), type: "message", role: "assistant", model, ...rest };
     return [{ type: "message_start", message }, { type: "ping" }];
   }
 
-  function toEvents(event: TurnEvent): MessageEvent[] {
+  function toEvents(event: AnswerEvent): MessageEvent[] {
     switch (event.type) {
       case "start":
         return begin(event.model);
@@ -90,7 +90,6 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
           ? [{ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: event.json } }]
           : [];
       case "progress":
-      case "retract":
         return [];
       case "done": {
         const delta = toStop(event.finish, event.stopSequence);
@@ -105,13 +104,11 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
   };
 }
 
-/** One whole answer. */
-export function encodeReply(reply: Reply, turn: Turn, meta: Meta): MessageObject {
+/** Makes one whole answer. */
+export function encodeReply(reply: Reply, { showsThinking }: MessagesForm, meta: Meta): MessageObject {
   const { model, text, thinking, calls } = reply;
   const content: ContentBlock[] = [
-    ...(thinking === "" || !readEcho(turn).showsThinking
-      ? []
-      : [{ type: "thinking", thinking, signature: "" } as const]),
+    ...(thinking === "" || !showsThinking ? [] : [{ type: "thinking", thinking, signature: "" } as const]),
     ...(text === "" ? [] : [{ type: "text", text } as const]),
     ...calls.map((call) => ({ type: "tool_use", id: call.id, name: call.name, input: toCallInput(call) }) as const),
   ];

@@ -1,135 +1,128 @@
 /** Messages and their content blocks, as the neutral conversation and its system prompt. */
-import type {
-  AssistantPart,
-  DocumentPart,
-  ImagePart,
-  Message,
-  TextPart,
-  ToolCall,
-  ToolResult,
-  UserPart,
-} from "../../core/turn.ts";
-import { toCallId } from "../../core/turn.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toBoolean, toFilledText, toObject, toOneOf, toText } from "../check.ts";
-import { toBase64, toImage, toImageOfUrl } from "../content.ts";
-import { createConversation, toMessageList } from "../conversation.ts";
-import { toJoinedText, toParts, toSystem, toTextPart } from "../part.ts";
-import type { PartReader } from "../part.ts";
+import type { AssistantPart, DocumentPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
+import type { ToolCall, ToolResult } from "../../core/turn.ts";
+import { toBase64, toFilled, toImage, toImageOfUrl, toJoinedText, toParts, toTextPart } from "../content.ts";
+import type { PartReader } from "../content.ts";
+import { createConversation, readCallId, toMessageList, toSystem } from "../conversation.ts";
+import { refuse, toBoolean, toFields, toFilledText, toObject, toOneOf, toText } from "../field.ts";
+import type { Fields, Reader } from "../field.ts";
 
 const TEXT_BLOCKS = { text: toTextPart };
+const toImageType = toOneOf(["base64", "url"]);
+const toDocumentType = toOneOf(["base64", "text", "content", "url", "file"]);
+const toPdfType = toOneOf(["application/pdf"]);
 
-const toImageBlock: PartReader<ImagePart> = (block, path) => {
-  const where = `${path}.source`;
-  const source = toObject(block["source"], where);
-  if (toOneOf(["base64", "url"])(source["type"], `${where}.type`) === "url") {
-    return toImageOfUrl(toFilledText(source["url"], `${where}.url`), `${where}.url`);
-  }
-  const mediaType = toText(source["media_type"], `${where}.media_type`).toLowerCase();
-  return toImage({ mediaType, data: toBase64(source["data"], `${where}.data`) }, `${where}.media_type`);
+const toImageBlock: PartReader<ImagePart> = (block) => {
+  const source = block.required("source", toFields);
+  if (source.required("type", toImageType) === "url")
+    return source.required("url", (url, path) => toImageOfUrl(toFilledText(url, path), path));
+  const mediaType = source.required("media_type", toText).toLowerCase();
+  return toImage({ mediaType, data: source.required("data", toBase64) }, source.pathOf("media_type"));
 };
 
-function toDocumentSource(source: JsonObject, path: string): DocumentPart["source"] {
-  switch (toOneOf(["base64", "text", "content", "url", "file"])(source["type"], `${path}.type`)) {
+function readDocumentSource(source: Fields): DocumentPart["source"] {
+  switch (source.required("type", toDocumentType)) {
     case "base64": {
-      const mediaType = toOneOf(["application/pdf"])(source["media_type"], `${path}.media_type`);
-      return { type: "base64", mediaType, data: toBase64(source["data"], `${path}.data`) };
+      const mediaType = source.required("media_type", toPdfType);
+      return { type: "base64", mediaType, data: source.required("data", toBase64) };
     }
     case "text":
-      return { type: "text", text: toText(source["data"], `${path}.data`) };
+      return { type: "text", text: source.required("data", toText) };
     case "content":
-      return { type: "text", text: toJoinedText(source["content"], `${path}.content`, TEXT_BLOCKS) };
+      return { type: "text", text: source.required("content", toJoinedText(TEXT_BLOCKS)) };
     case "url":
-      return refuse(`${path}.type`, "documents are not fetched: send the file itself as base64");
+      return refuse(source.pathOf("type"), "documents are not fetched: send the file itself as base64");
     case "file":
-      return refuse(`${path}.type`, "uploaded files are not kept here: send the file itself as base64");
+      return refuse(source.pathOf("type"), "uploaded files are not stored here: send the file itself as base64");
   }
 }
 
-const toDocumentBlock: PartReader<DocumentPart> = (block, path) => {
-  const source = toDocumentSource(toObject(block["source"], `${path}.source`), `${path}.source`);
-  const title = optional(block["title"], `${path}.title`, toText);
+const toDocumentBlock: PartReader<DocumentPart> = (block) => {
+  const source = readDocumentSource(block.required("source", toFields));
+  const title = block.optional("title", toText);
   return { type: "document", source, ...(title === undefined ? {} : { title }) };
 };
 
 /** A text document inside a result is its text; a result can carry no other document. */
-const toResultDocument: PartReader<TextPart> = (block, path) => {
-  const { source } = toDocumentBlock(block, path);
+const toResultDocument: PartReader<TextPart> = (block) => {
+  const { source } = toDocumentBlock(block);
   return source.type === "text"
     ? { type: "text", text: source.text }
-    : refuse(`${path}.source`, "a tool result can hold text and images, not a PDF");
+    : refuse(block.pathOf("source"), "a tool result can hold text and images, not a PDF");
 };
 
-const RESULT_BLOCKS = {
+const toResultParts = toParts<TextPart | ImagePart>({
   ...TEXT_BLOCKS,
   image: toImageBlock,
   document: toResultDocument,
   // A tool search has found this tool; here every tool is there from the start.
-  tool_reference: ((block, path) => ({
-    type: "text",
-    text: toText(block["tool_name"], `${path}.tool_name`),
-  })) satisfies PartReader<TextPart>,
-};
-
-function readCallId(block: JsonObject, key: string, path: string): string {
-  return toCallId(toText(block[key], `${path}.${key}`)) || refuse(`${path}.${key}`, "expected letters or digits");
-}
-
-const toResultBlock: PartReader<ToolResult> = (block, path) => {
-  const content = toParts<TextPart | ImagePart>(block["content"] ?? "", `${path}.content`, RESULT_BLOCKS);
-  return {
-    type: "result",
-    id: readCallId(block, "tool_use_id", path),
-    content: content.filter((part) => part.type !== "text" || part.text !== ""),
-    isError: optional(block["is_error"], `${path}.is_error`, toBoolean) ?? false,
-  };
-};
-
-const toCallBlock: PartReader<ToolCall> = (block, path) => ({
-  type: "call",
-  id: readCallId(block, "id", path),
-  name: toFilledText(block["name"], `${path}.name`),
-  input: toObject(block["input"], `${path}.input`),
+  tool_reference: (block) => ({ type: "text", text: block.required("tool_name", toText) }),
 });
 
-/** What the model thought stays with it: an empty text, which a conversation leaves out. */
+const toResultBlock: PartReader<ToolResult> = (block) => ({
+  type: "result",
+  id: readCallId(block, "tool_use_id"),
+  content: toFilled(block.optional("content", toResultParts) ?? []),
+  isError: block.optional("is_error", toBoolean) ?? false,
+});
+
+const toCallBlock: PartReader<ToolCall> = (block) => ({
+  type: "call",
+  id: readCallId(block, "id"),
+  name: block.required("name", toFilledText),
+  input: block.required("input", toObject),
+});
+
+/** Thinking stays with the model: an empty text, which a conversation leaves out. */
 const toNothing: PartReader<TextPart> = () => ({ type: "text", text: "" });
 
-const USER_BLOCKS = { ...TEXT_BLOCKS, image: toImageBlock, document: toDocumentBlock, tool_result: toResultBlock };
-const ASSISTANT_BLOCKS = { ...TEXT_BLOCKS, tool_use: toCallBlock, thinking: toNothing, redacted_thinking: toNothing };
+const toUserParts = toParts<UserPart>({
+  ...TEXT_BLOCKS,
+  image: toImageBlock,
+  document: toDocumentBlock,
+  tool_result: toResultBlock,
+});
+const toAssistantParts = toParts<AssistantPart>({
+  ...TEXT_BLOCKS,
+  tool_use: toCallBlock,
+  thinking: toNothing,
+  redacted_thinking: toNothing,
+});
+const toSystemParts = toParts<TextPart>(TEXT_BLOCKS);
 
 /** A claude CLI states its version in a block of its own. The one that answers states its own, unless it finds another's. */
 const CLIENT_MARK = /^x-anthropic-billing-header:[^\n]*$/;
 
-/** The texts of a system prompt, which is a string or a list of blocks. */
-export function toSystemTexts(value: unknown, path: string): string[] {
-  const texts = toParts(value, path, TEXT_BLOCKS).map(({ text }) => text);
-  return texts.filter((text) => !CLIENT_MARK.test(text));
-}
+/** Reads the texts of a system prompt, which is a string or a list of blocks. */
+export const toSystemTexts: Reader<string[]> = (value, path) =>
+  toSystemParts(value, path)
+    .map(({ text }) => text)
+    .filter((text) => !CLIENT_MARK.test(text));
 
+/** A conversation, and the system texts that stand in it. */
 export interface MessagesConversation {
   readonly systems: readonly string[];
   readonly messages: Message[];
 }
 
+const toRole = toOneOf(["user", "assistant", "system"]);
+
 /** Reads `messages`; system messages among them belong to the system prompt. */
-export function toConversation(value: unknown): MessagesConversation {
+export function readConversation(body: Fields): MessagesConversation {
   const conversation = createConversation();
   const systems: string[] = [];
+  const path = body.pathOf("messages");
   let lastRole = "";
-  for (const [at, held] of toMessageList(value, "messages").entries()) {
-    const path = `messages[${at}]`;
-    const message = toObject(held, path);
-    const role = toOneOf(["user", "assistant", "system"])(message["role"], `${path}.role`);
-    const where = `${path}.content`;
-    if (role === "system") systems.push(toSystem(toSystemTexts(message["content"], where)));
+  for (const [at, held] of body.required("messages", toMessageList).entries()) {
+    const message = toFields(held, `${path}[${at}]`);
+    const role = message.required("role", toRole);
+    if (role === "system") systems.push(toSystem(message.required("content", toSystemTexts)));
     else lastRole = role;
-    if (role === "user")
-      conversation.add({ role, content: toParts<UserPart>(message["content"], where, USER_BLOCKS) }, path);
+    if (role === "user") conversation.add({ role, content: message.required("content", toUserParts) }, message.path);
     if (role === "assistant")
-      conversation.add({ role, content: toParts<AssistantPart>(message["content"], where, ASSISTANT_BLOCKS) }, path);
+      conversation.add({ role, content: message.required("content", toAssistantParts) }, message.path);
   }
   if (lastRole === "assistant")
-    refuse("messages", "an answer that was begun cannot be continued: the last message must be the user's");
-  return { systems, messages: conversation.end("messages") };
+    refuse(path, "an answer that was begun cannot be continued: the last message must be the user's");
+  return { systems, messages: conversation.end(path) };
 }

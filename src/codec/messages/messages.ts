@@ -1,17 +1,26 @@
 /** Anthropic Messages. Source: https://docs.claude.com/en/api/messages */
 import type { Codec } from "../codec.ts";
-import { countTokens } from "./count.ts";
-import { decode } from "./decode.ts";
+import { SSE_TYPE, toSse } from "../framing.ts";
+import { decode, toCountedTurn } from "./decode.ts";
+import { estimateTokens } from "./count.ts";
 import { createEncoder, encodeReply } from "./encode.ts";
 import { encodeError } from "./error.ts";
+import type { MessagesForm } from "./form.ts";
 
 const PATH = "/v1/messages";
 
-export const messages: Codec = {
+/** The answer to `count_tokens`: an estimate, which takes no process and no quota. */
+export function countTokens(body: unknown): { readonly input_tokens: number } {
+  return { input_tokens: estimateTokens(toCountedTurn(body)) };
+}
+
+/** The protocol of `POST /v1/messages`, and its token count. */
+export const messages: Codec<MessagesForm> = {
   path: PATH,
+  streamType: SSE_TYPE,
   decode,
-  createEncoder,
+  createEncoder: (form, meta) => toSse(createEncoder(form, meta)),
   encodeReply,
   encodeError,
-  direct: { [`${PATH}/count_tokens`]: countTokens },
+  resources: [{ path: `${PATH}/count_tokens`, methods: { POST: ({ body }) => countTokens(body) } }],
 };

@@ -1,47 +1,54 @@
 /** `tools` and `tool_choice` of the Messages form: custom tools, and the server's web search. */
-import type { Tool } from "../../core/turn.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { optional, toBoolean, toObject, toOneOf, toText } from "../check.ts";
-import { checkNames, toNamedChoice, toPlainChoice, toTool, toToolList } from "../tool.ts";
+import { createFields, toBoolean, toFields, toListOf, toOneOf, toText } from "../field.ts";
+import type { Fields, Reader } from "../field.ts";
+import { MOST_TOOLS, toNamedChoice, toPlainChoice, toTools } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
+/** What a Messages request says of tools. */
 export interface MessagesTools extends ToolSelection {
   readonly webSearch: boolean;
   readonly parallelCalls: boolean;
+  /** Paths of tools that cannot be had. */
   readonly ignored: readonly string[];
 }
 
 /** The API takes 128; the CLI puts the name of its tool server before it. */
 const LONGEST_NAME = 110;
 
-interface Found {
-  readonly tools: readonly Tool[];
+interface Offered extends ToolSelection {
   readonly webSearch: boolean;
   readonly ignored: readonly string[];
 }
 
-function toList(value: unknown): Found {
-  const tools: Tool[] = [];
-  const paths: string[] = [];
-  const ignored: string[] = [];
-  let webSearch = false;
-  for (const [at, held] of toToolList(value, "tools").entries()) {
-    const path = `tools[${at}]`;
-    const tool = toObject(held, path);
-    const type = optional(tool["type"], `${path}.type`, toText) ?? "custom";
-    if (type === "custom") {
-      tools.push(toTool(tool, "input_schema", path, LONGEST_NAME));
-      paths.push(path);
-    } else if (type.startsWith("web_search_")) webSearch = true;
-    else ignored.push(path);
-  }
-  checkNames(tools, (at) => `${paths[at]}.name`);
-  return { tools, webSearch, ignored };
+const NONE: Offered = { tools: [], toolChoice: "auto", webSearch: false, ignored: [] };
+
+type ToolKind = "custom" | "search" | "other";
+
+function toKind(tool: Fields): ToolKind {
+  const type = tool.optional("type", toText) ?? "custom";
+  if (type === "custom") return "custom";
+  return type.startsWith("web_search_") ? "search" : "other";
 }
 
-function toSelection(tools: readonly Tool[], choice: JsonObject): ToolSelection {
-  const path = "tool_choice.type";
-  switch (toOneOf(["auto", "any", "tool", "none"])(choice["type"], path)) {
+const toList = toListOf(MOST_TOOLS, toFields);
+
+/** Tools of the API's own that cannot be had are left out, and named. */
+const toOffered: Reader<Offered> = (value, path) => {
+  const found = toList(value, path).map((tool) => ({ tool, kind: toKind(tool) }));
+  const toTaken = (kind: ToolKind): Fields[] => found.filter((held) => held.kind === kind).map(({ tool }) => tool);
+  return {
+    tools: toTools(toTaken("custom"), "input_schema", LONGEST_NAME),
+    toolChoice: "auto",
+    webSearch: toTaken("search").length > 0,
+    ignored: toTaken("other").map((tool) => tool.path),
+  };
+};
+
+const toType = toOneOf(["auto", "any", "tool", "none"]);
+
+function readSelection({ tools }: Offered, choice: Fields): ToolSelection {
+  const path = choice.pathOf("type");
+  switch (choice.required("type", toType)) {
     case "auto":
       return toPlainChoice(tools, "auto", path);
     case "any":
@@ -49,20 +56,19 @@ function toSelection(tools: readonly Tool[], choice: JsonObject): ToolSelection 
     case "none":
       return toPlainChoice(tools, "none", path);
     case "tool":
-      return toNamedChoice(tools, choice["name"], "tool_choice.name");
+      return toNamedChoice(tools, choice);
   }
 }
 
-/** What the model may call. Tools of the API's own that cannot be had are left out, and named. */
-export function toTools(body: JsonObject): MessagesTools {
-  const { tools, webSearch, ignored } = toList(body["tools"] ?? []);
-  const choice = optional(body["tool_choice"], "tool_choice", toObject) ?? { type: "auto" };
-  const isSingle =
-    optional(choice["disable_parallel_tool_use"], "tool_choice.disable_parallel_tool_use", toBoolean) ?? false;
+/** Reads what the model may call. */
+export function readTools(body: Fields): MessagesTools {
+  const offered = body.optional("tools", toOffered) ?? NONE;
+  const choice = body.optional("tool_choice", toFields) ?? createFields({ type: "auto" }, "tool_choice");
+  const isSingle = choice.optional("disable_parallel_tool_use", toBoolean) ?? false;
   return {
-    ...toSelection(tools, choice),
-    webSearch: webSearch && choice["type"] !== "none",
+    ...readSelection(offered, choice),
+    webSearch: offered.webSearch && choice.object["type"] !== "none",
     parallelCalls: !isSingle,
-    ignored,
+    ignored: offered.ignored,
   };
 }

@@ -1,13 +1,14 @@
 /** Events and whole answers as Responses. Source: https://platform.openai.com/docs/api-reference/responses-streaming */
 import type { ErrorKind, ProxyError } from "../../core/error.ts";
 import { toPromptTokens } from "../../core/event.ts";
-import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
 import type { Reply } from "../../core/reply.ts";
-import type { Turn } from "../../core/turn.ts";
 import type { SseFrame } from "../../lib/sse.ts";
-import type { Encoder, Meta } from "../codec.ts";
-import { encodeError } from "../openai.ts";
-import { readEcho } from "./echo.ts";
+import { toSeconds } from "../codec.ts";
+import type { Meta } from "../codec.ts";
+import type { FrameEncoder } from "../framing.ts";
+import { encodeError } from "../openai/error.ts";
+import type { ResponsesForm } from "./form.ts";
 import { createItem, toItem, toItemId } from "./item.ts";
 import type { ItemEvent, ItemKind, ItemWriter } from "./item.ts";
 import type { ItemStatus, OutputItem, ResponseObject, ResponseUsage } from "./wire.ts";
@@ -49,35 +50,52 @@ function toEnd(finish: FinishReason, usage: Usage): Omit<Outcome, "model" | "out
   };
 }
 
-function toResponse(turn: Turn, meta: Meta, outcome: Outcome): ResponseObject {
+function toResponse({ request }: ResponsesForm, meta: Meta, outcome: Outcome): ResponseObject {
   const { status, error, incomplete_details, model, output, usage } = outcome;
   return {
     id: toResponseId(meta),
     object: "response",
-    created_at: meta.createdAtSeconds,
+    created_at: toSeconds(meta.startedAtMs),
+    completed_at: status === "completed" ? toSeconds(meta.nowMs()) : null,
     status,
     background: false,
     error,
     incomplete_details,
     model,
     output,
-    ...readEcho(turn).request,
+    ...request,
     service_tier: "default",
     top_logprobs: 0,
     usage,
   };
 }
 
-/** The codes a response's own error may have, as clients know them. */
-const FAILURE_CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
+/** The codes a response's own error may have, as clients know them: `server_error` is the protocol's word for all else. */
+const FAILURE_CODES: Readonly<Record<ErrorKind, string>> = {
   invalid_request: "invalid_prompt",
   context_too_long: "context_length_exceeded",
+  bad_key: "server_error",
+  not_logged_in: "server_error",
+  forbidden: "server_error",
+  not_found: "server_error",
+  model_not_found: "server_error",
+  method_not_allowed: "server_error",
+  slow_request: "server_error",
+  too_large: "server_error",
+  unsupported_media_type: "server_error",
+  unprocessable: "server_error",
   rate_limited: "rate_limit_exceeded",
+  canceled: "server_error",
+  internal: "server_error",
+  upstream: "server_error",
+  bad_gateway: "server_error",
+  unavailable: "server_error",
   overloaded: "server_is_overloaded",
+  timeout: "server_error",
 };
 
-/** Frames of one streamed answer. Items follow one another: one is closed before the next opens. */
-export function createEncoder(turn: Turn, meta: Meta): Encoder {
+/** Makes the frames of one streamed answer. Items follow one another: one is closed before the next opens. */
+export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
   const output: OutputItem[] = [];
   let sequence = 0;
   let model: string | undefined;
@@ -88,7 +106,7 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
   }
 
   function response(outcome: Omit<Outcome, "model" | "output">): ResponseObject {
-    return toResponse(turn, meta, { ...outcome, model: model ?? turn.model, output });
+    return toResponse(form, meta, { ...outcome, model: model ?? form.model, output });
   }
 
   function close(status: ItemStatus): ItemEvent[] {
@@ -115,7 +133,7 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
     return [...begun, ...add(type, delta)];
   }
 
-  function toEvents(event: TurnEvent): ItemEvent[] {
+  function toEvents(event: AnswerEvent): ItemEvent[] {
     switch (event.type) {
       case "start":
         if (model !== undefined) return [];
@@ -130,7 +148,6 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
       case "arguments":
         return add("function_call", event.json);
       case "progress":
-      case "retract":
         return [];
       case "done": {
         const end = toEnd(event.finish, event.usage);
@@ -145,7 +162,7 @@ export function createEncoder(turn: Turn, meta: Meta): Encoder {
     fail(error: ProxyError) {
       close("incomplete");
       const { message, code, param } = encodeError(error).error;
-      const failure = { code: FAILURE_CODES[error.kind] ?? "server_error", message };
+      const failure = { code: FAILURE_CODES[error.kind], message };
       // Some clients look for the response's end, others for an `error` event, which the official SDKs throw.
       return [
         frame({ type: "response.failed", response: response({ ...OPEN, status: "failed", error: failure }) }),
@@ -169,9 +186,9 @@ function toOutput({ text, thinking, calls }: Reply, meta: Meta, status: ItemStat
   );
 }
 
-/** One whole answer. */
-export function encodeReply(reply: Reply, turn: Turn, meta: Meta): ResponseObject {
+/** Makes one whole answer. */
+export function encodeReply(reply: Reply, form: ResponsesForm, meta: Meta): ResponseObject {
   const end = toEnd(reply.finish, reply.usage);
   const status = end.status === "completed" ? "completed" : "incomplete";
-  return toResponse(turn, meta, { ...end, model: reply.model, output: toOutput(reply, meta, status) });
+  return toResponse(form, meta, { ...end, model: reply.model, output: toOutput(reply, meta, status) });
 }

@@ -1,43 +1,26 @@
 /** Input items, of every type and spelling clients use, as the neutral conversation and its system prompt. */
 import type { AssistantPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
-import { toCallId } from "../../core/turn.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { optional, refuse, toFilledText, toObject, toOneOf, toText } from "../check.ts";
-import type { Earlier } from "../codec.ts";
-import { toDocumentOfUrl, toImageOfUrl } from "../content.ts";
-import { createConversation, toMessageList } from "../conversation.ts";
-import { toCallInput, toJoinedText, toParts, toResultMessage, toTextPart } from "../part.ts";
-import type { PartReader } from "../part.ts";
-import { readStoredEcho } from "./echo.ts";
-
-const toImagePart: PartReader<ImagePart> = (part, path) => {
-  const where = `${path}.image_url`;
-  const url = part["image_url"] ?? refuse(where, "expected a URL; uploaded files are not kept here");
-  return toImageOfUrl(toFilledText(url, where), where);
-};
-
-const toFilePart: PartReader<UserPart> = (part, path) => {
-  const where = `${path}.file_data`;
-  const data =
-    part["file_data"] ??
-    refuse(where, "expected a base64 data URL; uploaded files are not kept here, and no URL is fetched");
-  return toDocumentOfUrl(toFilledText(data, where), optional(part["filename"], `${path}.filename`, toText), where);
-};
-
-const toRefusalPart: PartReader<TextPart> = (part, path) => ({
-  type: "text",
-  text: toText(part["refusal"], `${path}.refusal`),
-});
+import { toJoinedText, toParts, toTextPart } from "../content.ts";
+import { createConversation, readCallId, toCallInput, toMessageList, toResultMessage } from "../conversation.ts";
+import { refuse, toFields, toFilledText, toOneOf } from "../field.ts";
+import type { Fields, Reader } from "../field.ts";
+import { toFile, toImagePart, toRefusalPart } from "../openai/content.ts";
+import type { StoredResponse } from "./stored.ts";
 
 /** Clients call a text by any of its names, whoever said it. */
 const TEXT_PARTS = { input_text: toTextPart, output_text: toTextPart, text: toTextPart };
-const ASSISTANT_PARTS = { ...TEXT_PARTS, refusal: toRefusalPart };
-const RESULT_PARTS = { ...TEXT_PARTS, input_image: toImagePart };
-const USER_PARTS = { ...RESULT_PARTS, input_file: toFilePart };
+const toSystemText = toJoinedText(TEXT_PARTS);
+const toAssistantParts = toParts<TextPart>({ ...TEXT_PARTS, refusal: toRefusalPart });
+const toResultParts = toParts<TextPart | ImagePart>({ ...TEXT_PARTS, input_image: toImagePart });
+const toUserParts = toParts<UserPart>({ ...TEXT_PARTS, input_image: toImagePart, input_file: toFile });
 
+/** The input of a request, and the conversation it makes with what it goes on from. */
 export interface Input {
   readonly messages: Message[];
+  /** System texts, those of earlier responses first. */
   readonly systems: readonly string[];
+  /** The items as they came. */
+  readonly items: readonly unknown[];
 }
 
 interface Gathering {
@@ -47,62 +30,59 @@ interface Gathering {
   addAnswer(parts: readonly AssistantPart[], path: string): void;
 }
 
-function addMessage(item: JsonObject, path: string, to: Gathering): void {
-  const where = `${path}.content`;
-  const content = item["content"];
-  switch (toOneOf(["user", "assistant", "system", "developer"])(item["role"], `${path}.role`)) {
+const toRole = toOneOf(["user", "assistant", "system", "developer"]);
+
+function addMessage(item: Fields, to: Gathering): void {
+  switch (item.required("role", toRole)) {
     case "user":
-      return to.add({ role: "user", content: toParts(content, where, USER_PARTS) }, path);
+      return to.add({ role: "user", content: item.required("content", toUserParts) }, item.path);
     case "assistant":
-      return to.addAnswer(optional(content, where, (held) => toParts(held, where, ASSISTANT_PARTS)) ?? [], path);
+      return to.addAnswer(item.optional("content", toAssistantParts) ?? [], item.path);
     case "system":
     case "developer":
-      to.systems.push(toJoinedText(content, where, TEXT_PARTS));
+      to.systems.push(item.required("content", toSystemText));
   }
 }
 
-function readCallId(item: JsonObject, path: string): string {
-  const where = `${path}.call_id`;
-  return toCallId(toText(item["call_id"], where)) || refuse(where, "expected letters or digits");
+function addCall(item: Fields, to: Gathering): void {
+  const input = item.optional("arguments", toCallInput) ?? {};
+  const id = readCallId(item, "call_id");
+  to.addAnswer([{ type: "call", id, name: item.required("name", toFilledText), input }], item.path);
 }
 
-function addCall(item: JsonObject, path: string, to: Gathering): void {
-  const input = toCallInput(item["arguments"], `${path}.arguments`);
-  to.addAnswer(
-    [{ type: "call", id: readCallId(item, path), name: toFilledText(item["name"], `${path}.name`), input }],
-    path,
-  );
+function addResult(item: Fields, to: Gathering): void {
+  const content = item.optional("output", toResultParts) ?? [];
+  to.add(toResultMessage(readCallId(item, "call_id"), content), item.pathOf("call_id"));
 }
 
-function addResult(item: JsonObject, path: string, to: Gathering): void {
-  const content = toParts<TextPart | ImagePart>(item["output"] ?? "", `${path}.output`, RESULT_PARTS);
-  to.add(toResultMessage(readCallId(item, path), content), `${path}.call_id`);
-}
-
-const TYPES = [
+const toItemType = toOneOf([
   "message",
   "function_call",
   "function_call_output",
   "reasoning",
   "web_search_call",
   "item_reference",
-] as const;
+]);
 
-function addItem(held: unknown, path: string, to: Gathering): void {
-  const item = toObject(held, path);
-  const type = item["type"] ?? (item["role"] === undefined ? undefined : "message");
-  switch (toOneOf(TYPES)(type, `${path}.type`)) {
+/** An item without a type is a message, if it has a role. */
+const toType =
+  ({ object }: Fields): Reader<ReturnType<typeof toItemType>> =>
+  (value, path) =>
+    toItemType(value ?? (object["role"] === undefined ? undefined : "message"), path);
+
+function addItem(item: Fields, to: Gathering): void {
+  switch (item.required("type", toType(item))) {
     case "message":
-      return addMessage(item, path, to);
+      return addMessage(item, to);
     case "function_call":
-      return addCall(item, path, to);
+      return addCall(item, to);
     case "function_call_output":
-      return addResult(item, path, to);
+      return addResult(item, to);
     case "item_reference":
-      return refuse(`${path}.type`, "items cannot be referred to: send the item itself, or previous_response_id");
+      return refuse(item.pathOf("type"), "items cannot be referred to: send the item itself, or previous_response_id");
     case "reasoning":
     case "web_search_call":
-    // What the model thought and searched for stays with it; only what was said counts.
+    // Thoughts and searches stay with the model; only what was said counts.
   }
 }
 
@@ -135,15 +115,17 @@ function createGathering(earlierSystems: readonly string[]): Gathering & { end(p
   };
 }
 
-export const toItems = (value: unknown): readonly unknown[] =>
+const toItems: Reader<readonly unknown[]> = (value, path) =>
   typeof value === "string"
     ? [{ type: "message", role: "user", content: [{ type: "input_text", text: value }] }]
-    : toMessageList(value, "input");
+    : toMessageList(value, path);
 
-/** Reads the input, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's. */
-export function toInput(items: readonly unknown[], earlier: Earlier | undefined): Input {
-  const to = createGathering(earlier ? readStoredEcho(earlier).systems : []);
+/** Reads `input`, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's. */
+export function readInput(body: Fields, earlier: StoredResponse | undefined): Input {
+  const items = body.required("input", toItems);
+  const path = body.pathOf("input");
+  const to = createGathering(earlier?.systems ?? []);
   for (const message of earlier?.messages ?? []) to.add(message, "previous_response_id");
-  for (const [at, item] of items.entries()) addItem(item, `input[${at}]`, to);
-  return { messages: to.end("input"), systems: to.systems };
+  for (const [at, item] of items.entries()) addItem(toFields(item, `${path}[${at}]`), to);
+  return { messages: to.end(path), systems: to.systems, items };
 }

@@ -42,12 +42,15 @@ export interface ResponseUsage {
   readonly total_tokens: number;
 }
 
-/** What a response repeats of its request. */
+/** The fields of its request that a response repeats. */
 export interface RequestFields {
   readonly instructions: string | null;
   readonly max_output_tokens: number | null;
+  readonly max_tool_calls: number | null;
   readonly metadata: JsonObject;
   readonly parallel_tool_calls: boolean;
+  readonly frequency_penalty: number;
+  readonly presence_penalty: number;
   readonly previous_response_id: string | null;
   readonly prompt_cache_key: string | null;
   readonly reasoning: { readonly effort: string | null; readonly summary: string | null };
@@ -66,6 +69,8 @@ export interface ResponseObject extends RequestFields {
   readonly id: string;
   readonly object: "response";
   readonly created_at: number;
+  /** Unix seconds; null while the response is not, or not wholly, there. */
+  readonly completed_at: number | null;
   readonly status: ResponseStatus;
   readonly background: false;
   readonly error: { readonly code: string; readonly message: string } | null;

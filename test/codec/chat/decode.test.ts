@@ -18,9 +18,9 @@ test("the smallest request asks for nothing but an answer", () => {
     stop: [],
     format: { type: "text" },
     stream: false,
-    keep: false,
+    store: false,
     ignored: [],
-    echo: { includeUsage: false, includeProgress: false, isLegacy: false },
+    form: { model: "opus", includeUsage: false, includeProgress: false, isLegacy: false },
   });
 });
 
@@ -69,12 +69,9 @@ test("a field that is null asks for nothing, whichever it is", () => {
 test("streaming is what `stream` says, and usage what `stream_options` say", () => {
   assert.equal(read({ stream: true }).stream, true);
   assert.equal(read({ stream: false }).stream, false);
-  assert.equal(read({ stream: true, stream_options: { include_usage: true } }).echo["includeUsage"], true);
-  assert.equal(read({ stream: true, stream_options: { include_usage: false } }).echo["includeUsage"], false);
-  assert.equal(
-    read({ stream_options: { include_usage: null, include_obfuscation: false } }).echo["includeUsage"],
-    false,
-  );
+  assert.equal(read({ stream: true, stream_options: { include_usage: true } }).form.includeUsage, true);
+  assert.equal(read({ stream: true, stream_options: { include_usage: false } }).form.includeUsage, false);
+  assert.equal(read({ stream_options: { include_usage: null, include_obfuscation: false } }).form.includeUsage, false);
 });
 
 test("the output limit is read under both names, the newer one first", () => {

@@ -2,32 +2,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chat } from "../../../src/codec/chat/chat.ts";
+import { createEncoder } from "../../../src/codec/chat/encode.ts";
+import type { ChatForm } from "../../../src/codec/chat/form.ts";
 import { HTTP_STATUS, ProxyError } from "../../../src/core/error.ts";
 import type { ErrorKind } from "../../../src/core/error.ts";
-import type { TurnEvent } from "../../../src/core/event.ts";
-import { createFolder } from "../../../src/core/reply.ts";
-import type { Turn } from "../../../src/core/turn.ts";
+import type { AnswerEvent } from "../../../src/core/event.ts";
+import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
-import { PLAIN_TURN, START } from "../../core/sample.ts";
+import { START } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
+import { META } from "../wire.ts";
+import { read } from "./request.ts";
 
-const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
-const PLAIN: Turn = { ...PLAIN_TURN, echo: { includeUsage: false, isLegacy: false } };
-const WITH_USAGE: Turn = { ...PLAIN, echo: { includeUsage: true, isLegacy: false } };
-const LEGACY: Turn = { ...PLAIN, parallelCalls: false, echo: { includeUsage: false, isLegacy: true } };
+const PLAIN = read().form;
+const WITH_USAGE: ChatForm = { ...PLAIN, includeUsage: true };
+const LEGACY: ChatForm = { ...PLAIN, isLegacy: true };
 
-function toFrames(events: readonly TurnEvent[], turn: Turn): SseFrame[] {
-  return events.flatMap(chat.createEncoder(turn, META).encode);
+function toFrames(events: readonly AnswerEvent[], form: ChatForm): SseFrame[] {
+  return events.flatMap(createEncoder(form, META).encode);
 }
 
-function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
-  const folder = createFolder();
-  folder.add(events);
-  return chat.encodeReply(folder.reply, turn, META);
+function toWhole(events: readonly AnswerEvent[], form: ChatForm): unknown {
+  const fold = createFold();
+  fold.add(events);
+  return chat.encodeReply(fold.reply, form, META);
 }
 
-const CASES: readonly (readonly [name: string, events: readonly TurnEvent[], turn: Turn])[] = [
+const CASES: readonly (readonly [name: string, events: readonly AnswerEvent[], form: ChatForm])[] = [
   ["text", ANSWERS.text, PLAIN],
   ["empty", ANSWERS.empty, PLAIN],
   ["thinking", ANSWERS.thinking, PLAIN],
@@ -71,12 +73,12 @@ test("an error tells nothing of its cause", () => {
 test("a stream that fails ends in the envelope and one [DONE]", () => {
   checkGoldenFrames(
     "chat-stream-error",
-    chat.createEncoder(PLAIN, META).fail(new ProxyError("overloaded", "The API is overloaded")),
+    createEncoder(PLAIN, META).fail(new ProxyError("overloaded", "The API is overloaded")),
   );
 });
 
 test("a stream that began before the model was known keeps the name it began with", () => {
-  const { encode } = chat.createEncoder(PLAIN, META);
+  const { encode } = createEncoder(PLAIN, META);
   const first = encode({ type: "start", model: "claude-expected" });
   assert.deepEqual(encode(START), []);
   const models = [...first, ...encode({ type: "text", text: "a" })].map(

@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { decode } from "../../../src/codec/chat/decode.ts";
 import { ProxyError } from "../../../src/core/error.ts";
+import type { Delivery } from "../../../src/codec/codec.ts";
+import type { ChatForm } from "../../../src/codec/chat/form.ts";
 import type { Turn } from "../../../src/core/turn.ts";
 
 export const HI = { role: "user", content: "hi" } as const;
 
 /** Reads a request that is "hi" and these fields. */
-export function read(fields: object = {}): Turn {
-  return decode({ model: "opus", messages: [HI], ...fields });
+export function read(fields: object = {}): Turn & Delivery & { readonly form: ChatForm } {
+  const { turn, delivery, form } = decode({ model: "opus", messages: [HI], ...fields });
+  return { ...turn, ...delivery, form };
 }
 
 /** The refusal of a request that is "hi" and these fields. */

@@ -98,7 +98,7 @@ test("deprecated functions are tools, called one at a time, and the answer is in
     { name: "weather", description: "d", schema: SCHEMA },
     { name: "time", description: "", schema: { type: "object", properties: {} } },
   ]);
-  assert.deepEqual([turn.toolChoice, turn.parallelCalls, turn.echo["isLegacy"]], ["auto", false, true]);
+  assert.deepEqual([turn.toolChoice, turn.parallelCalls, turn.form.isLegacy], ["auto", false, true]);
 });
 
 test("a deprecated choice is none, auto or a name", () => {
@@ -110,7 +110,7 @@ test("a deprecated choice is none, auto or a name", () => {
 
 test("tools come before functions where a request has both", () => {
   const turn = read({ tools: [tool("a")], functions: [{ name: "b" }] });
-  assert.deepEqual([turn.tools[0]?.name, turn.echo["isLegacy"]], ["a", false]);
+  assert.deepEqual([turn.tools[0]?.name, turn.form.isLegacy], ["a", false]);
 });
 
 /** [the field at fault, the fields sent]. */

@@ -1,7 +1,7 @@
 /** The estimate of input tokens. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countTokens } from "../../../src/codec/messages/count.ts";
+import { countTokens } from "../../../src/codec/messages/messages.ts";
 import { assistant, user } from "./request.ts";
 
 const count = (fields: object): number =>

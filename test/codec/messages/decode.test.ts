@@ -23,9 +23,9 @@ test("the smallest request asks for nothing but an answer", () => {
     stop: [],
     format: { type: "text" },
     stream: false,
-    keep: false,
+    store: false,
     ignored: [],
-    echo: { showsThinking: false },
+    form: { showsThinking: false, inputTokens: 0 },
   });
 });
 
@@ -62,7 +62,7 @@ test("thinking is shown to a client that asks for it and can take it", () => {
   ] as const;
   for (const [thinking, shown, ignored] of cases) {
     const turn = read({ thinking });
-    assert.deepEqual([turn.echo["showsThinking"], turn.ignored], [shown, ignored]);
+    assert.deepEqual([turn.form.showsThinking, turn.ignored], [shown, ignored]);
   }
 });
 

@@ -1,38 +1,39 @@
 /** Messages on the wire: exact JSON of streams, whole answers and errors. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { messages } from "../../../src/codec/messages/messages.ts";
+import { createEncoder } from "../../../src/codec/messages/encode.ts";
+import type { MessagesForm } from "../../../src/codec/messages/form.ts";
+import { countTokens, messages } from "../../../src/codec/messages/messages.ts";
 import { HTTP_STATUS, ProxyError } from "../../../src/core/error.ts";
 import type { ErrorKind } from "../../../src/core/error.ts";
-import type { TurnEvent } from "../../../src/core/event.ts";
-import { createFolder } from "../../../src/core/reply.ts";
-import type { Turn } from "../../../src/core/turn.ts";
+import type { AnswerEvent } from "../../../src/core/event.ts";
+import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
 import { START, text } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
+import { EMPTY_STORE, META } from "../wire.ts";
 import { read } from "./request.ts";
 
-const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
-const PLAIN = read();
-const WITH_THINKING = read({ thinking: { type: "adaptive" } });
+const PLAIN = read().form;
+const WITH_THINKING = read({ thinking: { type: "adaptive" } }).form;
 
-function toFrames(events: readonly TurnEvent[], turn: Turn): SseFrame[] {
-  return events.flatMap(messages.createEncoder(turn, META).encode);
+function toFrames(events: readonly AnswerEvent[], form: MessagesForm): SseFrame[] {
+  return events.flatMap(createEncoder(form, META).encode);
 }
 
-function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
-  const folder = createFolder();
-  folder.add(events);
-  return messages.encodeReply(folder.reply, turn, META);
+function toWhole(events: readonly AnswerEvent[], form: MessagesForm): unknown {
+  const fold = createFold();
+  fold.add(events);
+  return messages.encodeReply(fold.reply, form, META);
 }
 
 for (const name of ["text", "empty", "thinking", "tools", "length", "filter", "stop"] as const) {
-  const turn = name === "thinking" ? WITH_THINKING : PLAIN;
+  const form = name === "thinking" ? WITH_THINKING : PLAIN;
   test(`a stream with ${name} is as it is kept`, () =>
-    checkGoldenFrames(`messages-${name}-stream`, toFrames(ANSWERS[name], turn)));
+    checkGoldenFrames(`messages-${name}-stream`, toFrames(ANSWERS[name], form)));
   test(`a whole answer with ${name} is as it is kept`, () =>
-    checkGolden(`messages-${name}`, toWhole(ANSWERS[name], turn)));
+    checkGolden(`messages-${name}`, toWhole(ANSWERS[name], form)));
 }
 
 test("thinking that was not asked for is not shown", () => {
@@ -53,10 +54,19 @@ test("a refused thread is told in the words that make the official client go on 
 });
 
 test("a stream that fails ends in one error event", () => {
-  const encoder = messages.createEncoder(PLAIN, META);
+  const encoder = createEncoder(PLAIN, META);
   const frames = [
     ...[START, text("Hel")].flatMap(encoder.encode),
     ...encoder.fail(new ProxyError("overloaded", "The API is overloaded")),
   ];
   checkGoldenFrames("messages-stream-error", frames);
+});
+
+test("message_start names the estimate of the input tokens, which is what count_tokens answers", () => {
+  const body = { model: "opus", messages: [{ role: "user", content: "x".repeat(700) }], system: "Be brief." };
+  const { form } = messages.decode({ ...body, max_tokens: 64, stream: true }, EMPTY_STORE);
+  const [first] = createEncoder(form, META).encode(START);
+  const { message } = JSON.parse(first?.data ?? "") as { message: { usage: { input_tokens: number } } };
+  assert.deepEqual(message.usage.input_tokens, countTokens(body).input_tokens);
+  assert.ok(message.usage.input_tokens > 200);
 });

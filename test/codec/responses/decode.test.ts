@@ -12,7 +12,7 @@ const said = (role: "user" | "assistant", ...texts: string[]): unknown => ({
 });
 
 test("the smallest request asks for nothing but an answer, and for it to be kept", () => {
-  const { echo, ...turn } = decode({ input: "hi" });
+  const { form, ...turn } = decode({ input: "hi" });
   assert.deepEqual(turn, {
     model: "opus",
     system: "",
@@ -27,10 +27,10 @@ test("the smallest request asks for nothing but an answer, and for it to be kept
     stop: [],
     format: { type: "text" },
     stream: false,
-    keep: true,
+    store: true,
     ignored: [],
   });
-  assert.notDeepEqual(echo, {});
+  assert.notDeepEqual(form, {});
 });
 
 test("every setting is read", () => {
@@ -44,10 +44,10 @@ test("every setting is read", () => {
     reasoning: { effort: "minimal", summary: "auto" },
     text: { format: { type: "json_schema", name: "a", schema, strict: true } },
   });
-  const { stream, keep, maxTokens, parallelCalls, effort, format, ignored } = turn;
+  const { stream, store, maxTokens, parallelCalls, effort, format, ignored } = turn;
   assert.deepEqual(
-    { stream, keep, maxTokens, parallelCalls, effort, ignored },
-    { stream: true, keep: false, maxTokens: 5, parallelCalls: false, effort: "low", ignored: [] },
+    { stream, store, maxTokens, parallelCalls, effort, ignored },
+    { stream: true, store: false, maxTokens: 5, parallelCalls: false, effort: "low", ignored: [] },
   );
   assert.deepEqual(format, { type: "json", schema });
 });
@@ -155,7 +155,8 @@ for (const [name, input, messages] of CONVERSATIONS) {
 test("a request goes on from an earlier one with its messages and system items, but without its instructions", () => {
   const first = decode({ instructions: "old", input: [{ role: "developer", content: "kept" }, user("a")] });
   const answer: Message = { role: "assistant", content: [{ type: "call", id: "c1", name: "weather", input: {} }] };
-  const earlier = { messages: [...first.messages, answer], echo: first.echo };
+  const { systems, input } = first.form;
+  const earlier = { messages: [...first.messages, answer], systems, input, response: {} };
   const next = decode({ instructions: "new", previous_response_id: "resp_1", input: [output("c1", "sun")] }, earlier);
   assert.equal(next.system, "new\n\nkept");
   assert.deepEqual(

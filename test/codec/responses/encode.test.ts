@@ -1,19 +1,20 @@
 /** Responses on the wire: exact JSON of streams, whole answers and failures. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createEncoder } from "../../../src/codec/responses/encode.ts";
+import type { ResponsesForm } from "../../../src/codec/responses/form.ts";
 import { responses } from "../../../src/codec/responses/responses.ts";
 import { ProxyError } from "../../../src/core/error.ts";
-import type { TurnEvent } from "../../../src/core/event.ts";
-import { createFolder } from "../../../src/core/reply.ts";
-import type { Turn } from "../../../src/core/turn.ts";
+import type { AnswerEvent } from "../../../src/core/event.ts";
+import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
 import { START, STOP, text } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
+import { META } from "../wire.ts";
 import { decode } from "./request.ts";
 
-const META = { id: "abc123", createdAtSeconds: 1_700_000_000 };
-const PLAIN = decode({ input: "hi" });
+const PLAIN = decode({ input: "hi" }).form;
 const FULL = decode({
   input: "hi",
   instructions: "Be brief.",
@@ -32,16 +33,16 @@ const FULL = decode({
     { type: "namespace" },
   ],
   user: "me",
-});
+}).form;
 
-function toFrames(events: readonly TurnEvent[], turn: Turn): SseFrame[] {
-  return events.flatMap(responses.createEncoder(turn, META).encode);
+function toFrames(events: readonly AnswerEvent[], form: ResponsesForm): SseFrame[] {
+  return events.flatMap(createEncoder(form, META).encode);
 }
 
-function toWhole(events: readonly TurnEvent[], turn: Turn): unknown {
-  const folder = createFolder();
-  folder.add(events);
-  return responses.encodeReply(folder.reply, turn, META);
+function toWhole(events: readonly AnswerEvent[], form: ResponsesForm): unknown {
+  const fold = createFold();
+  fold.add(events);
+  return responses.encodeReply(fold.reply, form, META);
 }
 
 interface WireEvent {
@@ -97,14 +98,14 @@ test("every event has its name and number, and every item its own id and place",
 });
 
 test("text after a second thought is an item of its own", () => {
-  const thought: TurnEvent = { type: "thinking", text: "hm" };
+  const thought: AnswerEvent = { type: "thinking", text: "hm" };
   const wire = toEvents(toFrames([START, thought, text("a"), thought, text("b"), STOP], PLAIN));
   const opened = wire.filter(({ type }) => type === "response.output_item.added").map(({ item }) => item?.id);
   assert.deepEqual(opened, ["rs_abc1230", "msg_abc1231", "rs_abc1232", "msg_abc1233"]);
 });
 
 test("a stream that fails tells it twice: as the response's end, and as an error to throw", () => {
-  const encoder = responses.createEncoder(PLAIN, META);
+  const encoder = createEncoder(PLAIN, META);
   const frames = [
     ...[START, text("Hel")].flatMap(encoder.encode),
     ...encoder.fail(new ProxyError("rate_limited", "Too many requests")),

@@ -1,12 +1,15 @@
-/** Requests of the Responses protocol, read where nothing or one earlier response is kept. */
-import type { Earlier } from "../../../src/codec/codec.ts";
+/** Requests of the Responses protocol, read where nothing or one earlier response is stored. */
+import type { Delivery } from "../../../src/codec/codec.ts";
 import { decode as decodeBody } from "../../../src/codec/responses/decode.ts";
 import { ProxyError } from "../../../src/core/error.ts";
+import type { ResponsesForm } from "../../../src/codec/responses/form.ts";
 import type { Turn } from "../../../src/core/turn.ts";
 
-/** Reads a request for `opus`; `earlier` is kept as `resp_1`. */
-export function decode(body: object, earlier?: Earlier): Turn {
-  return decodeBody({ model: "opus", ...body }, (id) => (id === "resp_1" ? earlier : undefined));
+/** Reads a request for `opus`; `earlier` is stored as `resp_1`. */
+export function decode(body: object, earlier?: unknown): Turn & Delivery & { readonly form: ResponsesForm } {
+  const store = { get: (id: string) => (id === "resp_1" ? earlier : undefined) };
+  const { turn, delivery, form } = decodeBody({ model: "opus", ...body }, store);
+  return { ...turn, ...delivery, form };
 }
 
 /** The refusal of a request. */

@@ -1,5 +1,5 @@
 /** OpenAI's error envelope, in all of its protocols, and the words it has for each kind. */
-import type { ErrorKind, ProxyError } from "../core/error.ts";
+import type { ErrorKind, ProxyError } from "../../core/error.ts";
 
 interface ErrorWords {
   readonly type: string;

@@ -1,0 +1,25 @@
+/** The format of an answer, as OpenAI's protocols ask for it. */
+import type { Format } from "../../core/turn.ts";
+import { toFields, toOneOf } from "../field.ts";
+import type { Fields, Reader } from "../field.ts";
+import { toSchema } from "../setting.ts";
+
+/** The format of a request that asks for none. */
+export const TEXT: Format = { type: "text" };
+
+const toType = toOneOf(["text", "json_object", "json_schema"]);
+
+/** Reads a format. `toNamed` gives the object that holds the schema of a `json_schema`: the protocols nest it differently. */
+export function toFormat(toNamed: (format: Fields) => Fields): Reader<Format> {
+  return (value, path) => {
+    const format = toFields(value, path);
+    switch (format.required("type", toType)) {
+      case "text":
+        return TEXT;
+      case "json_object":
+        return { type: "json", schema: format.optional("schema", toSchema) ?? { type: "object" } };
+      case "json_schema":
+        return { type: "json", schema: toNamed(format).required("schema", toSchema) };
+    }
+  };
+}

@@ -1,0 +1,111 @@
+/** Stored responses: what is remembered of one, and how clients ask for it again or go on from it. */
+import { ProxyError } from "../../core/error.ts";
+import { toMessage } from "../../core/reply.ts";
+import type { Reply } from "../../core/reply.ts";
+import type { Message } from "../../core/turn.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { isObject } from "../../lib/json.ts";
+import { refuse, toOneOf } from "../field.ts";
+import type { Decoded, Meta, Resource, ResourceHandler, Store } from "../codec.ts";
+import { encodeReply, toResponseId } from "./encode.ts";
+import type { ResponsesForm } from "./form.ts";
+import type { ItemList, ResponseObject } from "./wire.ts";
+
+/** One stored response. Settings of its request are left out: later requests bring their own. */
+export interface StoredResponse {
+  /** The whole conversation, the answer included. */
+  readonly messages: readonly Message[];
+  /** System texts of the input, those of earlier responses included. */
+  readonly systems: readonly string[];
+  /** The input items as they came. */
+  readonly input: readonly unknown[];
+  /** The answer as its client was given it. */
+  readonly response: ResponseObject;
+}
+
+/** Makes what is stored of an answered request. */
+export function toStored(
+  { turn, form }: Decoded<ResponsesForm>,
+  reply: Reply,
+  meta: Meta,
+): { readonly id: string; readonly value: StoredResponse } {
+  const answer = toMessage(reply);
+  const messages = answer.content.length === 0 ? turn.messages : [...turn.messages, answer];
+  const { systems, input } = form;
+  return { id: toResponseId(meta), value: { messages, systems, input, response: encodeReply(reply, form, meta) } };
+}
+
+/** True for what `toStored` has made, however often it was copied since: nothing else has all of its fields. */
+function isStoredResponse(value: unknown): value is StoredResponse {
+  return isObject(value) && ["messages", "systems", "input", "response"].every((name) => Object.hasOwn(value, name));
+}
+
+/** Finds a stored response; `param` is the request's field that names it. @throws ProxyError `not_found` when there is none. */
+export function findStored(store: Pick<Store, "get">, id: string, param: string): StoredResponse {
+  const found = store.get(id);
+  if (isStoredResponse(found)) return found;
+  throw new ProxyError("not_found", `Cannot find ${param}: no response ${id.slice(0, 100)} is stored, or no longer`, {
+    param,
+  });
+}
+
+const USUAL_PAGE = 20;
+const LARGEST_PAGE = 100;
+
+/** Every item has an id and a type on the wire, though clients may send it without. */
+function toListed(item: unknown, id: string, at: number): JsonObject {
+  const fields = isObject(item) ? item : {};
+  const content = fields["content"];
+  const parts =
+    typeof content === "string"
+      ? [{ type: fields["role"] === "assistant" ? "output_text" : "input_text", text: content }]
+      : content;
+  return {
+    id: `item_${id.replace(/^resp_/, "")}${at}`,
+    type: "message",
+    ...fields,
+    ...(parts === undefined ? {} : { content: parts }),
+  };
+}
+
+function readLimit(query: URLSearchParams): number {
+  const limit = Number(query.get("limit") ?? USUAL_PAGE);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE) return limit;
+  return refuse("limit", `expected a whole number from 1 to ${LARGEST_PAGE}`);
+}
+
+/** The input that a stored response was given, or a page of it, as the query asks. */
+export function listInput({ input }: StoredResponse, id: string, query: URLSearchParams): ItemList {
+  const items = input.map((item, at) => toListed(item, id, at));
+  const order = toOneOf(["asc", "desc"])(query.get("order") ?? "desc", "order");
+  if (order === "desc") items.reverse();
+  const after = query.get("after");
+  const from = after === null ? 0 : items.findIndex((item) => item["id"] === after) + 1;
+  if (after !== null && from === 0) refuse("after", `${after.slice(0, 60)} is not one of the items`);
+  const data = items.slice(from, from + readLimit(query));
+  const toId = (item: JsonObject | undefined): string | null => (typeof item?.["id"] === "string" ? item["id"] : null);
+  return {
+    object: "list",
+    data,
+    first_id: toId(data[0]),
+    last_id: toId(data.at(-1)),
+    has_more: from + data.length < items.length,
+  };
+}
+
+const showResponse: ResourceHandler = ({ store, segments: [id = ""] }) => findStored(store, id, "id").response;
+
+const deleteResponse: ResourceHandler = ({ store, segments: [id = ""] }) => {
+  findStored(store, id, "id");
+  store.delete(id);
+  return { id, object: "response", deleted: true };
+};
+
+const listInputItems: ResourceHandler = ({ store, segments: [id = ""], query }) =>
+  listInput(findStored(store, id, "id"), id, query);
+
+/** What clients ask of stored responses, below the protocol's path. */
+export const STORED_RESOURCES: readonly Resource[] = [
+  { path: "/v1/responses/:", methods: { GET: showResponse, DELETE: deleteResponse } },
+  { path: "/v1/responses/:/input_items", methods: { GET: listInputItems } },
+];
