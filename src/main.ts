@@ -10,6 +10,7 @@ import { readCommand } from "./config/command.ts";
 import type { Config } from "./config/config.ts";
 import { UsageError } from "./config/error.ts";
 import { formatHelp } from "./config/help.ts";
+import { formatAddress, toSocketPath } from "./lib/address.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
 import type { Log } from "./lib/log.ts";
 
@@ -20,13 +21,23 @@ const { version } = packageJson;
 /** This program's own file; a packaged executable is its own runtime. */
 const program = process.argv[1] ?? process.execPath;
 
+/** The meaning of a system's error for a Unix socket. */
+const SOCKET_WORDS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another server answers there, or it is no socket. Choose another path with --host",
+  // Node says this of a missing folder too.
+  EACCES: "its folder is not there, or not yours",
+};
+
 /** A failed start as one sentence that says what to do. */
 function toSentence(error: unknown, { host, port }: Config): string {
-  const { code, message } =
-    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: "unknown" };
+  const address = formatAddress({ host, port });
+  const { code, message, syscall } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: "", message: "unknown", syscall: "" };
+  if (code === undefined || syscall !== "listen") return `Cannot start: ${message}`;
+  if (toSocketPath(host) !== undefined) return `Cannot listen on ${address}: ${SOCKET_WORDS[code] ?? message}`;
   if (code === "EADDRINUSE")
-    return `Cannot listen on ${host}:${port}: the port is taken. Stop the other program, or choose one with --port`;
-  if (code === "EACCES") return `Cannot listen on ${host}:${port}: not allowed. Choose a port above 1023 with --port`;
+    return `Cannot listen on ${address}: the port is taken. Stop the other program, or choose one with --port`;
+  if (code === "EACCES") return `Cannot listen on ${address}: not allowed. Choose a port above 1023 with --port`;
   return `Cannot start: ${message}`;
 }
 
@@ -54,6 +65,7 @@ function releaseTerminal(): void {
 
 async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
+  keepServingWithoutReaders(log);
   for (const warning of config.warnings) log.warn(warning);
   const served = await serve({ config, version, program, log });
   // Before anything is printed: whoever reads the address may end the server at once.
@@ -68,7 +80,6 @@ async function runServer(config: Config): Promise<void> {
     });
   };
   for (const signal of END_SIGNALS) process.on(signal, onSignal);
-  keepServingWithoutReaders(log);
   console.log(formatReady(version, served.url, config.demo));
   void served.status().then((status) => console.log(formatBanner(served.url, status, config)));
 }

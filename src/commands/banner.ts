@@ -1,5 +1,6 @@
 /** What is printed once the server is ready. Its first line holds the address: tests and service managers wait for it. */
 import type { InstallationStatus } from "../cli/install/installation.ts";
+import { toSocketPath } from "../lib/address.ts";
 import type { Config } from "../config/config.ts";
 
 /** The line that says where it listens. */
@@ -21,6 +22,9 @@ export function formatBanner(url: string, status: InstallationStatus, { tools, a
           `login    ${demo ? "not used" : toLoginWords(status)}`,
         ]
       : [`claude   ${status.problem.message}`];
+  const path = toSocketPath(url);
+  if (path !== undefined)
+    return [...who, `tools    ${tools}`, `try      curl --unix-socket ${path} http://localhost/v1/models`].join("\n");
   const key = apiKeys.length === 0 ? "unused" : "<your --api-key>";
   return [...who, `tools    ${tools}`, `OPENAI_BASE_URL=${url}/v1`, `OPENAI_API_KEY=${key}`].join("\n");
 }

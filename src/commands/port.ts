@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { runCommand } from "../cli/process/process.ts";
 import type { Config } from "../config/config.ts";
 import { listen } from "../http/server.ts";
+import { askJson } from "../http/ask.ts";
+import { formatAddress, toSocketPath } from "../lib/address.ts";
+import type { Address } from "../lib/address.ts";
 import { isObject } from "../lib/json.ts";
 
 export type PortState =
@@ -12,39 +15,38 @@ export type PortState =
   | { readonly type: "taken"; readonly holder: string | undefined }
   | { readonly type: "refused"; readonly code: string };
 
-const HEALTH_PATIENCE_MS = 3000;
+const HEALTH_PATIENCE_MS = 5000;
 const LIST_PATIENCE_MS = 5000;
 
-/** Where this machine reaches the server that a configuration describes. */
-export function toLocalUrl({ host, port }: Pick<Config, "host" | "port">): string {
-  if (host === "0.0.0.0") return `http://127.0.0.1:${port}`;
-  if (host === "::") return `http://[::1]:${port}`;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+/** The address at which this machine reaches the server that a configuration describes. */
+export function toLocalAddress({ host, port }: Address): Address {
+  if (host === "0.0.0.0") return { host: "127.0.0.1", port };
+  return { host: host === "::" ? "::1" : host, port };
 }
 
-async function askOnce(url: string, apiKey: string | undefined): Promise<string | undefined> {
-  // A timer of our own: that of AbortSignal.timeout lets the process end, and a fetch whose peer hangs up at once may never settle.
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), HEALTH_PATIENCE_MS);
+/** The same as a client writes it. */
+export function toLocalUrl(address: Address): string {
+  const words = formatAddress(toLocalAddress(address));
+  return toSocketPath(address.host) === undefined ? `http://${words}` : words;
+}
+
+async function askOnce(address: Address, apiKey: string | undefined): Promise<string | undefined> {
   try {
-    const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-    const response = await fetch(`${url}/health`, { headers, signal: patience.signal });
-    const body: unknown = await response.json();
+    const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    const body = await askJson(address, { path: "/health", headers, patienceMs: HEALTH_PATIENCE_MS });
     return isObject(body) && body["provider"] === "claude-code-cli" && typeof body["version"] === "string"
       ? body["version"]
       : undefined;
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-/** The version of the server of ours that answers at a URL and takes one of the keys, if there is one. */
-export async function askHealth(url: string, apiKeys: readonly string[]): Promise<string | undefined> {
+/** The version of the server of ours that answers at an address and takes one of the keys, if there is one. */
+export async function askHealth(address: Address, apiKeys: readonly string[]): Promise<string | undefined> {
   for (const key of apiKeys.length === 0 ? [undefined] : apiKeys) {
-    const version = await askOnce(url, key);
+    const version = await askOnce(toLocalAddress(address), key);
     if (version !== undefined) return version;
   }
   return undefined;
@@ -58,11 +60,18 @@ export function readHolder(text: string): string | undefined {
   return program !== undefined && number !== undefined ? `${program} (pid ${number})` : undefined;
 }
 
-async function findHolder(port: number, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const lists = [
-    { file: "lsof", args: ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"] },
-    { file: "ss", args: ["-Hltnp", "sport", "=", `:${port}`] },
-  ];
+async function findHolder({ host, port }: Address, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const path = toSocketPath(host);
+  const lists =
+    path === undefined
+      ? [
+          { file: "lsof", args: ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"] },
+          { file: "ss", args: ["-Hltnp", "sport", "=", `:${port}`] },
+        ]
+      : [
+          { file: "lsof", args: ["-Fpc", path] },
+          { file: "ss", args: ["-Hlxp", "src", path] },
+        ];
   for (const list of lists) {
     const { stdout } = await runCommand({ ...list, cwd: tmpdir(), env }, LIST_PATIENCE_MS);
     const holder = readHolder(stdout);
@@ -73,7 +82,7 @@ async function findHolder(port: number, env: NodeJS.ProcessEnv): Promise<string 
 
 /** Tries the port. Nothing is served meanwhile, and it is free again afterwards. */
 export async function askPort(config: Config): Promise<PortState> {
-  if (config.port === 0) return { type: "free" };
+  if (config.port === 0 && toSocketPath(config.host) === undefined) return { type: "free" };
   try {
     const listener = await listen((_request, response) => void response.destroy(), config.host, config.port);
     await listener.drain();
@@ -81,9 +90,9 @@ export async function askPort(config: Config): Promise<PortState> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     if (code !== "EADDRINUSE") return { type: "refused", code };
-    const version = await askHealth(toLocalUrl(config), config.apiKeys);
+    const version = await askHealth(config, config.apiKeys);
     return version === undefined
-      ? { type: "taken", holder: await findHolder(config.port, config.environment) }
+      ? { type: "taken", holder: await findHolder(config, config.environment) }
       : { type: "ours", version };
   }
 }

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { isLoopback } from "../http/auth.ts";
+import { toSocketPath } from "../lib/address.ts";
 import type { TelegramSettings } from "../notify/telegram.ts";
 import { UsageError } from "./error.ts";
 import { OPTION_ROWS, OPTIONS } from "./options.ts";
@@ -24,7 +25,7 @@ export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** Conditions between two options. */
 function checkTogether({ host, apiKeys, tools }: OptionValues, environment: NodeJS.ProcessEnv): void {
-  if (!isLoopback(host) && apiKeys.length === 0)
+  if (!isLoopback(host) && toSocketPath(host) === undefined && apiKeys.length === 0)
     throw new UsageError(
       `Cannot listen on ${host} without a key: add --api-key, or anyone who reaches this machine can use your plan`,
     );

@@ -57,7 +57,8 @@ export function toDefaultWords({ default: text, shown }: Option): string {
   return text ?? shown ?? "none";
 }
 
-function toLast(texts: readonly string[], { flag }: ReadContext): string | undefined {
+/** The text given last. @throws UsageError when it is blank. */
+export function toLast(texts: readonly string[], { flag }: ReadContext): string | undefined {
   const text = texts.at(-1);
   if (text?.trim() === "") throw new UsageError(`Cannot use ${flag}: its value is blank`);
   return text;
@@ -68,9 +69,6 @@ export const toSwitch: Reader<boolean> = (texts) => {
   const text = texts.at(-1);
   return text !== undefined && text !== "false" && text !== "0";
 };
-
-/** Reads any text; the option needs a default. */
-export const toText: Reader<string> = (texts, context) => toLast(texts, context) ?? "";
 
 /** Makes a reader of whole numbers from `least` to `most`. */
 export function toWhole(least: number, most: number): Reader<number> {
@@ -92,7 +90,8 @@ export function toChoice<Value extends string>(values: readonly Value[]): Reader
   };
 }
 
-function toFullPath(text: string, home: string): string {
+/** A path made absolute from the current folder; `~/` is the home folder. */
+export function toFullPath(text: string, home: string): string {
   return text === "~" || text.startsWith("~/") ? join(home, text.slice(1)) : resolve(text);
 }
 

@@ -1,9 +1,9 @@
 /** The server's options, one row each, in the order of the help. The keys are the fields of `Config`. */
 import { PROFILES } from "../core/profile.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
-import { toChoice, toList, toOptionalPath, toPath, toSwitch, toText, toWhole } from "./option.ts";
+import { toChoice, toList, toOptionalPath, toPath, toSwitch, toWhole } from "./option.ts";
 import type { Option } from "./option.ts";
-import { SETTING_SOURCES, toAliases, toKeys, toLogLevel, toOrigins, toSettingSources } from "./reader.ts";
+import { SETTING_SOURCES, toAliases, toHost, toKeys, toLogLevel, toOrigins, toSettingSources } from "./reader.ts";
 
 const DAY_SECONDS = 24 * 3600;
 
@@ -20,11 +20,11 @@ export const OPTIONS = {
   host: {
     name: "host",
     hint: "HOST",
-    help: "address to listen on; other than loopback needs a key",
+    help: "address to listen on; other than loopback needs a key; unix:/path is a private socket",
     more: "`127.0.0.1` includes `::1`, so that `localhost` works either way",
     default: "127.0.0.1",
     kind: "value",
-    read: toText,
+    read: toHost,
   },
   apiKeys: {
     name: "api-key",

@@ -1,9 +1,24 @@
 /** Readers for the options whose values have a shape of their own. */
+import { SOCKET_PATH_BYTES, toSocketPath } from "../lib/address.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
 import { UsageError } from "./error.ts";
-import { toChoice, toList } from "./option.ts";
+import { toChoice, toFullPath, toLast, toList } from "./option.ts";
 import type { Reader } from "./option.ts";
+
+/** Reads a host: a name, an address, or `unix:` with the whole path of a socket. */
+export const toHost: Reader<string> = (texts, context) => {
+  const host = toLast(texts, context) ?? "";
+  const given = toSocketPath(host);
+  if (given === undefined) return host;
+  if (process.platform === "win32")
+    throw new UsageError(`Cannot use ${context.flag} ${host}: Windows has no such sockets here`);
+  if (!/^~?\/./.test(given))
+    throw new UsageError(`Cannot use ${context.flag} ${host}: expected unix:/path, from the root`);
+  const path = toFullPath(given, context.home);
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return `unix:${path}`;
+  throw new UsageError(`Cannot use ${context.flag} ${host}: a socket's path has at most ${SOCKET_PATH_BYTES} bytes`);
+};
 
 /** Reads keys. A blank list is refused: it looks like a guard and is none. */
 export const toKeys: Reader<readonly string[]> = (texts, context) => {

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { ProxyError } from "../core/error.ts";
+import { toSocketPath } from "../lib/address.ts";
 
 export interface GuardOptions {
   /** The host that is bound. */
@@ -62,7 +63,11 @@ export function createGuard(options: GuardOptions): Guard {
   const keys = options.keys.map(digest);
   const isEveryAddress = host === "0.0.0.0" || host === "::";
 
+  // No web page can reach a Unix socket, and clients send any name in Host there.
+  const isSocket = toSocketPath(host) !== undefined;
+
   function isAllowedHost(name: string): boolean {
+    if (isSocket) return true;
     // A page can make its own name point here, but not an address: so where every address is bound, each may be used.
     return isLoopback(name) || hosts.has(name) || (isEveryAddress && isIP(name) !== 0);
   }

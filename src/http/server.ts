@@ -4,10 +4,12 @@ import type { RequestListener, Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { formatAddress, toSocketPath } from "../lib/address.ts";
+import { bindSocket } from "./socket.ts";
 
 export interface Listener {
   readonly port: number;
-  /** The address as a client writes it. */
+  /** The address as a client writes it, or `unix:/path`. */
   readonly url: string;
   /** Takes no new connection; settles when every request is answered. */
   drain(): Promise<void>;
@@ -88,7 +90,13 @@ function create(handler: RequestListener): Bound {
   return { server, sockets: watchSockets(server) };
 }
 
+/** Binds one address. @returns its port; that of a Unix socket is the one given. */
 async function bind(server: Server, host: string, port: number): Promise<number> {
+  const path = toSocketPath(host);
+  if (path !== undefined) {
+    await bindSocket(server, path);
+    return port;
+  }
   server.listen({ host, port, exclusive: true });
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
@@ -133,14 +141,14 @@ async function bindFree(
   }
 }
 
-/** Starts listening; port 0 picks a free one. @throws the system's error, such as EADDRINUSE. */
+/** Starts listening; `host` may be `unix:/path`, port 0 picks a free one. @throws the system's error, such as EADDRINUSE. */
 export async function listen(handler: RequestListener, host: string, port: number): Promise<Listener> {
   const addresses = toAddresses(host);
   const { servers, port: bound } =
     port === 0 ? await bindFree(handler, addresses) : await bindAll(handler, addresses, port);
   return {
     port: bound,
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    url: toSocketPath(host) !== undefined ? host : `http://${formatAddress({ host, port: bound })}`,
     async drain() {
       await Promise.all(
         servers.map(({ server, sockets }) => {

@@ -267,6 +267,11 @@ test("setting sources are those that the CLI knows", () => {
   assert.match(complaintOf(["--setting-sources", "users"]), /expected a list of user, project, local/);
 });
 
+test("a socket needs no key", () => {
+  assert.equal(read(["--host", "unix:/tmp/a.sock"]).host, "unix:/tmp/a.sock");
+  assert.equal(read(["--host", "unix:~/a.sock"]).host, `unix:${join(homedir(), "a.sock")}`);
+});
+
 test("a path that begins with ~/ is in the home folder", () => {
   assert.equal(read(["--workspace=~/w"]).workspace, join(homedir(), "w"));
 });

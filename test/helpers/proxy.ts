@@ -100,7 +100,7 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
   });
   const ready = createInterface({ input: child.stdout });
   const first = await Promise.race([once(ready, "line"), exited.then(() => [])]);
-  const url = /http:\S+/.exec(String(first[0]))?.[0];
+  const url = /(?:http|unix):\S+/.exec(String(first[0]))?.[0];
   if (url === undefined) throw new Error(`did not start: ${log.join("\n")}`);
 
   return {

@@ -1,6 +1,8 @@
 /** What the doctor makes of a fact: one line, with the command that mends it. Pure. */
 import type { ClaudeFault, Login } from "../../cli/install/find.ts";
 import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
+import { formatAddress, toSocketPath } from "../../lib/address.ts";
+import type { Address } from "../../lib/address.ts";
 import type { PortState } from "../port.ts";
 
 /** A CLI that takes this long to start, in milliseconds, is felt by the second of two new conversations. */
@@ -22,12 +24,6 @@ export type StartFact = { readonly ms: number; readonly isOnline: boolean } | Pr
 
 /** The answer to a tiny question; `code` is the API's word for a failure. */
 export type LiveFact = { readonly ms: number; readonly model: string } | (Problem & { readonly code?: string });
-
-/** The server's address, by its options. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The folder that the CLI works in. */
 export interface WorkspaceFact {
@@ -98,10 +94,11 @@ export function checkCredentials(names: readonly string[]): Check {
 /** Judges the port. */
 export function checkPort(state: PortState, { host, port }: Address): Check {
   const name = "port";
-  const address = `${host}:${port}`;
+  const address = formatAddress({ host, port });
+  const isSocket = toSocketPath(host) !== undefined;
   switch (state.type) {
     case "free":
-      return { name, status: "ok", message: port === 0 ? "any free one" : `${address} is free` };
+      return { name, status: "ok", message: port === 0 && !isSocket ? "any free one" : `${address} is free` };
     case "ours":
       return {
         name,
@@ -110,10 +107,12 @@ export function checkPort(state: PortState, { host, port }: Address): Check {
       };
     case "taken": {
       const message = `${address} is taken by ${state.holder ?? "another program"}`;
-      return { name, status: "fail", message, fix: `claude-max-api --port ${port + 1}` };
+      const fix = isSocket ? `claude-max-api --host ${host}.2` : `claude-max-api --port ${port + 1}`;
+      return { name, status: "fail", message, fix };
     }
     case "refused": {
-      const fix = state.code === "EACCES" ? "claude-max-api --port 3456" : "claude-max-api --host 127.0.0.1";
+      const fix =
+        state.code === "EACCES" && !isSocket ? "claude-max-api --port 3456" : "claude-max-api --host 127.0.0.1";
       return { name, status: "fail", message: `${address} cannot be used: ${state.code}`, fix };
     }
   }

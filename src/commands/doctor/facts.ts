@@ -12,10 +12,11 @@ import type { Command } from "../../cli/process/process.ts";
 import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
 import { toProxyError } from "../../core/error.ts";
+import type { Address } from "../../lib/address.ts";
 import { createChanges } from "../change.ts";
 import { askPort } from "../port.ts";
 import type { PortState } from "../port.ts";
-import type { Address, ClaudeFact, Problem, StartFact, WorkspaceFact, LiveFact } from "./check.ts";
+import type { ClaudeFact, Problem, StartFact, WorkspaceFact, LiveFact } from "./check.ts";
 import { askLive } from "./live.ts";
 
 /** What the doctor works with. */

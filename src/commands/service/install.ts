@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
+import { toSocketPath } from "../../lib/address.ts";
 import { parseVariables } from "../../lib/variables.ts";
 import { askHealth, askPort, toLocalUrl } from "../port.ts";
 import { createChanges } from "../change.ts";
@@ -18,7 +19,7 @@ const START_TRIES = 15;
 /** Waits until the server answers. @returns whether it does. */
 async function awaitServer(config: Config): Promise<boolean> {
   for (let left = START_TRIES; left > 0; left--) {
-    if ((await askHealth(toLocalUrl(config), config.apiKeys)) !== undefined) return true;
+    if ((await askHealth(config, config.apiKeys)) !== undefined) return true;
     await delay(PAUSE_MS);
   }
   return false;
@@ -37,7 +38,9 @@ async function toPortProblem(config: Config): Promise<string | undefined> {
   const port = await askPort(config);
   if (port.type !== "taken" && port.type !== "refused") return undefined;
   const why = port.type === "taken" ? `taken by ${port.holder ?? "another program"}` : `not to be had (${port.code})`;
-  return `Cannot install: port ${config.port} is ${why}. Stop that program, or choose another port with --port`;
+  const [name, option] =
+    toSocketPath(config.host) === undefined ? [`port ${config.port}`, "--port"] : [config.host, "--host"];
+  return `Cannot install: ${name} is ${why}. Stop that program, or choose another with ${option}`;
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -89,8 +92,9 @@ export async function install(unit: ServiceUnit, command: ServiceCommand): Promi
     return false;
   }
   report(unit, command, await writeAndStart(unit, command));
-  const isUp = config.port === 0 || (await awaitServer(config));
-  if (isUp) console.log(`running${config.port === 0 ? "" : ` on ${toLocalUrl(config)}`}`);
+  const isAnyPort = config.port === 0 && toSocketPath(config.host) === undefined;
+  const isUp = isAnyPort || (await awaitServer(config));
+  if (isUp) console.log(`running${isAnyPort ? "" : ` on ${toLocalUrl(config)}`}`);
   else console.log("It does not answer yet: see claude-max-api service logs");
   return isUp;
 }

@@ -18,8 +18,9 @@ export async function status(unit: ServiceUnit, command: ServiceCommand): Promis
     return false;
   }
   const state = unit.readState(await readOutput(unit.status));
-  const url = toLocalUrl(readAddress(text));
-  const version = await askHealth(url, (await addStoredKeys(command)).apiKeys);
+  const address = readAddress(text);
+  const url = toLocalUrl(address);
+  const version = await askHealth(address, (await addStoredKeys(command)).apiKeys);
   console.log(`installed ${unit.file}`);
   console.log(`state     ${state ?? "unknown"}`);
   console.log(`server    ${version === undefined ? `no answer from ${url}` : `claude-max-api ${version} on ${url}`}`);
