@@ -7,8 +7,8 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { toArgs } from "../../src/cli/request/launch.ts";
-import { toUserLine } from "../../src/cli/request/setup.ts";
-import { createToolDesk, toServerFields } from "../../src/cli/protocol/toolserver.ts";
+import { toUserLine } from "../../src/cli/request/content.ts";
+import { createToolServer, toServerFields } from "../../src/cli/protocol/toolserver.ts";
 import { toCallId } from "../../src/core/turn.ts";
 import type { Tool } from "../../src/core/turn.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
@@ -74,7 +74,7 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
     stdio: ["pipe", "pipe", "ignore"],
   };
   const child = place.start(place.claude, toArgs({ tools: "none" }, ""), options);
-  const desk = createToolDesk();
+  const toolServer = createToolServer();
   let clock = startClock();
   let onEnd: () => void = () => undefined;
   let isSetUp = false;
@@ -87,7 +87,7 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
     addLine(line, clock);
     const { request, request_id } = line;
     if (line.type === "control_request" && request) {
-      desk.answer(request, (response) =>
+      toolServer.answer(request, (response) =>
         write({ type: "control_response", response: { subtype: "success", request_id, response } }),
       );
     }
@@ -97,7 +97,7 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
 
   function hand(text: string): void {
     if (callId !== "")
-      return desk.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
+      return toolServer.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
     write(...(isSetUp ? [] : toSetUp(tools)), toUserLine({ role: "user", content: [{ type: "text", text }] }));
     isSetUp = true;
   }

@@ -1,7 +1,7 @@
 /** Lines as the CLI writes them, read into messages, and the events that a turn makes of them. */
 import type { ProxyError } from "../../src/core/error.ts";
-import { createOutput } from "../../src/cli/answer/answer.ts";
-import type { Output, OutputOptions } from "../../src/cli/answer/answer.ts";
+import { createAnswer } from "../../src/cli/answer/answer.ts";
+import type { Answer, AnswerOptions } from "../../src/cli/answer/answer.ts";
 import { readMessage } from "../../src/cli/protocol/message.ts";
 import type { CliMessage } from "../../src/cli/protocol/message.ts";
 import type { TurnEvent } from "../../src/core/event.ts";
@@ -133,12 +133,12 @@ export const failure = (fields: object = {}): CliMessage =>
 export interface Played {
   readonly events: readonly TurnEvent[];
   readonly reply: Reply;
-  readonly output: Output;
+  readonly answer: Answer;
 }
 
-const PLAIN: OutputOptions = {
+const PLAIN: AnswerOptions = {
   stop: [],
-  structure: undefined,
+  structured: undefined,
   tools: new Set(),
   hasOwnTools: false,
   parallelCalls: true,
@@ -146,16 +146,16 @@ const PLAIN: OutputOptions = {
 };
 
 /** Reads messages one at a time. @throws ProxyError when the turn fails. */
-export function play(messages: readonly CliMessage[], options: Partial<OutputOptions> = {}): Played {
-  const output = createOutput({ ...PLAIN, ...options });
-  const events = messages.flatMap((message) => output.read([message]));
+export function play(messages: readonly CliMessage[], options: Partial<AnswerOptions> = {}): Played {
+  const answer = createAnswer({ ...PLAIN, ...options });
+  const events = messages.flatMap((message) => answer.read([message]));
   const fold = createFold();
   fold.add(events);
-  return { events, reply: fold.reply, output };
+  return { events, reply: fold.reply, answer };
 }
 
 /** The failure of a turn that must fail. */
-export function failureOf(messages: readonly CliMessage[], options: Partial<OutputOptions> = {}): ProxyError {
+export function failureOf(messages: readonly CliMessage[], options: Partial<AnswerOptions> = {}): ProxyError {
   try {
     play(messages, options);
   } catch (error) {

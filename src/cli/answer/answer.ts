@@ -1,34 +1,33 @@
 /** The CLI's messages of one turn, turned into its events. It decides where the answer ends: the CLI would often go on. */
 import { ProxyError } from "../../core/error.ts";
 import type { FinishReason, TurnEvent } from "../../core/event.ts";
-import { createBlocks, isOwnTool } from "./block.ts";
+import { createBlocks } from "./block.ts";
 import { createDraft } from "./draft.ts";
 import type { Draft, DraftState } from "./draft.ts";
-import { createPatience, noteCause, toTurnError } from "./failure.ts";
+import { createPatience, recordCause, toTurnError } from "./failure.ts";
 import type { Causes } from "./failure.ts";
 import { toSummary } from "./progress.ts";
-import type { Structure } from "../request/structured.ts";
+import { isOwnTool } from "../protocol/name.ts";
+import type { Structured } from "../request/structured.ts";
 import { createUsageMeter } from "./usage.ts";
 import type { ApiEvent, CliMessage, ResultMessage, ToolUse } from "../protocol/message.ts";
 
 /**
- * How the turn stands: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it waiting
- * for tool results; `cut` leaves it in the middle of something the client is not to see.
+ * The state of an answer: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it waiting
+ * for tool results; `cut` leaves it with something the client has not seen: in the middle of it, or in its memory.
  */
-export type OutputState = "open" | "finished" | "held" | "cut";
+export type AnswerState = "open" | "finished" | "held" | "cut";
 
-export interface Output {
-  /** Takes the next messages and gives their events. What follows the end is ignored. @throws ProxyError when the turn failed. */
+export interface Answer {
+  /** Takes the next messages and gives their events; ignores all that follow the end. @throws ProxyError when the turn failed. */
   read(messages: readonly CliMessage[]): TurnEvent[];
-  readonly state: OutputState;
-  /** False when the CLI remembers text that the client was not shown. */
-  readonly isFaithful: boolean;
-  readonly answer: Readonly<DraftState>;
+  readonly state: AnswerState;
+  readonly draft: Readonly<DraftState>;
 }
 
-export interface OutputOptions {
+export interface AnswerOptions {
   readonly stop: readonly string[];
-  readonly structure: Structure | undefined;
+  readonly structured: Structured | undefined;
   readonly tools: ReadonlySet<string>;
   /** The CLI has tools of its own in this turn, and their use is told. */
   readonly hasOwnTools: boolean;
@@ -37,7 +36,7 @@ export interface OutputOptions {
   readonly elapsedMs: () => number;
 }
 
-/** Where the CLI would start another API call of its own to go on, and the answer is to end instead. */
+/** Reasons at which the CLI would start another API call of its own to go on, and the answer is to end instead. */
 const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],
@@ -54,27 +53,22 @@ function incomplete(cause: string): ProxyError {
 }
 
 /** Makes the reader for one turn. */
-export function createOutput(options: OutputOptions): Output {
-  const { structure, tools } = options;
+export function createAnswer(options: AnswerOptions): Answer {
+  const { structured, tools } = options;
   const draft = createDraft(options);
   const meter = createUsageMeter();
-  const blocks = createBlocks({ structure, tools, draft, addText });
-  const isForced = structure !== undefined && structure.type !== "json";
-  let state: OutputState = "open";
+  const blocks = createBlocks({ structured, tools, draft });
+  const isForced = structured !== undefined && structured.type !== "json";
+  let state: AnswerState = "open";
   /** An API call has begun and its end was not announced: what comes next begins it anew. */
   let isUnsettled = false;
   let stopReason = "";
   const causes: Causes = {};
   const patience = createPatience(options.elapsedMs);
 
-  function finish(reason: FinishReason, next: OutputState, stopSequence?: string): void {
+  function finish(reason: FinishReason, next: AnswerState, stopSequence?: string): void {
     draft.done(reason, isUnsettled ? meter.estimate(draft.state.running) : meter.total, stopSequence);
-    state = next;
-  }
-
-  function addText(delta: string): void {
-    const met = draft.text(delta);
-    if (met !== undefined) finish("stop", "cut", met);
+    state = blocks.isFaithful ? next : "cut";
   }
 
   function retract(): void {
@@ -87,7 +81,7 @@ export function createOutput(options: OutputOptions): Output {
     switch (event.type) {
       case "message_start":
         if (isUnsettled) retract();
-        draft.settle(event.model);
+        draft.beginCall(event.model);
         meter.start(event.usage);
         blocks.reset();
         isUnsettled = true;
@@ -107,13 +101,14 @@ export function createOutput(options: OutputOptions): Output {
         break;
       default:
         blocks.read(event);
+        if (draft.state.metStop !== undefined) finish("stop", "cut", draft.state.metStop);
     }
   }
 
   function readResult(result: ResultMessage): void {
     if (result.isError) throw toTurnError(result, causes.failure, causes.limit);
     if (isUnsettled || draft.state.model === "") throw incomplete("the CLI did not tell all of it");
-    if (structure && !blocks.completeStructure()) throw incomplete("the model gave no output that fits the schema");
+    if (structured && !blocks.completeStructured()) throw incomplete("the model gave no output that fits the schema");
     finish(isForced ? "tool_calls" : "stop", isForced ? "cut" : "finished");
   }
 
@@ -126,7 +121,7 @@ export function createOutput(options: OutputOptions): Output {
     else if (message.type === "assistant" && options.hasOwnTools) showProgress(message.uses, draft);
     // The structure did not fit the schema; the CLI has the model try again.
     else if (message.type === "tool_result" && message.isError && message.id === blocks.structuredId) retract();
-    else noteCause(causes, message);
+    else recordCause(causes, message);
   }
 
   return {
@@ -137,9 +132,6 @@ export function createOutput(options: OutputOptions): Output {
     get state() {
       return state;
     },
-    get isFaithful() {
-      return blocks.isFaithful;
-    },
-    answer: draft.state,
+    draft: draft.state,
   };
 }

@@ -1,18 +1,16 @@
 /** Content blocks of the API's answer: which are shown to the client, as what, and which are the CLI's own business. */
 import { toCallId } from "../../core/turn.ts";
 import { parseJson } from "../../lib/json.ts";
-import { TOOL_SERVER } from "../request/launch.ts";
+import { STRUCTURED_TOOL, toClientName } from "../protocol/name.ts";
 import type { Draft, Sink } from "./draft.ts";
 import { toForcedCalls } from "../request/structured.ts";
-import type { Structure } from "../request/structured.ts";
+import type { Structured } from "../request/structured.ts";
 import type { ApiEvent } from "../protocol/message.ts";
 
 export interface BlocksOptions {
-  readonly structure: Structure | undefined;
+  readonly structured: Structured | undefined;
   readonly tools: ReadonlySet<string>;
   readonly draft: Draft;
-  /** Takes text for the client; it may end the answer. */
-  readonly addText: Sink;
 }
 
 export interface Blocks {
@@ -22,35 +20,27 @@ export interface Blocks {
   read(event: ApiEvent): void;
   /** Forgets the structured output: it did not fit, or its message broke off. */
   retract(): void;
-  /** Shows what could not be shown before it was whole; false when there was no structured output. */
-  completeStructure(): boolean;
+  /** Shows the forced calls, which could not be shown before they were whole; false when there was no structured output. */
+  completeStructured(): boolean;
   /** The tool call that carries the structured output, to tell its check's result from others. */
   readonly structuredId: string;
   /** False once text was left out. */
   readonly isFaithful: boolean;
 }
 
-const TOOL_PREFIX = `mcp__${TOOL_SERVER}__`;
-const STRUCTURED_TOOL = "StructuredOutput";
-
-/** True for a tool that the CLI runs by itself, and neither the client nor the structured output stands for. */
-export function isOwnTool(name: string): boolean {
-  return name !== STRUCTURED_TOOL && !name.startsWith(TOOL_PREFIX);
-}
-
 /** Makes the blocks of one turn. */
-export function createBlocks({ structure, tools, draft, addText }: BlocksOptions): Blocks {
+export function createBlocks({ structured, tools, draft }: BlocksOptions): Blocks {
   let sinks = new Map<number, Sink>();
   let structuredId = "";
   let json = "";
   let isFaithful = true;
 
-  function toStructuredSink(form: Structure, id: string): Sink {
+  function toStructuredSink(form: Structured, id: string): Sink {
     structuredId = id;
     json = "";
     const gather: Sink = (delta) => void (json += delta);
     if (form.type === "calls") return gather;
-    const show = form.type === "json" ? addText : draft.call(toCallId(id), form.name);
+    const show = form.type === "json" ? draft.text : draft.call(toCallId(id), form.name);
     return (delta) => {
       gather(delta);
       show(delta);
@@ -59,14 +49,14 @@ export function createBlocks({ structure, tools, draft, addText }: BlocksOptions
 
   function toSink({ block, id, name }: ApiEvent & { type: "block_start" }): Sink | undefined {
     if (block === "thinking") return draft.thinking;
-    if (block === "text" && !structure) return addText;
+    if (block === "text" && !structured) return draft.text;
     // Beside a structured answer, text is the model thinking aloud; the client asked for the structure alone.
     if (block === "text") isFaithful = false;
     if (block !== "tool_use") return undefined;
-    if (structure && name === STRUCTURED_TOOL) return toStructuredSink(structure, id);
+    if (structured && name === STRUCTURED_TOOL) return toStructuredSink(structured, id);
     // A tool that does not exist is answered by the CLI itself; the client sees nothing of it.
-    const bare = name.startsWith(TOOL_PREFIX) ? name.slice(TOOL_PREFIX.length) : "";
-    return tools.has(bare) ? draft.call(toCallId(id), bare) : undefined;
+    const clientName = toClientName(name) ?? "";
+    return tools.has(clientName) ? draft.call(toCallId(id), clientName) : undefined;
   }
 
   return {
@@ -78,9 +68,9 @@ export function createBlocks({ structure, tools, draft, addText }: BlocksOptions
       } else if ("text" in event) sinks.get(event.index)?.(event.text);
     },
     retract: () => void (json = ""),
-    completeStructure() {
+    completeStructured() {
       if (json === "") return false;
-      if (structure?.type !== "calls") return true;
+      if (structured?.type !== "calls") return true;
       for (const [at, { name, input }] of toForcedCalls(parseJson(json)).entries()) {
         draft.call(toCallId(`${structuredId}${at}`), name)(JSON.stringify(input));
       }

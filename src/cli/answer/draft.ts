@@ -17,7 +17,7 @@ export interface DraftOptions {
   readonly parallelCalls: boolean;
 }
 
-/** What is known of the answer so far. */
+/** The answer so far. */
 export interface DraftState {
   /** The model that answers; empty before it has begun. */
   model: string;
@@ -27,20 +27,22 @@ export interface DraftState {
   /** Calls made, deferred ones included. */
   calls: number;
   deferred: DeferredCall[];
+  /** The stop sequence that the text has met, if any. */
+  metStop: string | undefined;
 }
 
 export interface Draft {
   readonly state: Readonly<DraftState>;
-  /** An API call begins: what the one before gave stands. */
-  settle(model: string): void;
-  /** Adds text, and gives the stop sequence it has met, if any: nothing may follow then. */
-  text(delta: string): string | undefined;
+  /** An API call begins: the text of the one before stands. */
+  beginCall(model: string): void;
+  /** Adds text. When it meets a stop sequence, `metStop` is set, and nothing may follow. */
+  text(delta: string): void;
   thinking(delta: string): void;
   /** Tells of a tool of the CLI's own that begins to run. */
   progress(tool: string, summary: string): void;
   /** Adds a call and gives the sink for its arguments. */
   call(id: string, name: string): Sink;
-  /** Voids what the running API call has given; the rounds before it stand. */
+  /** Voids text, thinking and calls of the running API call; the rounds before it stand. */
   retract(): void;
   /** Ends the answer. */
   done(finish: FinishReason, usage: Usage, stopSequence?: string): void;
@@ -58,7 +60,7 @@ function defer(calls: DeferredCall[], id: string, name: string): Sink {
 
 /** Makes an empty draft. */
 export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
-  const state: DraftState = { model: "", settled: "", running: "", calls: 0, deferred: [] };
+  const state: DraftState = { model: "", settled: "", running: "", calls: 0, deferred: [], metStop: undefined };
   let events: TurnEvent[] = [];
   let cutter = createStopCutter(stop);
   let hasStarted = false;
@@ -89,7 +91,7 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
 
   return {
     state,
-    settle(model) {
+    beginCall(model) {
       state.model ||= model;
       state.settled += state.running;
       state.running = "";
@@ -99,7 +101,7 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
       const isNewRound = state.settled !== "" && state.running === "";
       const { text, met } = cutter.push(isNewRound ? ROUND_BREAK + delta : delta);
       show(text);
-      return met;
+      state.metStop = met;
     },
     thinking: (text) => text !== "" && emit({ type: "thinking", text }),
     progress: (tool, summary) => emit({ type: "progress", tool, summary }),

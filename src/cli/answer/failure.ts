@@ -33,7 +33,7 @@ function toSentence(kind: ErrorKind, words: string): string {
   return kind === "not_logged_in" ? LOGIN_NEEDED : words.trim() || "Cannot finish answer: the API refused";
 }
 
-/** What a client is told when a plan limit is known to be reached, whether just now or from memory. */
+/** The error a client gets when a plan limit is known to be reached, whether just now or from memory. */
 export function toPlanLimitError(limit: string, resetsAtSeconds: number, nowMs = Date.now()): ProxyError {
   const resetsAt = new Date(resetsAtSeconds * 1000).toISOString();
   return new ProxyError("rate_limited", `Plan limit reached (${limit}): resets at ${resetsAt}`, {
@@ -90,14 +90,14 @@ export function createPatience(elapsedMs: () => number): Patience {
   };
 }
 
-/** What has been said of a failure before the result that tells it. */
+/** Causes of a failure that the CLI tells of before the result. */
 export interface Causes {
   failure?: FailureMessage;
   limit?: LimitMessage;
 }
 
-/** Keeps what a message says of a failure to come, if anything. */
-export function noteCause(causes: Causes, message: CliMessage): void {
+/** Records the cause of a failure to come, if the message tells one. */
+export function recordCause(causes: Causes, message: CliMessage): void {
   if (message.type === "failure") causes.failure = message;
   else if (message.type === "rate_limit" && message.isRejected) causes.limit = message;
 }

@@ -24,6 +24,12 @@ export interface ProcessEvents {
   readonly onEnd: (cause: string) => void;
 }
 
+/**
+ * How the end of a process begins. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM, for one
+ * in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more.
+ */
+export type Ending = "eof" | "term";
+
 export interface CliProcess {
   readonly pid: number | undefined;
   /** Settles when the process is gone, and after a crash what it had started; never rejects. */
@@ -33,8 +39,8 @@ export interface CliProcess {
   /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. `isBusy` begins with SIGTERM. Safe to call twice. */
-  stop(isBusy: boolean): Promise<void>;
+  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. Safe to call twice: the first call decides how it begins. */
+  stop(ending: Ending): Promise<void>;
 }
 
 /** A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms). */
@@ -147,14 +153,13 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
     stderr = (stderr + text).slice(-STDERR_KEPT);
   });
 
-  async function stopSurely(isBusy: boolean): Promise<void> {
+  async function stopSurely(ending: Ending): Promise<void> {
     const { pid } = child;
     if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
-    // One in mid-turn is not told of the end: it would give its held tool calls up and ask the API once more.
-    if (!isBusy) child.stdin.end();
+    if (ending === "eof") child.stdin.end();
     // What nobody will take any more must not keep the process in a blocked write.
     child.stdout.resume();
-    if (!isBusy && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
+    if (ending === "eof" && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
     kill(pid, "SIGTERM");
     if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
     const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
@@ -171,7 +176,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
     },
     pause: () => void child.stdout.pause(),
     resume: () => void child.stdout.resume(),
-    stop: (isBusy) => (stopping ??= stopSurely(isBusy)),
+    stop: (ending) => (stopping ??= stopSurely(ending)),
   };
 }
 

@@ -1,14 +1,10 @@
-/** The protocol engine over one CLI process: control requests and their answers, the queue of messages, one end for all. */
-import { createQueue } from "../../lib/queue.ts";
+/** The protocol engine over one CLI process: lines to messages, control requests and their answers, one end for all. */
 import type { JsonObject } from "../../lib/json.ts";
-import { withinSilence } from "../../lib/silence.ts";
 import { ProxyError } from "../../core/error.ts";
 import { startProcess } from "../process/process.ts";
-import type { Command } from "../process/process.ts";
+import type { Command, Ending } from "../process/process.ts";
 import { readMessage } from "./message.ts";
-import type { CliMessage } from "./message.ts";
-
-export type ControlRequest = CliMessage & { type: "control_request" };
+import type { CliMessage, ControlMessage, TurnMessage } from "./message.ts";
 
 /** Calls `respond` once with the answer to a control request. @throws Error for one it cannot answer. */
 export type AnswerRequest = (request: JsonObject, respond: (response: JsonObject) => void) => void;
@@ -17,31 +13,30 @@ export interface ChannelOptions {
   readonly command: Command;
   /** Answers a control request of the CLI's, at once or later. A throw is answered as an error. */
   readonly answer: AnswerRequest;
+  /** Told of every other message as soon as its line is read, in order; `size` is the line's, in UTF-16 units. */
+  readonly onMessage: (message: TurnMessage, size: number) => void;
+  /** Called once when the process ends, or can no longer be understood, without having been closed. It is then ended. */
+  readonly onLost: (error: CliEndedError) => void;
   /** Called with each line as it was read and written, for a trace. */
   readonly trace?: (line: string) => void;
 }
 
 export interface Channel {
   readonly pid: number | undefined;
-  /** False from the moment the process can take no more. */
-  readonly isAlive: boolean;
   /** Settles when the process is gone; never rejects. */
   readonly gone: Promise<void>;
-  /** Sends a control request. @throws ProxyError when the CLI refuses it or ends. */
+  /** When the last line came, by `performance.now()`; 0 before the first. */
+  readonly lastLineAt: number;
+  /** Sends a control request. @throws ProxyError when the CLI refuses it, ends, or is closed before it has answered. */
   request(payload: JsonObject): Promise<JsonObject>;
-  /** Sends any other message. */
+  /** Sends any other message; ignored once the process has ended. */
   send(message: JsonObject): void;
-  /**
-   * Gives what has come since the last call, waiting while there is nothing.
-   * @throws ProxyError `bad_gateway` once the process has ended, `timeout` after `silenceMs` without a line.
-   */
-  read(signal: AbortSignal, silenceMs: number): Promise<CliMessage[]>;
-  /** Ends the process and fails all that is pending. */
-  close(isBusy: boolean): Promise<void>;
+  /** Stops reading, so that a full pipe slows the CLI, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Ends the process; what it still says is not heard. Safe to call twice: the first call decides how. */
+  close(ending: Ending): Promise<void>;
 }
-
-/** Queued output, in UTF-16 units, above which the CLI's pipe is left full: a slow reader slows its own CLI. */
-const HIGH_WATER = 256 * 1024;
 
 interface Pending {
   readonly resolve: (response: JsonObject) => void;
@@ -55,99 +50,94 @@ export class CliEndedError extends ProxyError {
   }
 }
 
-/** Starts a CLI and speaks its protocol. */
+/** Thrown to whoever waits for a process that this program ends by its own will. */
+export function toClosedError(): ProxyError {
+  return new ProxyError("unavailable", "Cannot finish answer: its claude process was closed");
+}
+
+/** Starts a CLI and speaks its protocol. @throws ProxyError `unavailable` when no process can be started. */
 export function openChannel(options: ChannelOptions): Channel {
   const pending = new Map<string, Pending>();
   let count = 0;
-  let failure: ProxyError | undefined;
   let lastLineAt = 0;
-  /** Every turn that was asked for has had its result. */
-  let isAtRest = true;
-  const queue = createQueue<CliMessage>({
-    highWater: HIGH_WATER,
-    onFull: () => cli.pause(),
-    onDrained: () => cli.resume(),
-  });
+  /** Set once, by whatever ends the channel; nothing is sent or heard after that. */
+  let end: ProxyError | undefined;
 
-  // The one place where a process's death is felt: all that waits for it fails here, and nothing else has to look.
-  function fail(cause: string, isBusy = true): void {
-    if (failure) return;
-    failure = new CliEndedError(cause);
-    for (const { reject } of pending.values()) reject(failure);
+  function endWith(error: ProxyError): void {
+    end ??= error;
+    for (const { reject } of pending.values()) reject(end);
     pending.clear();
-    queue.fail(failure);
-    void cli.stop(isBusy);
+  }
+
+  function lose(cause: string): void {
+    if (end) return;
+    const error = new CliEndedError(cause);
+    endWith(error);
+    void cli.stop("term");
+    options.onLost(error);
   }
 
   function send(message: JsonObject): void {
+    if (end) return;
     const line = JSON.stringify(message);
     options.trace?.(line);
-    if (message["type"] === "user") isAtRest = false;
     cli.write(line);
   }
 
-  function answer(message: ControlRequest): void {
+  function answer({ id, request }: ControlMessage & { type: "control_request" }): void {
     const respond = (response: JsonObject): void =>
-      send({ type: "control_response", response: { ...response, request_id: message.id } });
+      send({ type: "control_response", response: { ...response, request_id: id } });
     try {
-      options.answer(message.request, (response) => respond({ subtype: "success", response }));
+      options.answer(request, (response) => respond({ subtype: "success", response }));
     } catch (error) {
       respond({ subtype: "error", error: error instanceof Error ? error.message : "failed" });
     }
   }
 
-  function settle(message: CliMessage & { type: "control_response" }): void {
-    const waiter = pending.get(message.id);
-    pending.delete(message.id);
-    if (message.response) waiter?.resolve(message.response);
-    else waiter?.reject(new ProxyError("bad_gateway", `Cannot set up turn: the CLI answered ${message.error}`));
+  function settle({ id, response, error }: ControlMessage & { type: "control_response" }): void {
+    const waiter = pending.get(id);
+    pending.delete(id);
+    if (response) waiter?.resolve(response);
+    else waiter?.reject(new ProxyError("bad_gateway", `Cannot set up turn: the CLI answered ${error}`));
   }
 
   function receive(line: string): void {
-    if (failure) return;
+    if (end) return;
     lastLineAt = performance.now();
     options.trace?.(line);
     let message: CliMessage;
     try {
       message = readMessage(line);
     } catch {
-      return fail("wrote a line that is not JSON");
+      return lose("wrote a line that is not JSON");
     }
-    if (message.type === "result") isAtRest = true;
     if (message.type === "control_response") settle(message);
     else if (message.type === "control_request") answer(message);
-    // Nobody reads its answer, and the next turn would take it for its own.
-    else if (message.type === "api" && isAtRest) fail("began a turn that was not asked for");
-    else if (message.type !== "other") queue.push(message, line.length);
+    else if (message.type !== "other") options.onMessage(message, line.length);
   }
 
-  const cli = startProcess(options.command, { onLine: receive, onEnd: (cause) => fail(cause) });
+  const cli = startProcess(options.command, { onLine: receive, onEnd: lose });
 
   return {
     pid: cli.pid,
     gone: cli.gone,
-    get isAlive() {
-      return failure === undefined;
+    get lastLineAt() {
+      return lastLineAt;
     },
     request(payload) {
       const id = `r${++count}`;
       return new Promise((resolve, reject) => {
-        if (failure) return reject(failure);
+        if (end) return reject(end);
         pending.set(id, { resolve, reject });
         send({ type: "control_request", request_id: id, request: payload });
       });
     },
     send,
-    read: (signal, silenceMs) => {
-      // What waits already needs no watch; nor is a CLI silent that its own reader holds back.
-      if (queue.weight > 0) return queue.take(signal);
-      const toError = (): Error =>
-        new ProxyError("timeout", `Cannot finish answer: no output from the CLI for ${silenceMs / 1000} seconds`);
-      return withinSilence({ signal, limitMs: silenceMs, lastAt: () => lastLineAt, toError }, queue.take);
-    },
-    close: (isBusy) => {
-      fail("closed", isBusy);
-      return cli.stop(isBusy);
+    pause: cli.pause,
+    resume: cli.resume,
+    close(ending) {
+      endWith(toClosedError());
+      return cli.stop(ending);
     },
   };
 }

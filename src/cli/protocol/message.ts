@@ -25,14 +25,18 @@ export type ApiEvent =
   | { readonly type: "message_stop" }
   | { readonly type: "other" };
 
-export type CliMessage =
+/** Set-up, tools and their answers: what goes between the two programs beside the turns. */
+export type ControlMessage =
   | {
       readonly type: "control_response";
       readonly id: string;
       readonly response: JsonObject | undefined;
       readonly error: string;
     }
-  | { readonly type: "control_request"; readonly id: string; readonly request: JsonObject }
+  | { readonly type: "control_request"; readonly id: string; readonly request: JsonObject };
+
+/** What tells of a turn. */
+export type TurnMessage =
   | { readonly type: "api"; readonly event: ApiEvent }
   /** An error the CLI words as an assistant message; `status` is the upstream's, where there was one. */
   | { readonly type: "failure"; readonly code: string; readonly status: number | undefined }
@@ -47,8 +51,10 @@ export type CliMessage =
   /** A whole message of the model's: the CLI's id of it, and the tools it calls. */
   | { readonly type: "assistant"; readonly uuid: string; readonly uses: readonly ToolUse[] }
   | { readonly type: "denied"; readonly tool: string }
-  | ResultMessage
-  | { readonly type: "other" };
+  | ResultMessage;
+
+/** One line. `other` is one that this program has no use for. */
+export type CliMessage = ControlMessage | TurnMessage | { readonly type: "other" };
 
 export interface ToolUse {
   readonly name: string;

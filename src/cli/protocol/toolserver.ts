@@ -3,8 +3,8 @@ import { toCallId } from "../../core/turn.ts";
 import type { Tool, ToolResult } from "../../core/turn.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { TOOL_SERVER } from "../request/launch.ts";
 import type { AnswerRequest } from "./channel.ts";
+import { TOOL_SERVER } from "./name.ts";
 
 /** A call may be held open for a day; the idle time of the process ends it long before. */
 const CALL_TIMEOUT_MS = 24 * 60 * 60 * 1000;
@@ -15,7 +15,7 @@ const HELLO: JsonObject = {
   serverInfo: { name: TOOL_SERVER, version: "1" },
 };
 
-export interface ToolDesk {
+export interface ToolServer {
   /** Names the tools the model will see; before the first turn only. */
   offer(tools: readonly Tool[]): void;
   /** Answers a control request of the CLI's. A tool call is answered once its result is there. @throws Error for anything else. */
@@ -71,8 +71,8 @@ function toMcpResult({ content, isError }: ToolResult): JsonObject {
   };
 }
 
-/** Makes the desk of one process. */
-export function createToolDesk(): ToolDesk {
+/** Makes the tool server of one process. */
+export function createToolServer(): ToolServer {
   let offered: readonly Tool[] = [];
   const results = new Map<string, ToolResult>();
   const waiting = new Map<string, (result: ToolResult) => void>();

@@ -1,5 +1,6 @@
 /** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
 import type { OwnTools } from "../../core/profile.ts";
+import { TOOL_SERVER_NAME } from "../protocol/name.ts";
 
 /** What a process is started as. Everything else about a turn travels on stdin. */
 export interface Launch {
@@ -11,9 +12,6 @@ export interface Launch {
     | { readonly type: "begin"; readonly id: string }
     | { readonly type: "resume"; readonly id: string; readonly lastUuid: string };
 }
-
-/** The name the client's tools are served under; the model sees `mcp__client__NAME`. */
-export const TOOL_SERVER = "client";
 
 function toSessionArgs(session: Launch["session"]): string[] {
   switch (session?.type) {
@@ -47,7 +45,7 @@ const LATER = [
 
 /** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
 function toAllowed(tools: readonly string[]): string[] {
-  const allowed = [...tools, `mcp__${TOOL_SERVER}`].join(",");
+  const allowed = [...tools, TOOL_SERVER_NAME].join(",");
   return ["--tools", tools.join(","), "--permission-mode", "dontAsk", "--allowedTools", allowed];
 }
 

@@ -4,8 +4,8 @@ import type { Tool, Turn } from "../../core/turn.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
-/** What the structured output stands for: the answer's text, the arguments of one named call, or any of the calls. */
-export type Structure = { readonly schema: JsonObject } & (
+/** A structured output and its use: as the answer's text, as the arguments of one named call, or as any of the calls. */
+export type Structured = { readonly schema: JsonObject } & (
   { readonly type: "json" } | { readonly type: "call"; readonly name: string } | { readonly type: "calls" }
 );
 
@@ -43,8 +43,8 @@ function toCheckable(schema: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema"));
 }
 
-/** The structure a turn asks for, if any. A forced tool choice comes before a format, as it does at the API. */
-export function toStructure(turn: Turn): Structure | undefined {
+/** The structured output a turn asks for, if any. A forced tool choice comes before a format, as it does at the API. */
+export function toStructured(turn: Turn): Structured | undefined {
   const { toolChoice, tools, format } = turn;
   const named = typeof toolChoice === "object" ? tools.find(({ name }) => name === toolChoice.name) : undefined;
   const only = named ?? (toolChoice === "required" && tools.length === 1 ? tools[0] : undefined);
@@ -54,7 +54,7 @@ export function toStructure(turn: Turn): Structure | undefined {
   return format.type === "json" ? { type: "json", schema: toCheckable(format.schema) } : undefined;
 }
 
-/** The calls in an output of the `calls` structure. @throws ProxyError when it is not one, which the CLI's check rules out. */
+/** The calls in an output for `calls`. @throws ProxyError when it is none, which the CLI's check rules out. */
 export function toForcedCalls(output: unknown): { name: string; input: JsonObject }[] {
   const calls: unknown = isObject(output) ? output["calls"] : undefined;
   if (!Array.isArray(calls)) throw new ProxyError("bad_gateway", "Cannot finish answer: the model gave no calls");

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Message } from "../../core/turn.ts";
 import { createScratch } from "../../lib/scratch.ts";
 import type { Scratch } from "../../lib/scratch.ts";
-import { toContent } from "./setup.ts";
+import { toContent } from "./content.ts";
 
 export interface Transcript {
   readonly file: string;

@@ -1,7 +1,7 @@
 /** The CLI's messages as events: where an answer ends, what is voided, and which failure is told. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createOutput } from "../../../src/cli/answer/answer.ts";
+import { createAnswer } from "../../../src/cli/answer/answer.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { ErrorKind } from "../../../src/core/error.ts";
 import type { TurnEvent } from "../../../src/core/event.ts";
@@ -30,27 +30,27 @@ import {
 const types = (events: readonly TurnEvent[]): string[] => events.map(({ type }) => type);
 
 test("an answer is its text, and ends with the result", () => {
-  const { events, output } = play([init(), ...round("end_turn", text("Hello", " world")), success()]);
+  const { events, answer } = play([init(), ...round("end_turn", text("Hello", " world")), success()]);
   assert.deepEqual(events, [
     { type: "start", model: MODEL },
     { type: "text", text: "Hello" },
     { type: "text", text: " world" },
     { type: "done", finish: "stop", usage: ROUND_USAGE },
   ]);
-  assert.deepEqual([output.state, output.isFaithful, output.answer.model], ["finished", true, MODEL]);
+  assert.deepEqual([answer.state, answer.draft.model], ["finished", MODEL]);
 });
 
 test("messages read all at once give the same events as one at a time", () => {
   const messages = [init(), ...round("end_turn", thinking("hm"), text("a", "b")), success()];
-  const output = createOutput({
+  const answer = createAnswer({
     stop: [],
-    structure: undefined,
+    structured: undefined,
     tools: new Set(),
     hasOwnTools: false,
     parallelCalls: true,
     elapsedMs: () => 0,
   });
-  assert.deepEqual(output.read(messages), play(messages).events);
+  assert.deepEqual(answer.read(messages), play(messages).events);
 });
 
 test("thinking comes as thinking, and its signature not at all", () => {
@@ -66,8 +66,8 @@ test("an answer without a word still starts and ends", () => {
 
 test("the other reasons to stop end with the result, too", () => {
   for (const reason of ["stop_sequence", "pause_turn", "anything_new"]) {
-    const { reply, output } = play([...round(reason, text("a")), success()]);
-    assert.deepEqual([reply.finish, output.state], ["stop", "finished"], reason);
+    const { reply, answer } = play([...round(reason, text("a")), success()]);
+    assert.deepEqual([reply.finish, answer.state], ["stop", "finished"], reason);
   }
 });
 
@@ -75,8 +75,8 @@ const CUT = { max_tokens: "length", model_context_window_exceeded: "length", ref
 
 for (const [reason, finish] of Object.entries(CUT)) {
   test(`${reason} ends the answer there with ${finish}, and the process is cut off`, () => {
-    const { reply, output } = play([...open(text("Once upon")), messageDelta(reason)]);
-    assert.deepEqual([reply.text, reply.finish, reply.usage, output.state], ["Once upon", finish, ROUND_USAGE, "cut"]);
+    const { reply, answer } = play([...open(text("Once upon")), messageDelta(reason)]);
+    assert.deepEqual([reply.text, reply.finish, reply.usage, answer.state], ["Once upon", finish, ROUND_USAGE, "cut"]);
   });
 
   test(`what the CLI goes on to say after ${reason} is not shown`, () => {
@@ -98,14 +98,14 @@ test("nothing follows the end, and no failure either", () => {
 });
 
 test("text before and after a tool that does not exist is one answer, its rounds apart, its tokens added up", () => {
-  const { reply, output } = play([
+  const { reply, answer } = play([
     ...round("tool_use", text("Let me look."), toolUse("toolu_1", "Bash", '{"command":"ls"}')),
     toolResult("toolu_1", true),
     ...round("end_turn", text("I cannot.")),
     success(),
   ]);
   assert.deepEqual(
-    [reply.text, reply.calls, reply.finish, output.state],
+    [reply.text, reply.calls, reply.finish, answer.state],
     ["Let me look.\n\nI cannot.", [], "stop", "finished"],
   );
   assert.deepEqual(reply.usage, { input: 6, cacheCreation: 4, cacheRead: 2, output: 18 });
@@ -166,11 +166,11 @@ test("text held back for a stop sequence is forgotten when its call begins anew"
 test("a stop sequence ends the answer before it, at every cut, and the process is cut off", () => {
   const words = "one 🎉 STOP two";
   for (let at = 0; at <= words.length; at++) {
-    const { reply, output } = play(round("end_turn", text(words.slice(0, at), words.slice(at))), {
+    const { reply, answer } = play(round("end_turn", text(words.slice(0, at), words.slice(at))), {
       stop: ["STOP", "\n\n"],
     });
     assert.deepEqual(
-      [reply.text, reply.finish, reply.stopSequence, output.state],
+      [reply.text, reply.finish, reply.stopSequence, answer.state],
       ["one 🎉 ", "stop", "STOP", "cut"],
       String(at),
     );
@@ -287,6 +287,6 @@ test("an error after part of an answer is thrown, not shown as its end", () => {
 });
 
 test("an end of a call with no call in it is no end of the turn", () => {
-  const { output } = play([messageStart(), messageDelta("tool_use"), messageStop()]);
-  assert.equal(output.state, "open");
+  const { answer } = play([messageStart(), messageDelta("tool_use"), messageStop()]);
+  assert.equal(answer.state, "open");
 });

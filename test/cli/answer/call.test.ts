@@ -1,7 +1,7 @@
 /** Calls in an answer: the client's tools, as they come, one at a time, and forced. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Structure } from "../../../src/cli/request/structured.ts";
+import type { Structured } from "../../../src/cli/request/structured.ts";
 import {
   clientCall,
   failure,
@@ -20,19 +20,19 @@ import {
 
 const TOOLS = { tools: new Set(["weather", "time"]) };
 const SCHEMA = { type: "object" };
-const JSON_OUTPUT: Structure = { type: "json", schema: SCHEMA };
-const NAMED_CALL: Structure = { type: "call", name: "weather", schema: SCHEMA };
-const ANY_CALLS: Structure = { type: "calls", schema: SCHEMA };
+const JSON_OUTPUT: Structured = { type: "json", schema: SCHEMA };
+const NAMED_CALL: Structured = { type: "call", name: "weather", schema: SCHEMA };
+const ANY_CALLS: Structured = { type: "calls", schema: SCHEMA };
 
 test("a call streams its id, its name and the pieces of its arguments, and is held", () => {
-  const { events, output } = play(round("tool_use", clientCall("toolu_01-A", "weather", '{"city"', ':"Bern"}')), TOOLS);
+  const { events, answer } = play(round("tool_use", clientCall("toolu_01-A", "weather", '{"city"', ':"Bern"}')), TOOLS);
   assert.deepEqual(events.slice(1), [
     { type: "call", index: 0, id: "toolu01A", name: "weather" },
     { type: "arguments", index: 0, json: '{"city"' },
     { type: "arguments", index: 0, json: ':"Bern"}' },
     { type: "done", finish: "tool_calls", usage: ROUND_USAGE },
   ]);
-  assert.deepEqual([output.state, output.answer.deferred], ["held", []]);
+  assert.deepEqual([answer.state, answer.draft.deferred], ["held", []]);
 });
 
 test("text before a call is shown before it", () => {
@@ -62,7 +62,7 @@ test("a call without arguments has an empty object", () => {
 });
 
 test("parallel calls are counted from 0, and each has its own arguments, also where they are empty", () => {
-  const { reply, output } = play(
+  const { reply, answer } = play(
     round("tool_use", clientCall("a", "time"), clientCall("b", "weather", '{"x":1}'), clientCall("c", "time")),
     TOOLS,
   );
@@ -71,14 +71,14 @@ test("parallel calls are counted from 0, and each has its own arguments, also wh
     { id: "b", name: "weather", arguments: '{"x":1}' },
     { id: "c", name: "time", arguments: "{}" },
   ]);
-  assert.equal(output.state, "held");
+  assert.equal(answer.state, "held");
 });
 
 test("where calls are to come one at a time, the first is shown and the others are kept for later, in order", () => {
   const calls = [clientCall("a", "time"), clientCall("b_1", "weather", '{"x"', ":1}"), clientCall("c", "time")];
-  const { reply, output } = play(round("tool_use", ...calls), { ...TOOLS, parallelCalls: false });
+  const { reply, answer } = play(round("tool_use", ...calls), { ...TOOLS, parallelCalls: false });
   assert.deepEqual(reply.calls, [{ id: "a", name: "time", arguments: "{}" }]);
-  assert.deepEqual(output.answer.deferred, [
+  assert.deepEqual(answer.draft.deferred, [
     { id: "b1", name: "weather", json: '{"x":1}' },
     { id: "c", name: "time", json: "" },
   ]);
@@ -91,17 +91,17 @@ test("a call of a tool that the client does not have is not shown, and the turn 
     toolUse("c", "mcp__other__time", "{}"),
     toolUse("d", "time", "{}"),
   ];
-  const { reply, output } = play(
+  const { reply, answer } = play(
     [...round("tool_use", ...unknown), toolResult("a", true), ...round("end_turn", text("I cannot.")), success()],
     TOOLS,
   );
-  assert.deepEqual([reply.calls, reply.text, output.state], [[], "I cannot.", "finished"]);
+  assert.deepEqual([reply.calls, reply.text, answer.state], [[], "I cannot.", "finished"]);
 });
 
 test("beside a tool that does not exist, the client's own call is shown and held", () => {
-  const { reply, output } = play(round("tool_use", toolUse("x", "Bash", "{}"), clientCall("a", "time", "{}")), TOOLS);
+  const { reply, answer } = play(round("tool_use", toolUse("x", "Bash", "{}"), clientCall("a", "time", "{}")), TOOLS);
   assert.deepEqual(reply.calls, [{ id: "a", name: "time", arguments: "{}" }]);
-  assert.equal(output.state, "held");
+  assert.equal(answer.state, "held");
 });
 
 test("a tool of the client's that is named like the structured output is a tool like any other", () => {
@@ -112,30 +112,30 @@ test("a tool of the client's that is named like the structured output is a tool 
 });
 
 test("a call cut off by the output limit ends with length, and the process is cut off", () => {
-  const { reply, output } = play([...open(clientCall("a", "time", '{"x"')), messageDelta("max_tokens")], TOOLS);
-  assert.deepEqual([reply.finish, reply.calls[0]?.arguments, output.state], ["length", '{"x"', "cut"]);
+  const { reply, answer } = play([...open(clientCall("a", "time", '{"x"')), messageDelta("max_tokens")], TOOLS);
+  assert.deepEqual([reply.finish, reply.calls[0]?.arguments, answer.state], ["length", '{"x"', "cut"]);
 });
 
 test("calls whose API call begins anew are voided, those kept for later as well", () => {
   const first = open(clientCall("a", "time"), clientCall("b", "time"));
-  const { reply, output } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], {
+  const { reply, answer } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], {
     ...TOOLS,
     parallelCalls: false,
   });
-  assert.deepEqual([reply.calls, output.answer.deferred], [[{ id: "c", name: "weather", arguments: "{}" }], []]);
+  assert.deepEqual([reply.calls, answer.draft.deferred], [[{ id: "c", name: "weather", arguments: "{}" }], []]);
 });
 
 test("a JSON answer is the structured output's text, as it streams", () => {
-  const { reply, events, output } = play(
+  const { reply, events, answer } = play(
     [
       ...round("tool_use", toolUse("s1", "StructuredOutput", '{"a"', ":1}")),
       toolResult("s1"),
       ...round("end_turn"),
       success({ structured_output: { a: 1 } }),
     ],
-    { structure: JSON_OUTPUT },
+    { structured: JSON_OUTPUT },
   );
-  assert.deepEqual([reply.text, reply.calls, reply.finish, output.state], ['{"a":1}', [], "stop", "finished"]);
+  assert.deepEqual([reply.text, reply.calls, reply.finish, answer.state], ['{"a":1}', [], "stop", "finished"]);
   assert.deepEqual(
     events.map(({ type }) => type),
     ["start", "text", "text", "done"],
@@ -151,7 +151,7 @@ test("a JSON answer that does not fit is voided, and the next one stands", () =>
       toolResult("s2"),
       success(),
     ],
-    { structure: JSON_OUTPUT },
+    { structured: JSON_OUTPUT },
   );
   assert.equal(reply.text, '{"a":1}');
   assert.equal(events.filter(({ type }) => type === "retract").length, 1);
@@ -166,52 +166,56 @@ test("a JSON answer that fits stands, though the API call after it begins anew",
       ...round("end_turn", text("Done.")),
       success(),
     ],
-    { structure: JSON_OUTPUT },
+    { structured: JSON_OUTPUT },
   );
   assert.equal(reply.text, '{"a":1}');
 });
 
 test("text beside a JSON answer is not shown, and the process is not used again", () => {
-  const { reply, output } = play(
+  const { reply, answer } = play(
     [
       ...round("tool_use", text("Here it is:"), toolUse("s1", "StructuredOutput", '{"a":1}')),
       toolResult("s1"),
       success(),
     ],
     {
-      structure: JSON_OUTPUT,
+      structured: JSON_OUTPUT,
     },
   );
-  assert.deepEqual([reply.text, output.isFaithful], ['{"a":1}', false]);
+  assert.deepEqual([reply.text, reply.finish, answer.state], ['{"a":1}', "stop", "cut"]);
 });
 
 test("an answer that never fits its schema is a bad gateway", () => {
   const never = [...round("tool_use", toolUse("s1", "StructuredOutput", '{"b":1}')), toolResult("s1", true)];
-  assert.equal(failureOf([...never, success()], { structure: JSON_OUTPUT }).kind, "bad_gateway");
+  assert.equal(failureOf([...never, success()], { structured: JSON_OUTPUT }).kind, "bad_gateway");
   assert.equal(
-    failureOf([...never, failure({ subtype: "error_max_structured_output_retries" })], { structure: JSON_OUTPUT }).kind,
+    failureOf([...never, failure({ subtype: "error_max_structured_output_retries" })], { structured: JSON_OUTPUT })
+      .kind,
     "bad_gateway",
   );
-  assert.equal(failureOf([...round("end_turn", text("no")), success()], { structure: NAMED_CALL }).kind, "bad_gateway");
+  assert.equal(
+    failureOf([...round("end_turn", text("no")), success()], { structured: NAMED_CALL }).kind,
+    "bad_gateway",
+  );
 });
 
 test("a JSON answer ends at the output limit like any other", () => {
   const { reply } = play([...open(toolUse("s1", "StructuredOutput", '{"a":')), messageDelta("max_tokens")], {
-    structure: JSON_OUTPUT,
+    structured: JSON_OUTPUT,
   });
   assert.deepEqual([reply.text, reply.finish], ['{"a":', "length"]);
 });
 
 test("a forced call is the structured output under the tool's name, and the process is cut off", () => {
-  const { reply, output } = play(
+  const { reply, answer } = play(
     [...round("tool_use", toolUse("s_1", "StructuredOutput", '{"city"', ':"Bern"}')), toolResult("s_1"), success()],
     {
       ...TOOLS,
-      structure: NAMED_CALL,
+      structured: NAMED_CALL,
     },
   );
   assert.deepEqual(reply.calls, [{ id: "s1", name: "weather", arguments: '{"city":"Bern"}' }]);
-  assert.deepEqual([reply.text, reply.finish, output.state], ["", "tool_calls", "cut"]);
+  assert.deepEqual([reply.text, reply.finish, answer.state], ["", "tool_calls", "cut"]);
 });
 
 test("a forced call that does not fit is voided, and the next one is the first", () => {
@@ -223,16 +227,16 @@ test("a forced call that does not fit is voided, and the next one is the first",
       toolResult("s2"),
       success(),
     ],
-    { ...TOOLS, structure: NAMED_CALL, parallelCalls: false },
+    { ...TOOLS, structured: NAMED_CALL, parallelCalls: false },
   );
   assert.deepEqual(reply.calls, [{ id: "s2", name: "weather", arguments: '{"x":1}' }]);
 });
 
 test("a forced choice among tools gives its calls at the end, each with an id of its own", () => {
-  const output = '{"calls":[{"name":"weather","arguments":{"x":1}},{"name":"time","arguments":{}}]}';
+  const answer = '{"calls":[{"name":"weather","arguments":{"x":1}},{"name":"time","arguments":{}}]}';
   const { reply } = play(
-    [...round("tool_use", toolUse("s_1", "StructuredOutput", output)), toolResult("s_1"), success()],
-    { ...TOOLS, structure: ANY_CALLS },
+    [...round("tool_use", toolUse("s_1", "StructuredOutput", answer)), toolResult("s_1"), success()],
+    { ...TOOLS, structured: ANY_CALLS },
   );
   assert.deepEqual(
     reply.calls.map(({ name, arguments: json }) => [name, json]),

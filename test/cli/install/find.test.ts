@@ -10,7 +10,7 @@ import { findClaude, readLogin, readVersion } from "../../../src/cli/install/fin
 import { MINIMUM_VERSION } from "../../../src/cli/install/release.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 
-const FAKE = fileURLToPath(new URL("../fixtures/fake-cli.mjs", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../fixtures/fake-cli.mjs", import.meta.url));
 const { PATH = "" } = process.env;
 
 async function makeFolder(t: TestContext): Promise<string> {

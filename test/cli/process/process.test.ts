@@ -1,9 +1,17 @@
 /** One process: its lines, its end, and what happens where none can be started. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { promisify } from "node:util";
+import { startProcess } from "../../../src/cli/process/process.ts";
+import type { CliProcess } from "../../../src/cli/process/process.ts";
+import { eventually, isRunning } from "../../helpers/proxy.ts";
+
+const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.mjs");
 
 const SOURCE = join(import.meta.dirname, "../../../src");
 
@@ -27,4 +35,65 @@ test("without a descriptor left a start is unavailable, to be tried again, and n
   const shell = 'ulimit -n 60; exec "$0" --import tsx --input-type=module -e "$1"';
   const { stdout } = await promisify(execFile)("sh", ["-c", shell, process.execPath, script]);
   assert.deepEqual(JSON.parse(stdout), [["unavailable", 5], [], [], ["unavailable", 5]]);
+});
+
+interface Started {
+  readonly cli: CliProcess;
+  /** Settles with the cause of the end. */
+  readonly ended: Promise<string>;
+  /** Settles with the next line. */
+  nextLine(): Promise<string>;
+}
+
+function start(t: TestContext, mode: string, env: NodeJS.ProcessEnv = {}): Started {
+  let end = (_cause: string): void => undefined;
+  let take = (_line: string): void => undefined;
+  const ended = new Promise<string>((resolve) => (end = resolve));
+  const cli = startProcess(
+    { file: FAKE_CLI, args: [], cwd: "/", env: { ...process.env, FAKE_CLI: mode, ...env } },
+    { onLine: (line) => take(line), onEnd: end },
+  );
+  t.after(() => cli.stop("term"));
+  return { cli, ended, nextLine: () => new Promise((resolve) => (take = resolve)) };
+}
+
+const REQUEST = JSON.stringify({ type: "control_request", request_id: "r1", request: {} });
+
+test("a line that is written is answered with a line, and one between turns ends with its stdin", async (t) => {
+  const { cli, ended, nextLine } = start(t, "echo");
+  cli.write(REQUEST);
+  assert.equal(JSON.parse(await nextLine()).response.request_id, "r1");
+  const stopped = cli.stop("eof");
+  assert.equal(cli.stop("term"), stopped, "the first call decides");
+  await stopped;
+  assert.equal(await ended, "exited with code 0");
+});
+
+test("SIGTERM ends one in mid-turn", async (t) => {
+  const { cli, ended, nextLine } = start(t, "silent");
+  cli.write(REQUEST);
+  await nextLine();
+  await cli.stop("term");
+  assert.equal(await ended, "exited with SIGTERM");
+});
+
+test("one that is deaf to its stdin and to SIGTERM is killed, with what it has started", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "pids");
+  const readPids = (): number[] => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : []);
+  const { cli, ended } = start(t, "deaf", { FAKE_CLI_PIDS: file });
+  await eventually("it and its child are there", () => readPids().length === 2);
+  await cli.stop("term");
+  assert.equal(await ended, "exited with SIGKILL");
+  await eventually("both are gone", () => !readPids().some(isRunning));
+});
+
+test("an end by itself is told with its code; a file that is not there with its name", async (t) => {
+  const { ended } = start(t, "stillborn");
+  assert.equal(await ended, "exited with code 3");
+  const cause = await new Promise<string>((onEnd) => {
+    startProcess({ file: "/nowhere/claude", args: [], cwd: "/", env: {} }, { onLine: () => undefined, onEnd });
+  });
+  assert.match(cause, /^Cannot start \/nowhere\/claude: .*ENOENT/);
 });

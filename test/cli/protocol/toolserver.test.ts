@@ -1,8 +1,8 @@
 /** The client's tools as an MCP server: what is registered, how calls meet their results. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areGiveable, createToolDesk, toServerFields } from "../../../src/cli/protocol/toolserver.ts";
-import type { ToolDesk } from "../../../src/cli/protocol/toolserver.ts";
+import { areGiveable, createToolServer, toServerFields } from "../../../src/cli/protocol/toolserver.ts";
+import type { ToolServer } from "../../../src/cli/protocol/toolserver.ts";
 import type { Tool, ToolResult } from "../../../src/core/turn.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 
@@ -30,8 +30,8 @@ const result = (id: string, text: string, isError = false): ToolResult => ({
 const answered = (held: object, id: unknown = 7): JsonObject => ({
   mcp_response: { jsonrpc: "2.0", id, result: held },
 });
-const ask = (desk: ToolDesk, request: JsonObject): Promise<JsonObject> =>
-  new Promise((resolve) => desk.answer(request, resolve));
+const ask = (toolServer: ToolServer, request: JsonObject): Promise<JsonObject> =>
+  new Promise((resolve) => toolServer.answer(request, resolve));
 const said = (text: string): JsonObject => answered({ content: [{ type: "text", text }] });
 
 test("tools are registered with their schema unchanged, as ones that may run side by side", () => {
@@ -52,71 +52,71 @@ test("no tools register nothing", () => {
 });
 
 test("a CLI that asks for the list itself is told the same as in the registration", async () => {
-  const desk = createToolDesk();
-  desk.offer([TOOL]);
-  assert.deepEqual(await ask(desk, mcp("tools/list")), answered({ tools: [MCP_TOOL] }));
+  const toolServer = createToolServer();
+  toolServer.offer([TOOL]);
+  assert.deepEqual(await ask(toolServer, mcp("tools/list")), answered({ tools: [MCP_TOOL] }));
   const { sdkMcpServerManifests } = toServerFields([TOOL]) as {
     sdkMcpServerManifests: { client: { initializeResult: object } };
   };
-  assert.deepEqual(await ask(desk, mcp("initialize")), answered(sdkMcpServerManifests.client.initializeResult));
+  assert.deepEqual(await ask(toolServer, mcp("initialize")), answered(sdkMcpServerManifests.client.initializeResult));
 });
 
 test("pings and notifications are answered, the latter under number 0", async () => {
-  const desk = createToolDesk();
-  assert.deepEqual(await ask(desk, mcp("ping")), answered({}));
-  assert.deepEqual(await ask(desk, mcp("notifications/initialized", undefined, null)), answered({}, 0));
+  const toolServer = createToolServer();
+  assert.deepEqual(await ask(toolServer, mcp("ping")), answered({}));
+  assert.deepEqual(await ask(toolServer, mcp("notifications/initialized", undefined, null)), answered({}, 0));
 });
 
 test("a call waits until its result is given", async () => {
-  const desk = createToolDesk();
-  const answer = ask(desk, call("toolu_01-A"));
-  desk.give([result("other", "no")]);
-  desk.give([result("toolu01A", "rain")]);
+  const toolServer = createToolServer();
+  const answer = ask(toolServer, call("toolu_01-A"));
+  toolServer.give([result("other", "no")]);
+  toolServer.give([result("toolu01A", "rain")]);
   assert.deepEqual(await answer, said("rain"));
 });
 
 test("a result that is there first waits for its call", async () => {
-  const desk = createToolDesk();
-  desk.give([result("toolu01A", "rain")]);
-  assert.deepEqual(await ask(desk, call("toolu_01A")), said("rain"));
+  const toolServer = createToolServer();
+  toolServer.give([result("toolu01A", "rain")]);
+  assert.deepEqual(await ask(toolServer, call("toolu_01A")), said("rain"));
 });
 
 test("parallel calls each get their own result, in whatever order they are given", async () => {
-  const desk = createToolDesk();
-  const answers = ["a", "b", "c"].map((id) => ask(desk, call(id)));
-  desk.give([result("c", "C")]);
-  desk.give([result("a", "A"), result("b", "B")]);
+  const toolServer = createToolServer();
+  const answers = ["a", "b", "c"].map((id) => ask(toolServer, call(id)));
+  toolServer.give([result("c", "C")]);
+  toolServer.give([result("a", "A"), result("b", "B")]);
   assert.deepEqual(await Promise.all(answers), [said("A"), said("B"), said("C")]);
 });
 
 test("a result is given once: a call of the same id waits for another", async () => {
-  const desk = createToolDesk();
-  desk.give([result("a", "first")]);
-  assert.deepEqual(await ask(desk, call("a")), said("first"));
-  const second = ask(desk, call("a"));
-  desk.give([result("a", "second")]);
+  const toolServer = createToolServer();
+  toolServer.give([result("a", "first")]);
+  assert.deepEqual(await ask(toolServer, call("a")), said("first"));
+  const second = ask(toolServer, call("a"));
+  toolServer.give([result("a", "second")]);
   assert.deepEqual(await second, said("second"));
 });
 
 test("a result that is an error says so", async () => {
-  const desk = createToolDesk();
-  desk.give([result("a", "broken", true)]);
+  const toolServer = createToolServer();
+  toolServer.give([result("a", "broken", true)]);
   assert.deepEqual(
-    await ask(desk, call("a")),
+    await ask(toolServer, call("a")),
     answered({ content: [{ type: "text", text: "broken" }], isError: true }),
   );
 });
 
 test("images go along in base64, and empty results are empty", async () => {
-  const desk = createToolDesk();
+  const toolServer = createToolServer();
   const image = { type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } } as const;
-  desk.give([{ type: "result", id: "a", content: [image], isError: false }]);
-  desk.give([{ type: "result", id: "b", content: [], isError: false }]);
+  toolServer.give([{ type: "result", id: "a", content: [image], isError: false }]);
+  toolServer.give([{ type: "result", id: "b", content: [], isError: false }]);
   assert.deepEqual(
-    await ask(desk, call("a")),
+    await ask(toolServer, call("a")),
     answered({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }),
   );
-  assert.deepEqual(await ask(desk, call("b")), answered({ content: [] }));
+  assert.deepEqual(await ask(toolServer, call("b")), answered({ content: [] }));
 });
 
 test("a result can be handed in as it is unless it holds an image by URL", () => {
@@ -137,7 +137,7 @@ test("a result can be handed in as it is unless it holds an image by URL", () =>
 });
 
 test("anything else is refused", async () => {
-  const desk = createToolDesk();
+  const toolServer = createToolServer();
   const refused = [
     {},
     { subtype: "can_use_tool" },
@@ -146,5 +146,5 @@ test("anything else is refused", async () => {
     mcp("resources/list"),
     mcp("tools/call", {}),
   ];
-  for (const request of refused) await assert.rejects(ask(desk, request), Error, JSON.stringify(request));
+  for (const request of refused) await assert.rejects(ask(toolServer, request), Error, JSON.stringify(request));
 });

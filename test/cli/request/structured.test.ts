@@ -1,7 +1,7 @@
 /** Answers of a fixed shape: which a turn asks for, and the schema that makes the model give it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toForcedCalls, toStructure } from "../../../src/cli/request/structured.ts";
+import { toForcedCalls, toStructured } from "../../../src/cli/request/structured.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { Tool } from "../../../src/core/turn.ts";
 import { PLAIN_TURN } from "../../core/sample.ts";
@@ -29,16 +29,16 @@ function toReferences(value: unknown): string[] {
 }
 
 test("free text and tools as the model likes ask for no structure", () => {
-  assert.equal(toStructure(PLAIN_TURN), undefined);
-  assert.equal(toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME] }), undefined);
+  assert.equal(toStructured(PLAIN_TURN), undefined);
+  assert.equal(toStructured({ ...PLAIN_TURN, tools: [WEATHER, TIME] }), undefined);
 });
 
 test("a JSON format asks for its schema, unchanged", () => {
-  assert.deepEqual(toStructure({ ...PLAIN_TURN, format: FORMAT, tools: [WEATHER] }), FORMAT);
+  assert.deepEqual(toStructured({ ...PLAIN_TURN, format: FORMAT, tools: [WEATHER] }), FORMAT);
 });
 
 test("a named tool asks for its parameters", () => {
-  const structure = toStructure({ ...PLAIN_TURN, tools: [TIME, WEATHER], toolChoice: { name: "weather" } });
+  const structure = toStructured({ ...PLAIN_TURN, tools: [TIME, WEATHER], toolChoice: { name: "weather" } });
   assert.deepEqual(structure, {
     type: "call",
     name: "weather",
@@ -47,23 +47,23 @@ test("a named tool asks for its parameters", () => {
 });
 
 test("one of one tool is a named tool", () => {
-  const structure = toStructure({ ...PLAIN_TURN, tools: [WEATHER], toolChoice: "required" });
+  const structure = toStructured({ ...PLAIN_TURN, tools: [WEATHER], toolChoice: "required" });
   assert.deepEqual([structure?.type, structure?.type === "call" && structure.name], ["call", "weather"]);
 });
 
 test("a forced choice comes before a format", () => {
   assert.equal(
-    toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required", format: FORMAT })?.type,
+    toStructured({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required", format: FORMAT })?.type,
     "calls",
   );
   assert.equal(
-    toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: { name: "time" }, format: FORMAT })?.type,
+    toStructured({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: { name: "time" }, format: FORMAT })?.type,
     "call",
   );
 });
 
 test("one of several tools asks for a list of at least one call, each by name with its own parameters", () => {
-  const structure = toStructure({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required" });
+  const structure = toStructured({ ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required" });
   assert.equal(structure?.type, "calls");
   const calls = follow(structure.schema, "#/properties/calls") as {
     minItems: number;
@@ -79,7 +79,7 @@ test("one of several tools asks for a list of at least one call, each by name wi
 });
 
 test("where calls may not be parallel the list has one", () => {
-  const structure = toStructure({
+  const structure = toStructured({
     ...PLAIN_TURN,
     tools: [WEATHER, TIME],
     toolChoice: "required",
@@ -98,7 +98,7 @@ test("references in a tool's schema lead to the same place in the larger one", (
       far: { $ref: "https://x/y.json#/a" },
     },
   };
-  const structure = toStructure({
+  const structure = toStructured({
     ...PLAIN_TURN,
     tools: [TIME, { name: "walk", description: "", schema }],
     toolChoice: "required",
@@ -115,7 +115,7 @@ test("references in a tool's schema lead to the same place in the larger one", (
 
 test("a property that happens to be called $ref is a property", () => {
   const schema = { type: "object", properties: { $ref: { type: "string" } } };
-  const structure = toStructure({
+  const structure = toStructured({
     ...PLAIN_TURN,
     tools: [TIME, { name: "f", description: "", schema }],
     toolChoice: "required",

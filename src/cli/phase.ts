@@ -1,0 +1,78 @@
+/** What a CLI process is doing, as one union, and every question about a process as a function of it. */
+import type { TurnEvent } from "../core/event.ts";
+import type { ToolResult } from "../core/turn.ts";
+import type { Queue } from "../lib/queue.ts";
+import type { Answer } from "./answer/answer.ts";
+import type { DeferredCall } from "./answer/draft.ts";
+import type { Ending } from "./process/process.ts";
+import { areGiveable } from "./protocol/toolserver.ts";
+import type { Settings } from "./request/setting.ts";
+
+/** Started, and told nothing yet. */
+export interface Fresh {
+  readonly type: "fresh";
+}
+
+/** Between turns. The process knows the conversation exactly as the client does. */
+export interface Ready {
+  readonly type: "ready";
+  readonly settings: Settings;
+}
+
+/** In a turn: its messages become events as they come, and wait there for the reader. */
+export interface Answering {
+  readonly type: "answering";
+  readonly settings: Settings;
+  readonly answer: Answer;
+  readonly events: Queue<readonly TurnEvent[]>;
+}
+
+/** The model has called tools of the client's; the process holds these calls open until it is given their results. */
+export interface Waiting {
+  readonly type: "waiting";
+  readonly settings: Settings;
+  /** The model that made the calls. */
+  readonly model: string;
+  /** Calls the client has not been shown yet, since it asked for one at a time. */
+  readonly deferred: readonly DeferredCall[];
+}
+
+/** Of no more use: it has ended, failed, was left in mid-turn, or remembers something else than the client. */
+export interface Spent {
+  readonly type: "spent";
+  readonly cause: string;
+}
+
+/** The one state of a process. Each question about a process is a function of it, and `startWorker` alone moves it on. */
+export type Phase = Fresh | Ready | Answering | Waiting | Spent;
+
+/** Whether the next turn of its conversation can be played on a process. */
+export function isReusable({ type }: Phase): boolean {
+  return type === "ready" || type === "waiting";
+}
+
+/** Whether a user message with these results, and `others` parts beside them, can be handed in. */
+export function isReadyFor({ type }: Phase, results: readonly ToolResult[], others: number): boolean {
+  if (type === "waiting") return results.length > 0 && others === 0 && areGiveable(results);
+  return type !== "spent" && results.length === 0;
+}
+
+/** How a process has to be ended: one in mid-turn, or of which it is not known, must not be told by the end of its stdin. */
+export function toEnding({ type }: Phase): Ending {
+  return type === "fresh" || type === "ready" ? "eof" : "term";
+}
+
+/** The phase after the messages so far of an answer. */
+export function toNext(phase: Answering): Phase {
+  const { answer, settings } = phase;
+  switch (answer.state) {
+    case "open":
+      return phase;
+    case "finished":
+      return { type: "ready", settings };
+    case "held":
+      return { type: "waiting", settings, model: answer.draft.model, deferred: [...answer.draft.deferred] };
+    case "cut":
+      return { type: "spent", cause: "its answer was cut" };
+  }
+}

@@ -1,0 +1,27 @@
+/** Names of tools as the CLI and the model know them: the client's own, and the CLI's tool for structured output. */
+
+/** The MCP server that the client's tools are served under. */
+export const TOOL_SERVER = "client";
+
+/** The name under which all tools of the client are allowed. */
+export const TOOL_SERVER_NAME = `mcp__${TOOL_SERVER}`;
+
+/** The CLI's tool whose input is a structured output. */
+export const STRUCTURED_TOOL = "StructuredOutput";
+
+const PREFIX = `${TOOL_SERVER_NAME}__`;
+
+/** A client's tool as the model sees it. */
+export function toModelName(clientName: string): string {
+  return PREFIX + clientName;
+}
+
+/** A tool as the client named it; undefined for one that is not the client's. */
+export function toClientName(modelName: string): string | undefined {
+  return modelName.startsWith(PREFIX) ? modelName.slice(PREFIX.length) : undefined;
+}
+
+/** True for a tool that the CLI runs by itself, and neither the client nor the structured output stands for. */
+export function isOwnTool(modelName: string): boolean {
+  return modelName !== STRUCTURED_TOOL && !modelName.startsWith(PREFIX);
+}

@@ -1,0 +1,53 @@
+/** Messages in the CLI's words: content blocks as the Messages API takes them, and the line that starts a turn. */
+import type { Message, UserPart, AssistantPart } from "../../core/turn.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { toModelName } from "../protocol/name.ts";
+
+function toUserBlock(part: UserPart): JsonObject {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "image":
+      return part.source.type === "url"
+        ? { type: "image", source: { type: "url", url: part.source.url } }
+        : { type: "image", source: { type: "base64", media_type: part.source.mediaType, data: part.source.data } };
+    case "document": {
+      const source =
+        part.source.type === "text"
+          ? { type: "text", media_type: "text/plain", data: part.source.text }
+          : { type: "base64", media_type: part.source.mediaType, data: part.source.data };
+      return { type: "document", source, ...(part.title === undefined ? {} : { title: part.title }) };
+    }
+    case "result":
+      return {
+        type: "tool_result",
+        tool_use_id: part.id,
+        content: part.content.map(toUserBlock),
+        ...(part.isError ? { is_error: true } : {}),
+      };
+  }
+}
+
+function toAssistantBlock(part: AssistantPart): JsonObject {
+  return part.type === "text"
+    ? { type: "text", text: part.text }
+    : { type: "tool_use", id: part.id, name: toModelName(part.name), input: part.input };
+}
+
+/** A message's content as the Messages API takes it: a plain text as a string, everything else as blocks. */
+export function toContent(message: Message): string | JsonObject[] {
+  if (message.role === "assistant") return message.content.map(toAssistantBlock);
+  const [first] = message.content;
+  return message.content.length === 1 && first?.type === "text" ? first.text : message.content.map(toUserBlock);
+}
+
+/** The line that starts a turn. `client_composed` makes the text data: without it commands run and @mentions read files. */
+export function toUserLine(message: Message): JsonObject {
+  return {
+    type: "user",
+    message: { role: "user", content: toContent(message) },
+    parent_tool_use_id: null,
+    session_id: "",
+    client_composed: true,
+  };
+}

@@ -1,0 +1,182 @@
+/** One CLI process and its phase: the only code that moves a process from one phase to another. */
+import { ProxyError } from "../core/error.ts";
+import { NO_USAGE } from "../core/event.ts";
+import type { TurnEvent } from "../core/event.ts";
+import type { CatalogueEntry } from "../core/model.ts";
+import type { ToolResult, Turn } from "../core/turn.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { createQueue } from "../lib/queue.ts";
+import type { Queue } from "../lib/queue.ts";
+import { createAnswer } from "./answer/answer.ts";
+import type { Answer } from "./answer/answer.ts";
+import type { DeferredCall } from "./answer/draft.ts";
+import { toNext } from "./phase.ts";
+import type { Answering, Fresh, Phase, Ready, Waiting } from "./phase.ts";
+import type { Command } from "./process/process.ts";
+import { toCatalogue } from "./protocol/catalogue.ts";
+import { CliEndedError, openChannel } from "./protocol/channel.ts";
+import type { Channel } from "./protocol/channel.ts";
+import type { TurnMessage } from "./protocol/message.ts";
+import { createToolServer } from "./protocol/toolserver.ts";
+import { toUserLine } from "./request/content.ts";
+import type { Launch } from "./request/launch.ts";
+import { toSettings } from "./request/setting.ts";
+import { toSetUp } from "./request/setup.ts";
+import { toStructured } from "./request/structured.ts";
+
+/** One turn, as a conversation is asked for it. */
+export interface Step {
+  readonly turn: Turn;
+  /** The CLI's name of the model. */
+  readonly model: string;
+  /** Called once the CLI has answered its set-up, and so has read what it was started with. */
+  readonly onReady: () => void;
+}
+
+export interface WorkerOptions {
+  readonly command: Command;
+  /** What the process is started as. One with a model must not be told it again: that would leave words in the prompt. */
+  readonly launch: Launch;
+  /** Told the account's models, which the CLI names whenever a conversation opens. */
+  readonly onCatalogue: (entries: CatalogueEntry[]) => void;
+  /** Told of each tool the CLI has denied its model. */
+  readonly onDenial: (tool: string) => void;
+  readonly trace?: (line: string) => void;
+}
+
+/** One process, as its conversation sees it. */
+export interface Worker {
+  readonly channel: Channel;
+  readonly phase: Phase;
+  /** The CLI's id of the last answer; empty before the first. */
+  readonly lastUuid: string;
+  /** Writes all that a turn needs, and gives the phase in which its events come. */
+  begin(step: Step, from: Fresh | Ready | Waiting): Answering;
+  /** Hands in the result of the call shown last, and gives the next of those that were not, as an answer; undefined for none. */
+  showDeferred(turn: Turn, from: Waiting): readonly TurnEvent[] | undefined;
+  /** Makes a process of no more use, whatever it was doing; the reader of its answer is told `error`. */
+  spend(cause: string, error: unknown): void;
+  /** Tells `onCatalogue` of the models in an answer of the CLI. */
+  readonly tellModels: (response: JsonObject) => void;
+}
+
+/** Queued output, in UTF-16 units, above which the CLI's pipe is left full: a slow reader slows its own CLI. */
+const HIGH_WATER = 256 * 1024;
+
+/** The tool results in the last message, in the order of their calls: the CLI passes them on as they are given. */
+export function toResults({ messages }: Turn): ToolResult[] {
+  const [calling, last] = [messages.at(-2), messages.at(-1)];
+  const results = last?.role === "user" ? last.content.filter((part) => part.type === "result") : [];
+  const order =
+    calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
+  return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+}
+
+/** The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens. */
+function toDeferredAnswer(call: DeferredCall, model: string): TurnEvent[] {
+  return [
+    { type: "start", model },
+    { type: "call", index: 0, id: call.id, name: call.name },
+    { type: "arguments", index: 0, json: call.json || "{}" },
+    { type: "done", finish: "tool_calls", usage: NO_USAGE },
+  ];
+}
+
+function openAnswer(turn: Turn, { tools: ownTools }: Launch): Answer {
+  const { stop, tools, parallelCalls } = turn;
+  const startedAt = performance.now();
+  return createAnswer({
+    stop,
+    structured: toStructured(turn),
+    tools: new Set(tools.map(({ name }) => name)),
+    parallelCalls,
+    hasOwnTools: ownTools !== "none",
+    elapsedMs: () => performance.now() - startedAt,
+  });
+}
+
+function openEvents({ pause, resume }: Channel): Queue<readonly TurnEvent[]> {
+  return createQueue({ highWater: HIGH_WATER, onFull: pause, onDrained: resume });
+}
+
+/** Starts a process. @throws ProxyError `unavailable` when none can be started. */
+export function startWorker(options: WorkerOptions): Worker {
+  const { launch } = options;
+  const toolServer = createToolServer();
+  const channel = openChannel({ ...options, answer: toolServer.answer, onMessage: receive, onLost: fail });
+  let phase: Phase = { type: "fresh" };
+  let lastUuid = "";
+
+  const tellModels = (response: JsonObject): void => options.onCatalogue(toCatalogue(response));
+
+  function spend(cause: string, error: unknown): void {
+    const last = phase;
+    if (last.type !== "spent") phase = { type: "spent", cause };
+    if (last.type === "answering") last.events.fail(error);
+  }
+
+  function fail(error: unknown): void {
+    spend(error instanceof ProxyError ? String(error.cause ?? error.message) : "failed", error);
+    void channel.close("term");
+  }
+
+  function advance(turn: Answering, message: TurnMessage, size: number): void {
+    try {
+      const events = turn.answer.read([message]);
+      phase = toNext(turn);
+      if (events.length > 0) turn.events.push(events, size);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function receive(message: TurnMessage, size: number): void {
+    if (message.type === "assistant") lastUuid = message.uuid;
+    if (message.type === "denied") options.onDenial(message.tool);
+    if (phase.type === "answering") return advance(phase, message, size);
+    // Nobody reads its answer, and the next turn would take it for its own.
+    const isBeginning = message.type === "api" && message.event.type === "message_start";
+    if (isBeginning && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
+  }
+
+  function setUp({ turn, model, onReady }: Step, from: Fresh | Ready | Waiting): void {
+    if (from.type === "fresh") toolServer.offer(turn.tools);
+    const known = from.type === "fresh" ? undefined : from.settings;
+    const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
+    Promise.all(requests.map(channel.request)).then(([opened]) => {
+      onReady();
+      if (!known && opened) tellModels(opened);
+    }, fail);
+  }
+
+  return {
+    channel,
+    get phase() {
+      return phase;
+    },
+    get lastUuid() {
+      return lastUuid;
+    },
+    // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer.
+    begin(step, from) {
+      const { turn } = step;
+      const answer = openAnswer(turn, launch);
+      const answering = { type: "answering", settings: toSettings(turn), answer, events: openEvents(channel) } as const;
+      phase = answering;
+      setUp(step, from);
+      const last = turn.messages.at(-1);
+      if (from.type === "waiting") toolServer.give(toResults(turn));
+      else if (last) channel.send(toUserLine(last));
+      return answering;
+    },
+    showDeferred(turn, from) {
+      const [call, ...deferred] = from.deferred;
+      if (!call) return undefined;
+      toolServer.give(toResults(turn));
+      phase = { ...from, deferred };
+      return toDeferredAnswer(call, from.model);
+    },
+    spend,
+    tellModels,
+  };
+}
