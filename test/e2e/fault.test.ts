@@ -138,7 +138,7 @@ test("old: a CLI that cannot be trusted with text is refused, and told of", asyn
   const proxy = await startFaulty(t, "old");
   const { status, message } = await readError(await proxy.chat(HI));
   assert.equal(status, 503);
-  assert.match(message, /2\.1\.100.*2\.1\.248.*claude update/);
+  assert.match(message, /2\.1\.100.*2\.1\.281.*claude update/);
   assert.deepEqual(proxy.pids(), []);
 });
 
