@@ -256,7 +256,7 @@ test("a CLI that is too old is refused with 503, naming both versions", async (t
   const old = await startProxy(t, { upstream, args: ["--claude", FAKE_CLI], env: { FAKE_CLI: "old" } });
   const error = await readError(await old.chat(hi));
   assert.deepEqual([error.status, error.type], [503, "server_error"]);
-  assert.match(error.message, /2\.1\.100.*2\.1\.248/);
+  assert.match(error.message, /2\.1\.100.*2\.1\.281/);
   const health = await fetch(`${old.url}/health`);
   assert.equal(health.status, 503);
   assert.match(((await health.json()) as { reason: string }).reason, /2\.1\.100/);
