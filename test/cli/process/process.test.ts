@@ -9,7 +9,8 @@ import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 import { startProcess } from "../../../src/cli/process/process.ts";
 import type { CliProcess } from "../../../src/cli/process/process.ts";
-import { eventually, isRunning } from "../../helpers/proxy.ts";
+import { isRunning } from "../../helpers/processes.ts";
+import { eventually } from "../../helpers/proxy.ts";
 
 const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.mjs");
 
