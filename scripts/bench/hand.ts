@@ -97,7 +97,9 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
 
   function hand(text: string): void {
     if (callId !== "")
-      return toolServer.give([{ type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false }]);
+      return toolServer.give([
+        { type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false },
+      ]);
     write(...(isSetUp ? [] : toSetUp(tools)), toUserLine({ role: "user", content: [{ type: "text", text }] }));
     isSetUp = true;
   }
