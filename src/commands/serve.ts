@@ -18,11 +18,12 @@ import type { Gate } from "../lib/gate.ts";
 import type { Log } from "../lib/log.ts";
 import type { Scratch } from "../lib/scratch.ts";
 import { createTelegram } from "../notify/telegram.ts";
+import { createHistoryLeases } from "../session/history.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
+import { createNamedLeases } from "../session/resume.ts";
 import { createRun } from "../session/run.ts";
 import type { Run } from "../session/run.ts";
-import { createLeases } from "../session/lease.ts";
 import { createSpares } from "../session/spare.ts";
 import type { Spares } from "../session/spare.ts";
 import { createPool } from "../session/pool.ts";
@@ -89,20 +90,15 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   const pool = createPool({ maxSessions, idleSeconds, log });
   const named = createNamedSessions(join(config.stateFolder, "sessions"), config.maxQueue);
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
-  const takeLease = createLeases({
-    start: installation.start,
-    pool,
-    spares,
-    named,
-    transcripts,
-  });
+  const { start } = installation;
   const run = createRun({
-    takeLease,
+    takeLease: createHistoryLeases({ start, pool, spares, transcripts }),
+    takeNamedLease: createNamedLeases({ start, pool, named }),
     gate,
     named,
     refusals: createRefusals(),
     refill: spares.fill,
-    noteLogin: installation.noteLogin,
+    recordLogin: installation.noteLogin,
   });
   return { installation, models, gate, pool, spares, transcripts, run };
 }

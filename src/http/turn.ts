@@ -9,7 +9,6 @@ import { hasThinkingBudget } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { PROFILES, toOwnTools } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
-import { collect, createFold } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Telegram } from "../notify/telegram.ts";
@@ -108,17 +107,13 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       hasClientTools: turn.tools.length > 0,
     });
     const chat = telegram.chooseChat(readHeader(exchange, "x-telegram-chat-id"));
-    const events = telegram.watch(
-      run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal),
-      chat,
-    );
+    const running = run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal);
+    const events = telegram.watch(running.events, chat);
     if (delivery.stream) {
-      const fold = keep ? createFold() : undefined;
       const onEvents = (batch: readonly TurnEvent[]): void => {
         logEvents(exchange, batch);
-        fold?.add(batch);
         // Stored before the client can see the end, and so before its next request.
-        if (fold && batch.at(-1)?.type === "done") keep?.(fold.reply);
+        if (keep && batch.at(-1)?.type === "done") keep(running.reply);
       };
       return writeStream(
         {
@@ -132,7 +127,9 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
         events,
       );
     }
-    const reply = await collect(events);
+    // The turn folds its own events: nothing is left to do with them.
+    for await (const _batch of events);
+    const { reply } = running;
     logUsage(exchange, reply.model, reply.usage);
     keep?.(reply);
     return sendJson(exchange, 200, codec.encodeReply(reply, form, meta), headers);

@@ -1,12 +1,13 @@
-/** What the account is known to refuse, so that clients that retry in storms are answered from memory, without a process. */
+/** A memory of what the account refuses, so that clients that retry in storms are answered without a process. */
 import { ProxyError } from "../core/error.ts";
 
+/** Refusals by model, by account and by login. */
 export interface Refusals {
   /** @throws ProxyError when a turn for this model is known to be refused now. */
   check(model: string): void;
-  /** Takes down a failure that will repeat for a while. */
-  note(error: ProxyError, model: string): void;
-  /** A turn went well: the login is there. */
+  /** Remembers a failure that will repeat: a plan's limit until its reset, a missing login for 5 s. Ignores every other. */
+  record(error: ProxyError, model: string): void;
+  /** Forgets a missing login; called when a turn went well. */
   clearLogin(): void;
 }
 
@@ -36,7 +37,7 @@ export function createRefusals(now: () => number = Date.now): Refusals {
       recall(ACCOUNT);
       recall(model);
     },
-    note(error, model) {
+    record(error, model) {
       if (error.kind === "not_logged_in") refusals.set(LOGIN, { error, untilMs: now() + LOGIN_MEMORY_SECONDS * 1000 });
       if (!error.planLimit || error.retryAfterSeconds === undefined) return;
       refusals.set(error.planLimit === "account" ? ACCOUNT : model, {

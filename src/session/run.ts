@@ -1,54 +1,57 @@
-/** Runs a turn: waits for a place, plays it on the process that fits, and files that process again before the answer ends. */
+/** Runs a turn: admits it, plays it on the process that fits, and files that process again before the answer ends. */
 import { CliEndedError } from "../cli/protocol/channel.ts";
 import { ProxyError, toProxyError } from "../core/error.ts";
 import type { EventStream } from "../core/event.ts";
 import { createFold } from "../core/reply.ts";
+import type { Fold, Reply } from "../core/reply.ts";
+import type { Start } from "../core/start.ts";
 import { GateFullError } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
+import type { Job, Lease, TakeLease } from "./lease.ts";
 import type { NamedSessions } from "./named.ts";
 import type { Refusals } from "./refusal.ts";
-import type { Job, Lease, TakeLease } from "./lease.ts";
+import type { TakeNamedLease } from "./resume.ts";
 
 export interface RunOptions {
+  /** Finds a process for a turn that brings its history. */
   readonly takeLease: TakeLease;
+  /** Finds a process for a conversation the server keeps. */
+  readonly takeNamedLease: TakeNamedLease;
+  /** Bounds the turns that run at once; the others wait in line. */
   readonly gate: Gate;
   readonly named: NamedSessions;
   readonly refusals: Refusals;
-  /** Puts a spare in the place of one that was claimed. */
+  /** Starts a spare in the place of one that was claimed; called after the first event, and once the turn is over. */
   readonly refill: () => void;
   /** Told what each turn has shown about the CLI's login. */
-  readonly noteLogin: (isLoggedIn: boolean) => void;
+  readonly recordLogin: (isLoggedIn: boolean) => void;
 }
 
-/**
- * Plays a job's turn. Ends when the answer does; returning early or aborting ends its process.
- * @throws ProxyError, before the first event or in mid-stream; the signal's reason when it aborts.
- */
-export type Run = (job: Job, signal: AbortSignal) => EventStream;
+/** A turn under way. It begins when its events are first asked for. */
+export interface RunningTurn {
+  /**
+   * Ends when the answer does. Returning early or aborting ends the turn's process.
+   * @throws ProxyError, before the first event or in mid-stream; the signal's reason when it aborts.
+   */
+  readonly events: EventStream;
+  /** The fold of the events so far; whole once `done` is among them. */
+  readonly reply: Reply;
+  /** How it began; undefined before a process was found. */
+  readonly start: Start | undefined;
+}
+
+/** Makes a turn of a job. @throws ProxyError at once when the account is known to refuse it now. */
+export type Run = (job: Job, signal: AbortSignal) => RunningTurn;
+
+/** What the loop tells of a turn while it runs. */
+interface Progress {
+  readonly fold: Fold;
+  start: Start | undefined;
+}
 
 const QUEUE_RETRY_SECONDS = 5;
 
-async function* playOn(lease: Lease, { turn, model }: Job, signal: AbortSignal): EventStream {
-  const { conversation } = lease;
-  const fold = createFold();
-  let isFiled = false;
-  try {
-    for await (const events of conversation.play({ turn, model, onReady: lease.onReady }, signal)) {
-      fold.add(events);
-      // Filed before the client can see the end, and so before its next request.
-      if (events.at(-1)?.type === "done" && conversation.isReusable) {
-        await lease.file(fold.reply);
-        isFiled = true;
-      }
-      yield events;
-    }
-  } finally {
-    if (!isFiled) void conversation.close();
-    lease.leave();
-  }
-}
-
-/** A line that is full is a 429: the client may try again soon. */
+/** A full line is a 429: the client may try again soon. */
 async function waitInLine(enter: Promise<() => void>): Promise<() => void> {
   try {
     return await enter;
@@ -61,56 +64,87 @@ async function waitInLine(enter: Promise<() => void>): Promise<() => void> {
 }
 
 /** Makes the one function through which every turn runs. */
-export function createRun({ takeLease, gate, named, refusals, refill, noteLogin }: RunOptions): Run {
-  async function* play(job: Job, signal: AbortSignal, isFresh: boolean): EventStream {
-    const lease = await takeLease(job, signal, isFresh);
-    let hasShown = false;
+export function createRun(options: RunOptions): Run {
+  const { gate, named, refusals, refill, recordLogin } = options;
+
+  function take(job: Job, signal: AbortSignal, isFresh: boolean): Promise<Lease> {
+    if (job.name === undefined) return options.takeLease(job, signal, isFresh);
+    return options.takeNamedLease(job, job.name, signal);
+  }
+
+  /** A name's turns wait for each other before they wait for a place: waiting in one, they would keep others out. */
+  async function admit({ name }: Job, signal: AbortSignal): Promise<() => void> {
+    const leaveName = name === undefined ? undefined : await waitInLine(named.enter(name, signal));
     try {
-      for await (const events of playOn(lease, job, signal)) {
-        // Not before: a starting process would take the time the first event is waiting for.
-        if (!hasShown) refill();
-        hasShown = true;
-        yield events;
-      }
+      const leaveGate = await waitInLine(gate.enter(signal));
+      return () => {
+        leaveGate();
+        leaveName?.();
+      };
     } catch (error) {
-      const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
-      if (!isUnseen || isFresh) throw error;
-      yield* play(job, signal, true);
+      leaveName?.();
+      throw error;
     }
   }
 
-  async function* playInPlace(job: Job, signal: AbortSignal): EventStream {
-    const leave = await waitInLine(gate.enter(signal));
+  /** Plays on one process after another: one that was there before may have died unseen, and is replaced once. */
+  async function* play(job: Job, signal: AbortSignal, progress: Progress): EventStream {
+    for (let isFresh = false; ; isFresh = true) {
+      const lease = await take(job, signal, isFresh);
+      progress.start = lease.start;
+      let hasShown = false;
+      let isDone = false;
+      try {
+        for await (const events of lease.play(signal)) {
+          progress.fold.add(events);
+          isDone = events.at(-1)?.type === "done";
+          // Filed before the client can see the end, and so before its next request.
+          if (isDone) await lease.file(progress.fold.reply);
+          // Not before the first event: a starting process would take the time that it is waited for.
+          if (!hasShown) refill();
+          hasShown = true;
+          yield events;
+        }
+        if (isDone) return;
+        throw new ProxyError("bad_gateway", "Cannot finish answer: the CLI stopped sending");
+      } catch (error) {
+        const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
+        if (!isUnseen || isFresh) throw error;
+      } finally {
+        lease.end();
+      }
+    }
+  }
+
+  async function* runOn(job: Job, signal: AbortSignal, progress: Progress): EventStream {
+    let release: (() => void) | undefined;
     try {
-      yield* play(job, signal, false);
+      release = await admit(job, signal);
+      yield* play(job, signal, progress);
+      refusals.clearLogin();
+      recordLogin(true);
+    } catch (error) {
+      const failure = toProxyError(error);
+      refusals.record(failure, job.model);
+      if (failure.kind === "not_logged_in") recordLogin(false);
+      throw error;
     } finally {
-      leave();
+      release?.();
       refill();
     }
   }
 
-  /** A name's turns wait for each other before they take a place: waiting in one, they would keep others out. */
-  async function* playInTurn(job: Job, signal: AbortSignal): EventStream {
-    if (job.name === undefined) return yield* playInPlace(job, signal);
-    const leave = await waitInLine(named.enter(job.name, signal));
-    try {
-      yield* playInPlace(job, signal);
-    } finally {
-      leave();
-    }
-  }
-
-  return async function* run(job, signal) {
+  return (job, signal) => {
     refusals.check(job.model);
-    try {
-      yield* playInTurn(job, signal);
-      refusals.clearLogin();
-      noteLogin(true);
-    } catch (error) {
-      const failure = toProxyError(error);
-      refusals.note(failure, job.model);
-      if (failure.kind === "not_logged_in") noteLogin(false);
-      throw error;
-    }
+    const progress: Progress = { fold: createFold(), start: undefined };
+    return {
+      events: runOn(job, signal, progress),
+      get reply() {
+        return progress.fold.reply;
+      },
+      get start() {
+        return progress.start;
+      },
+    };
   };
 }

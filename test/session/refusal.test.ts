@@ -29,7 +29,7 @@ test("an empty memory refuses nothing", () => {
 
 test("an account's limit is told for every model, with the seconds that are left, until its reset", () => {
   const { clock, refusals, refusalOf } = createMemory();
-  refusals.note(limit("account"), "opus");
+  refusals.record(limit("account"), "opus");
   for (const model of ["opus", "sonnet"]) assert.equal(refusalOf(model)?.retryAfterSeconds, 60, model);
   clock.ms += 59_001;
   const error = refusalOf("sonnet");
@@ -43,13 +43,13 @@ test("an account's limit is told for every model, with the seconds that are left
 
 test("a model's limit is told for that model alone", () => {
   const { refusals, refusalOf } = createMemory();
-  refusals.note(limit("model"), "opus");
+  refusals.record(limit("model"), "opus");
   assert.deepEqual([refusalOf("opus")?.planLimit, refusalOf("sonnet")], ["model", undefined]);
 });
 
 test("a missing login is told for all models, for some seconds", () => {
   const { clock, refusals, refusalOf } = createMemory();
-  refusals.note(LOGIN, "opus");
+  refusals.record(LOGIN, "opus");
   assert.deepEqual([refusalOf("sonnet")?.kind, refusalOf("sonnet")?.message], ["not_logged_in", "Log in"]);
   clock.ms += 5000;
   assert.equal(refusalOf("sonnet"), undefined);
@@ -57,8 +57,8 @@ test("a missing login is told for all models, for some seconds", () => {
 
 test("a turn that went well clears the login and leaves the limits", () => {
   const { refusals, refusalOf } = createMemory();
-  refusals.note(LOGIN, "opus");
-  refusals.note(limit("model"), "opus");
+  refusals.record(LOGIN, "opus");
+  refusals.record(limit("model"), "opus");
   refusals.clearLogin();
   assert.deepEqual([refusalOf("sonnet"), refusalOf("opus")?.planLimit], [undefined, "model"]);
 });
@@ -66,24 +66,24 @@ test("a turn that went well clears the login and leaves the limits", () => {
 test("failures that may not repeat are not remembered", () => {
   const { refusals, refusalOf } = createMemory();
   for (const kind of ["overloaded", "upstream", "timeout", "rate_limited", "invalid_request"] as const) {
-    refusals.note(new ProxyError(kind, "x", { retryAfterSeconds: 60 }), "opus");
+    refusals.record(new ProxyError(kind, "x", { retryAfterSeconds: 60 }), "opus");
   }
   assert.equal(refusalOf("opus"), undefined);
 });
 
 test("a refusal from memory does not make the memory longer", () => {
   const { clock, refusals, refusalOf } = createMemory();
-  refusals.note(limit("account"), "opus");
+  refusals.record(limit("account"), "opus");
   clock.ms += 30_500;
   const recalled = refusalOf("opus");
   assert.ok(recalled);
-  refusals.note(recalled, "opus");
+  refusals.record(recalled, "opus");
   clock.ms += 31_000;
   assert.equal(refusalOf("opus"), undefined);
 });
 
 test("models of hostile names are models like any other", () => {
   const { refusals, refusalOf } = createMemory();
-  refusals.note(limit("model"), "__proto__");
+  refusals.record(limit("model"), "__proto__");
   assert.deepEqual([refusalOf("__proto__")?.planLimit, refusalOf("constructor")], ["model", undefined]);
 });

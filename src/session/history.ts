@@ -1,0 +1,58 @@
+/** Leases for conversations that bring their history: the process that knows it, a warm spare, or one that is told it first. */
+import type { Launch } from "../cli/request/launch.ts";
+import type { Conversation } from "../cli/conversation.ts";
+import { writeTranscript } from "../cli/request/transcript.ts";
+import type { Turn } from "../core/turn.ts";
+import type { Scratch } from "../lib/scratch.ts";
+import { toFingerprints } from "./fingerprint.ts";
+import { createLease } from "./lease.ts";
+import type { Job, Lease, LeaseParts, TakeLease } from "./lease.ts";
+import type { Pool } from "./pool.ts";
+import type { Spares } from "./spare.ts";
+
+export interface HistoryOptions {
+  /** Starts a process. @throws ProxyError; the signal's reason. */
+  readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
+  readonly pool: Pool;
+  readonly spares: Spares;
+  /** Holds transcripts for the moment a process needs to load them. */
+  readonly transcripts: Scratch;
+}
+
+/** Makes the finder of processes for turns that bring their history. */
+export function createHistoryLeases({ start, pool, spares, transcripts }: HistoryOptions): TakeLease {
+  function claim(turn: Turn, fingerprint: string): Conversation | undefined {
+    const held = pool.claim(fingerprint);
+    if (held?.isAlive && held.isReadyFor(turn)) return held;
+    void held?.close();
+    return undefined;
+  }
+
+  /** Starts a process that is told the history first. The transcript is deleted once it has been read. */
+  async function replay(job: Job, file: LeaseParts["file"], signal: AbortSignal): Promise<Lease> {
+    const { turn, model, tools } = job;
+    const transcript = await writeTranscript(transcripts, turn.messages.slice(0, -1), model);
+    const onLoaded = (): void => void transcript.remove();
+    try {
+      const session = { type: "replay", file: transcript.file, lastUuid: transcript.lastUuid } as const;
+      const conversation = await start({ tools, model, session }, signal);
+      return createLease({ job, conversation, start: "cold", file, onLoaded });
+    } catch (error) {
+      onLoaded();
+      throw error;
+    }
+  }
+
+  return async (job, signal, isFresh) => {
+    const { turn, model, tools } = job;
+    const fingerprints = toFingerprints(turn, model, tools);
+    const file: LeaseParts["file"] = (process, reply) => pool.file(fingerprints.after(reply), process);
+    const held = fingerprints.before === undefined || isFresh ? undefined : claim(turn, fingerprints.before);
+    if (held) return createLease({ job, conversation: held, start: "hot", file });
+    if (turn.messages.length > 1) return replay(job, file, signal);
+    const launch: Launch = job.isPinned ? { tools, model } : { tools };
+    const spare = isFresh ? undefined : spares.claim(launch);
+    if (spare) return createLease({ job, conversation: spare, start: "spare", file });
+    return createLease({ job, conversation: await start(launch, signal), start: "cold", file });
+  };
+}

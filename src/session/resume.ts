@@ -1,0 +1,70 @@
+/** Leases for conversations the server keeps by name: the live process, or one that resumes the CLI's own session. */
+import type { Launch } from "../cli/request/launch.ts";
+import type { Conversation } from "../cli/conversation.ts";
+import { ProxyError } from "../core/error.ts";
+import type { Turn } from "../core/turn.ts";
+import { toSetUpFingerprint } from "./fingerprint.ts";
+import { createLease } from "./lease.ts";
+import type { Job, Lease } from "./lease.ts";
+import { toFreshSessionId, toNameId, toSystemMark } from "./named.ts";
+import type { NamedRecord, NamedSessions } from "./named.ts";
+import type { Pool } from "./pool.ts";
+
+export interface ResumeOptions {
+  /** Starts a process. @throws ProxyError; the signal's reason. */
+  readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
+  readonly pool: Pool;
+  readonly named: NamedSessions;
+}
+
+/** Finds or starts the process of a name. One turn of a name at a time: the caller sees to that. */
+export type TakeNamedLease = (job: Job, name: string, signal: AbortSignal) => Promise<Lease>;
+
+/** The CLI keeps the system prompt a session was begun with. */
+function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
+  if (!record || system === "" || record.system === toSystemMark(system)) return;
+  throw new ProxyError(
+    "invalid_request",
+    "Cannot change the system prompt of a session: begin another with a new x-claude-session",
+    { param: "x-claude-session" },
+  );
+}
+
+/** Makes the finder of processes for named conversations. */
+export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNamedLease {
+  /** The set-up of each live process. */
+  const setUps = new WeakMap<Conversation, string>();
+
+  async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
+    const held = pool.claim(id);
+    if (held?.isAlive && held.isReadyFor(turn) && setUps.get(held) === setUp) return held;
+    // Two processes must not go on with one session: the old one is gone before the new one resumes it.
+    await held?.close();
+    return undefined;
+  }
+
+  return async (job, name, signal) => {
+    const { turn, model, tools } = job;
+    const id = toNameId(name);
+    const record = await named.read(name);
+    checkSystem(turn, record);
+    const setUp = toSetUpFingerprint(turn, model, tools);
+    const held = await claim(id, turn, setUp);
+    const sessionId = record?.sessionId ?? toFreshSessionId();
+    const session = record
+      ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const)
+      : ({ type: "begin", id: sessionId } as const);
+    const conversation = held ?? (await start({ tools, model, session }, signal));
+    setUps.set(conversation, setUp);
+    const system = record?.system ?? toSystemMark(turn.system);
+    return createLease({
+      job,
+      conversation,
+      start: held ? "hot" : "cold",
+      async file({ lastUuid }) {
+        await named.write(name, { sessionId, lastUuid, system });
+        pool.file(id, conversation);
+      },
+    });
+  };
+}
