@@ -1,5 +1,4 @@
 /** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
@@ -29,6 +28,7 @@ import type { Spares } from "../session/spare.ts";
 import { createPool } from "../session/pool.ts";
 import type { Pool } from "../session/pool.ts";
 import { startDemo } from "./demo.ts";
+import { preparePrivately } from "./private.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -106,7 +106,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
 /** Starts serving. @throws the system's error when the port cannot be had. */
 export async function serve(options: ServeOptions): Promise<Served> {
   const { config, version, log } = options;
-  await mkdir(config.workspace, { recursive: true, mode: 0o700 });
+  for (const warning of await preparePrivately(config)) log.warn(warning);
   const demo = config.demo ? await startDemo(config.environment) : undefined;
   const { installation, models, gate, pool, spares, transcripts, run } = createEngine(
     options,

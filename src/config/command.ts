@@ -33,7 +33,7 @@ export type Command =
 
 /** Adds the variables of the file that is named; those that are set win over it. @throws UsageError. */
 function addFile(typed: Given, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { name } = OPTIONS.envFile;
+  const { name } = OPTIONS.variables;
   const path = typed.get(name)?.at(-1) ?? environment[toVariableName(name)];
   if (path === undefined || path === "") return environment;
   try {

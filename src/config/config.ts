@@ -48,7 +48,7 @@ export function toConfig(given: Given, typed: Given, environment: NodeJS.Process
   const warnings = typed.has(OPTIONS.apiKeys.name)
     ? [
         "--api-key on a command line can be seen by every user of this machine (ps): " +
-          "set CLAUDE_MAX_API_API_KEY, in the environment or in a file for --env-file",
+          "set CLAUDE_MAX_API_API_KEY, in the environment or in a file for --variables",
       ]
     : [];
   const telegram = readTelegram(environment);

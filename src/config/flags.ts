@@ -27,6 +27,10 @@ export function toAdvice(nearest: string | undefined): string {
   return nearest === undefined ? "see claude-max-api --help" : `did you mean ${nearest}?`;
 }
 
+/** Node reads `--env-file` too, wherever it stands, and applies its NODE_OPTIONS before this program runs. */
+const ENV_FILE =
+  "Cannot use --env-file, which Node takes for itself: it is --variables now; a service needs install once more";
+
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;
@@ -37,6 +41,7 @@ interface OptionToken {
 /** One flag with its value. @throws UsageError. */
 function readToken({ name, rawName, value, inlineValue }: OptionToken): readonly [string, string] {
   const option = ALL.get(name);
+  if (name === "env-file") throw new UsageError(ENV_FILE);
   if (option === undefined) {
     const nearest = rawName.startsWith("--") ? findNearest(name, [...ALL.keys()]) : undefined;
     throw new UsageError(

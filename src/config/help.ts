@@ -19,7 +19,7 @@ const EXAMPLES = `claude-max-api: an OpenAI-compatible API on this machine, answ
     another port, and a name that a client insists on
 
   $ CLAUDE_MAX_API_API_KEY="$(openssl rand -hex 24)" claude-max-api --host 0.0.0.0
-    reachable from your network, with a key that ps does not show; --env-file takes it from a file
+    reachable from your network, with a key that ps does not show; --variables takes it from a file
 
   $ claude-max-api doctor
     say what is wrong, and the command that mends it; --live asks one tiny question, --json is for programs

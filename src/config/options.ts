@@ -159,8 +159,8 @@ export const OPTIONS = {
     kind: "path",
     read: toOptionalPath,
   },
-  envFile: {
-    name: "env-file",
+  variables: {
+    name: "variables",
     hint: "FILE",
     help: "read variables from this file; others must not be able to read it",
     more: "the place for `CLAUDE_MAX_API_API_KEY`",

@@ -51,7 +51,7 @@ test("without options everything has its default", () => {
     logLevel: "info",
     telegram: { token: "", chats: [], apiUrl: "https://api.telegram.org" },
     logFile: undefined,
-    envFile: undefined,
+    variables: undefined,
     demo: false,
     stateFolder: STATE,
     home: homedir(),
@@ -221,6 +221,10 @@ test("help and version may be asked for in the ways that other programs have", (
   for (const args of [["-h"], ["help"], ["--help"], ["service", "-h"]])
     assert.equal(readCommand(args, {}).type, "help");
   for (const args of [["-v"], ["version"], ["--version"]]) assert.equal(readCommand(args, {}).type, "version");
+});
+
+test("--env-file, which is Node's own, is refused by the name it has now", () => {
+  assert.match(complaintOf(["--env-file", "/x"]), /^Cannot use --env-file, .* --variables now/);
 });
 
 test("a slip of the fingers gets a suggestion", () => {

@@ -51,7 +51,7 @@ test("a service's flags are spelt out with absolute paths, variables included, k
 });
 
 test("a variables file that is not there, or not private, is a usage error", () => {
-  assert.throws(() => readCommand([], { CLAUDE_MAX_API_ENV_FILE: "/nowhere/file" }), UsageError);
+  assert.throws(() => readCommand([], { CLAUDE_MAX_API_VARIABLES: "/nowhere/file" }), UsageError);
 });
 
 const shown: Pick<Config, "tools" | "apiKeys" | "demo"> = { tools: "none", apiKeys: [], demo: false };

@@ -190,10 +190,10 @@ test("a variables file of the user's own is used as it is, and a key beside it i
   const { home, run } = await makeHome(t);
   const file = join(home, "own.env");
   await writeFile(file, "CLAUDE_MAX_API_API_KEY=mine\n", { mode: 0o600 });
-  const shown = await run(["install", "--print", "--env-file", file]);
-  assert.match(shown.stdout, new RegExp(`"--env-file" "${file}"`));
+  const shown = await run(["install", "--print", "--variables", file]);
+  assert.match(shown.stdout, new RegExp(`"--variables" "${file}"`));
   assert.doesNotMatch(shown.stdout, /mine/);
-  const refused = await run(["install", "--print", "--env-file", file, "--api-key", "other"]);
+  const refused = await run(["install", "--print", "--variables", file, "--api-key", "other"]);
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /^Cannot keep a key out of sight/);
 });
@@ -205,11 +205,11 @@ test("the server reads its variables from a private file only, and the environme
     mode: 0o600,
   });
   const env = { CLAUDE_MAX_API_LOG_LEVEL: "info" };
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--env-file", file], env });
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--variables", file], env });
   assert.equal((await fetch(`${proxy.url}/v1/models`)).status, 401);
   assert.equal((await fetch(`${proxy.url}/v1/models`, { headers: { authorization: "Bearer from file" } })).status, 200);
   await chmod(file, 0o640);
-  const { code, stderr } = await runProgram(["--env-file", file], { HOME: home });
+  const { code, stderr } = await runProgram(["--variables", file], { HOME: home });
   assert.equal(code, 2);
-  assert.equal(stderr, `Cannot use --env-file ${file}: others can read it. Run chmod 600 ${file}\n`);
+  assert.equal(stderr, `Cannot use --variables ${file}: others can read it. Run chmod 600 ${file}\n`);
 });

@@ -56,7 +56,7 @@ async function toPlan(options: ServiceOptions, envFile: string): Promise<Service
   const domain = environment["USERDOMAIN"];
   const { uid, username } = userInfo();
   return {
-    command: [...program, "serve", "--env-file", envFile, ...flags, ...named],
+    command: [...program, "serve", "--variables", envFile, ...flags, ...named],
     home,
     path: toServicePath(platform, home, folders),
     userId: uid,
@@ -66,7 +66,7 @@ async function toPlan(options: ServiceOptions, envFile: string): Promise<Service
 
 /** Where the secrets of the service are: the user's own file, or one beside the state. */
 export function toEnvFile({ config, platform }: ServiceCommand): string {
-  return config.envFile ?? toPaths(platform).join(config.stateFolder, "service.env");
+  return config.variables ?? toPaths(platform).join(config.stateFolder, "service.env");
 }
 
 /** Describes the service for its platform. */
@@ -121,10 +121,10 @@ export async function toEnvText(command: ServiceCommand): Promise<{ path: string
     () => false,
   );
   const held = hasFile ? await readFile(path, "utf8") : HEADER;
-  if (config.envFile === undefined) return { path, text: mergeVariables(held, toCarried(config)) };
+  if (config.variables === undefined) return { path, text: mergeVariables(held, toCarried(config)) };
   if (config.apiKeys.join(",") === (parseVariables(held)["CLAUDE_MAX_API_API_KEY"] ?? ""))
     return { path, text: undefined };
   throw new UsageError(
-    `Cannot keep a key out of sight with --env-file ${path}: write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key`,
+    `Cannot keep a key out of sight with --variables ${path}: write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key`,
   );
 }

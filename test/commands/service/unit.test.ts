@@ -25,7 +25,7 @@ const FLAGS = [
 ];
 
 const posix: ServicePlan = {
-  command: ["/bin/sh", "serve", "--env-file", "/home/ann lee/.claude-max-api/service.env", ...FLAGS],
+  command: ["/bin/sh", "serve", "--variables", "/home/ann lee/.claude-max-api/service.env", ...FLAGS],
   home: "/home/ann lee",
   path: toServicePath("linux", "/home/ann lee", ["/opt/claude/bin", "/usr/bin"]),
   userId: 501,
@@ -41,7 +41,7 @@ const windows: ServicePlan = {
   command: [
     "C:\\Program Files\\claude-max-api\\claude-max-api.exe",
     "serve",
-    "--env-file",
+    "--variables",
     "C:\\Users\\ann\\.claude-max-api\\service.env",
     ...FLAGS,
   ],
