@@ -1,7 +1,7 @@
 /** Releases of the CLI from the npm registry, each kept in a cache folder outside the checkout. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PACKAGE = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
@@ -19,6 +19,23 @@ export function isVersion(text: string): boolean {
 export function readCliVersion(path: string): string {
   const output = execFileSync(path, ["--version"], { encoding: "utf8" });
   return /^\d+\.\d+\.\d+/.exec(output)?.[0] ?? output.trim();
+}
+
+const INITIALIZE = JSON.stringify({ type: "control_request", request_id: "1", request: { subtype: "initialize" } });
+
+/** The id that a family such as `sonnet` stands for in the CLI at `path`, from its own list; asks no API. */
+export function readFamilyModel(path: string, family: string): string | undefined {
+  const home = mkdtempSync(join(tmpdir(), "claude-max-api-cli-"));
+  try {
+    const formats = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"];
+    const { PATH } = process.env;
+    const env = { PATH, HOME: home, ANTHROPIC_API_KEY: "unused", CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1" };
+    const input = `${INITIALIZE}\n`;
+    const output = execFileSync(path, ["-p", ...formats, "--setting-sources", ""], { input, env, encoding: "utf8" });
+    return new RegExp(`"value":"${family}","resolvedModel":"([^"]+)"`).exec(output)?.[1];
+  } finally {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { MINIMUM_VERSION, NEWEST_TESTED } from "../src/cli/install/release.ts";
-import { fetchCli, isVersion, readCliVersion } from "./cli.ts";
+import { fetchCli, isVersion, readCliVersion, readFamilyModel } from "./cli.ts";
 
 const args = process.argv.slice(2);
 const named = args.filter(isVersion);
@@ -19,10 +19,9 @@ function testOn(version: string): boolean {
   if (told !== version) throw new Error(`${path} says it is ${told}`);
   console.log(`\n== claude ${version}: ${path}`);
   const test = ["--import", "tsx", "scripts/test.ts", ...(words.length > 0 ? words : ["test/e2e/"])];
-  const { status } = spawnSync(process.execPath, test, {
-    stdio: "inherit",
-    env: { ...process.env, TEST_CLAUDE: path },
-  });
+  const sonnet = readFamilyModel(path, "sonnet");
+  const env = { ...process.env, TEST_CLAUDE: path, ...(sonnet ? { TEST_CLAUDE_SONNET: sonnet } : {}) };
+  const { status } = spawnSync(process.execPath, test, { stdio: "inherit", env });
   return status === 0;
 }
 

@@ -1,6 +1,7 @@
 /** The main path: the built program, the real CLI, a scripted API. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SONNET } from "../helpers/cli.ts";
 import { readStream, user } from "../helpers/answer.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream, toPlainMessages } from "../helpers/upstream.ts";
@@ -15,7 +16,7 @@ test("an answer comes as a whole, with the model that gave it and its usage", as
     usage: Record<string, unknown>;
   };
   assert.equal(response.status, 200);
-  assert.equal(body.model, "claude-sonnet-5-5");
+  assert.equal(body.model, SONNET);
   assert.deepEqual(body.choices[0]?.message, { role: "assistant", content: "Hello world", refusal: null });
   assert.equal(body.choices[0]?.finish_reason, "stop");
   assert.equal(body.usage["prompt_tokens"], EXPECTED_USAGE.prompt_tokens);

@@ -1,6 +1,7 @@
 /** Whole histories, as OpenAI clients send them: the process that knows one is found again, and whatever it does not know is replayed exactly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SONNET } from "../helpers/cli.ts";
 import { assistant, readFinish, readText, readUntil, user } from "../helpers/answer.ts";
 import { countStarts, createChat, createLatch, readHealth, readStarts, untilEnded } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
@@ -148,7 +149,7 @@ test("an edited history, another system prompt, model or tool list misses and is
         variant.dialogue ?? ["user: hi", `assistant: ${answer}`, "user: next"],
         variant.what,
       );
-    assert.equal(call?.body.model, variant.model ?? "claude-sonnet-5-5", variant.what);
+    assert.equal(call?.body.model, variant.model ?? SONNET, variant.what);
     assert.deepEqual(
       (call?.body.tools ?? []).map(({ name }) => name),
       variant.tools ?? [],

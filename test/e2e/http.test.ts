@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { after, beforeEach, test } from "node:test";
+import { SONNET } from "../helpers/cli.ts";
 import { readAnswer, readError, user } from "../helpers/answer.ts";
 import { BUNDLE, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
@@ -234,7 +235,9 @@ test("the access log tells how a request went and not what it said", async () =>
   const line = await proxy.logged(/ request .*id=log-1/);
   assert.match(
     line,
-    / info request method=POST path=\/v1\/chat\/completions status=200 ms=\d+ model=claude-sonnet-5-5 stream=true tokens_in=15 tokens_out=42 id=log-1$/,
+    new RegExp(
+      ` info request method=POST path=/v1/chat/completions status=200 ms=\\d+ model=${SONNET} stream=true tokens_in=15 tokens_out=42 id=log-1$`,
+    ),
   );
   await ask(post({ ...hi, model: "a-wrong-model" }, { "x-request-id": "log-2" }));
   assert.match(await proxy.logged(/ request .*id=log-2/), /status=404 .*error=model_not_found/);

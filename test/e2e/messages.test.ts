@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { APIError, APIUserAbortError, BadRequestError, NotFoundError } from "@anthropic-ai/sdk";
 import type Anthropic from "@anthropic-ai/sdk";
+import { SONNET } from "../helpers/cli.ts";
 import { shareProxy } from "../helpers/scene.ts";
 import { createAnthropic, PNG } from "../helpers/sdk.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
@@ -34,7 +35,7 @@ scene(
     });
     assert.deepEqual(message.content, [{ type: "text", text: "Hello world" }]);
     assert.equal(message.stop_reason, "end_turn");
-    assert.equal(message.model, "claude-sonnet-5-5");
+    assert.equal(message.model, SONNET);
     assert.deepEqual(message.usage, {
       input_tokens: 7,
       cache_creation_input_tokens: 3,

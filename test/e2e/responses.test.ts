@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { APIError, NotFoundError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
+import { SONNET } from "../helpers/cli.ts";
 import { shareProxy } from "../helpers/scene.ts";
 import { createAnthropic, createOpenAi, PNG } from "../helpers/sdk.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
@@ -45,7 +46,7 @@ scene("a whole answer has its text, its usage and what the request asked for", a
   });
   assert.equal(response.output_text, "Hello world");
   assert.equal(response.status, "completed");
-  assert.equal(response.model, "claude-sonnet-5-5");
+  assert.equal(response.model, SONNET);
   assert.deepEqual(response.usage?.input_tokens_details, { cached_tokens: 5, cache_write_tokens: 3 });
   assert.equal(response.usage?.total_tokens, 57);
   assert.deepEqual(response.metadata, { topic: "greeting" });

@@ -1,6 +1,7 @@
 /** Named conversations whose process is gone or no longer fits: they go on from the last whole answer, with not a word lost or added. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SONNET } from "../helpers/cli.ts";
 import { readError, readUntil, user } from "../helpers/answer.ts";
 import { countStarts, readStarts, untilEnded } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
@@ -121,7 +122,7 @@ test("a changed model resumes the session, with not a word added", async (t) => 
   await sayNamed(proxy, "notes", "two", { model: "opus" });
   assert.deepEqual(
     upstream.calls.map(({ body }) => body.model),
-    ["claude-sonnet-5-5", "claude-opus-5-5"],
+    [SONNET, "claude-opus-5-5"],
   );
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: one", "assistant: re one", "user: two"]);
   assert.deepEqual(

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
+import { SONNET } from "../helpers/cli.ts";
 import { readAnswer, readStream, user } from "../helpers/answer.ts";
 import type { ChatChunk } from "../helpers/answer.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
@@ -105,7 +106,7 @@ test("a stream begins with the only role, ends with the only [DONE], and keeps i
   assert.equal(chunks.filter((chunk) => chunk.choices[0]?.delta.role).length, 1);
   assert.deepEqual(finishes(chunks), ["stop"]);
   assert.equal(chunks.at(-1)?.choices[0]?.finish_reason, "stop");
-  assert.deepEqual([...new Set(chunks.map(({ model }) => model))], ["claude-sonnet-5-5"]);
+  assert.deepEqual([...new Set(chunks.map(({ model }) => model))], [SONNET]);
   assert.equal(new Set(data.slice(0, -1).map((text) => (JSON.parse(text) as { id: string }).id)).size, 1);
   assert.equal(data.filter((text) => text === "[DONE]").length, 1);
   assert.equal(data.at(-1), "[DONE]");
