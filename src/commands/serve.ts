@@ -8,6 +8,7 @@ import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { createTurnHandler } from "../http/turn.ts";
 import { createGuard } from "../http/auth.ts";
+import { createBodyReader } from "../http/body.ts";
 import { createInfo } from "../http/info.ts";
 import { createStoredResponses } from "../http/stored.ts";
 import { createRoutes } from "../http/route.ts";
@@ -51,6 +52,8 @@ const DRAIN_MS = 9000;
 const FULL_WARNING =
   "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
 const HEARTBEAT_MS = 15_000;
+/** A reader that takes nothing for this long is let go: it holds a place that others wait for. */
+const STALL_MS = 30_000;
 /** At the end, messages may still be sent or taken away in this time; processes end meanwhile. */
 const TELEGRAM_GRACE_MS = 2000;
 
@@ -122,8 +125,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
   });
   const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
   const stored = createStoredResponses();
+  const guard = createGuard({ host, keys, allowedHosts, allowedOrigins });
+  const readJson = createBodyReader();
   const routes = createRoutes({
-    guard: createGuard({ host, keys, allowedHosts, allowedOrigins }),
+    guard,
     info: createInfo({ version, models, status: installation.status, counts }),
     handleTurn: createTurnHandler({
       run,
@@ -131,15 +136,19 @@ export async function serve(options: ServeOptions): Promise<Served> {
       telegram,
       tools: config.tools,
       store: stored,
-      stallMs: config.activityTimeoutSeconds * 1000,
+      readJson,
+      identify: guard.identify,
+      stallMs: STALL_MS,
       heartbeatMs: HEARTBEAT_MS,
     }),
     store: stored,
     models,
+    readJson,
     log,
     isStopping: () => stopping !== undefined,
   });
-  const listener = await listen(routes, host, config.port).catch(async (error: unknown) => {
+  const onError = ({ message: cause }: Error): void => log.warn("cannot accept a connection", { cause });
+  const listener = await listen(routes, host, config.port, { onError }).catch(async (error: unknown) => {
     await demo?.close();
     throw error;
   });

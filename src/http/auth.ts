@@ -1,6 +1,6 @@
 /** Who may ask: checks of Host, Origin and key, made before anything else. Any web page can reach a loopback port. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { ProxyError } from "../core/error.ts";
 import { toSocketPath } from "../lib/address.ts";
@@ -20,6 +20,8 @@ export interface Guard {
   checkOrigin(headers: IncomingHttpHeaders): void;
   /** @throws ProxyError `bad_key`. */
   checkKey(headers: IncomingHttpHeaders): void;
+  /** Names the client of a request that may be served: its key, where keys are asked for, else its address and user agent. */
+  identify(request: Pick<IncomingMessage, "headers" | "socket">): string;
   /** What an allowed origin's page needs to read the answer; nothing for others. */
   toCorsHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders;
 }
@@ -72,6 +74,12 @@ export function createGuard(options: GuardOptions): Guard {
     return isLoopback(name) || hosts.has(name) || (isEveryAddress && isIP(name) !== 0);
   }
 
+  /** The keys, as digests, that the request carries. No early exit: every key is compared. */
+  function findKeys(headers: IncomingHttpHeaders): Buffer[] {
+    const sent = digest(toSentKey(headers));
+    return keys.filter((key) => timingSafeEqual(key, sent));
+  }
+
   return {
     checkOrigin(headers) {
       const name = toHostName(headers.host ?? "");
@@ -93,15 +101,15 @@ export function createGuard(options: GuardOptions): Guard {
       }
     },
     checkKey(headers) {
-      if (keys.length === 0) return;
-      const sent = digest(toSentKey(headers));
-      // No early exit: every key is compared.
-      const fits = keys.filter((key) => timingSafeEqual(key, sent));
-      if (fits.length === 0)
+      if (keys.length > 0 && findKeys(headers).length === 0)
         throw new ProxyError(
           "bad_key",
           "Cannot accept key: send the server's --api-key as a Bearer token or x-api-key",
         );
+    },
+    identify({ headers, socket }) {
+      const [key] = keys.length === 0 ? [] : findKeys(headers);
+      return key ? `key ${key.toString("base64")}` : `${socket.remoteAddress ?? "unix"} ${headers["user-agent"] ?? ""}`;
     },
     toCorsHeaders({ origin }) {
       if (origin === undefined || !allowedOrigins.includes(origin)) return {};

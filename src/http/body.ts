@@ -1,11 +1,24 @@
-/** A request's body: JSON, of a bounded size, whatever its headers claim. */
+/** A request's body: JSON, of a bounded size whatever its headers claim, within what all bodies together may hold. */
 import type { IncomingMessage } from "node:http";
 import { ProxyError } from "../core/error.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Largest body, in bytes: the API's own limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
 /** A client that sends too much is read to its end, so that it sees the answer; but not for ever. */
 const DISCARD_LIMIT = 4 * BODY_LIMIT;
+/** Most bytes of all unanswered requests' bodies together, beyond the free part of each. */
+const BUDGET_BYTES = 6 * BODY_LIMIT;
+/** The first bytes of each body are free, so that large bodies keep no small one out. The limit on connections bounds them. */
+const FREE_BYTES = 256 * 1024;
+const RETRY_SECONDS = 5;
+const BLOCK_BYTES = 64 * 1024;
+
+/**
+ * Reads and parses the body of an exchange. Its bytes count until the exchange is over: what was parsed of them lives as long.
+ * @throws ProxyError 400, 413, 415; `overloaded` when all bodies together hold too much.
+ */
+export type ReadJson = (exchange: Pick<Exchange, "request" | "closed">) => Promise<unknown>;
 
 function checkHeaders({ headers }: IncomingMessage): void {
   const type = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
@@ -18,26 +31,88 @@ function checkHeaders({ headers }: IncomingMessage): void {
     throw new ProxyError("unsupported_media_type", `Cannot read body: content-encoding ${encoding.slice(0, 40)}`);
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= BODY_LIMIT) chunks.push(chunk);
-    else chunks.length = 0;
-    if (size > DISCARD_LIMIT) break;
-  }
-  if (size > BODY_LIMIT) throw new ProxyError("too_large", `Cannot read body: larger than ${BODY_LIMIT} bytes`);
-  return Buffer.concat(chunks);
+/** Why a body is not taken, if so; thrown once it has been read to its end. */
+function toRefusal(size: number, hasRoom: boolean): ProxyError | undefined {
+  if (size > BODY_LIMIT) return new ProxyError("too_large", `Cannot read body: larger than ${BODY_LIMIT} bytes`);
+  if (hasRoom) return undefined;
+  return new ProxyError("overloaded", "Cannot read body: the requests under way hold too many bytes", {
+    retryAfterSeconds: RETRY_SECONDS,
+  });
 }
 
-/** Reads and parses the body. @throws ProxyError 400, 413 or 415. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  checkHeaders(request);
-  const bytes = await readBytes(request);
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw new ProxyError("invalid_request", "Cannot read body: not JSON", { param: "body" });
+/** Bytes in blocks of one size: held chunk by chunk, a body sent byte by byte would weigh a hundred times its length. */
+interface Blocks {
+  add(chunk: Buffer): void;
+  clear(): void;
+  /** All bytes as one. */
+  join(): Buffer;
+}
+
+function createBlocks(): Blocks {
+  let blocks: Buffer[] = [];
+  let size = 0;
+  let free = Buffer.alloc(0);
+  return {
+    add(chunk) {
+      size += chunk.length;
+      for (let rest = chunk; rest.length > 0;) {
+        if (free.length === 0) {
+          free = Buffer.allocUnsafe(BLOCK_BYTES);
+          blocks.push(free);
+        }
+        const taken = rest.copy(free);
+        free = free.subarray(taken);
+        rest = rest.subarray(taken);
+      }
+    },
+    clear() {
+      blocks = [];
+      size = 0;
+      free = Buffer.alloc(0);
+    },
+    join: () => Buffer.concat(blocks, size),
+  };
+}
+
+/** Makes the reader of all bodies of one server. */
+export function createBodyReader(budgetBytes = BUDGET_BYTES): ReadJson {
+  let inFlight = 0;
+
+  async function readBytes({ request, closed }: Parameters<ReadJson>[0]): Promise<Buffer> {
+    const blocks = createBlocks();
+    let size = 0;
+    let counted = 0;
+    let hasRoom = true;
+    const count = (change: number): void => {
+      counted += change;
+      inFlight += change;
+    };
+    void closed.then(() => count(-counted));
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      const more = Math.max(0, size - FREE_BYTES - counted);
+      hasRoom &&= inFlight + more <= budgetBytes;
+      if (hasRoom && size <= BODY_LIMIT) {
+        blocks.add(chunk);
+        count(more);
+      } else {
+        blocks.clear();
+        count(-counted);
+      }
+      if (size > DISCARD_LIMIT) break;
+    }
+    const refusal = toRefusal(size, hasRoom);
+    if (refusal) throw refusal;
+    return blocks.join();
   }
+
+  return async (exchange) => {
+    checkHeaders(exchange.request);
+    const bytes = await readBytes(exchange);
+    try {
+      return JSON.parse(bytes.toString("utf8"));
+    } catch {
+      throw new ProxyError("invalid_request", "Cannot read body: not JSON", { param: "body" });
+    }
+  };
 }

@@ -15,16 +15,22 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Aborts when the client leaves before the answer is complete; the reason is a ProxyError `canceled`. */
   readonly signal: AbortSignal;
+  /** Settles once the exchange is over, however it ended. */
+  readonly closed: Promise<void>;
   /** Adds to the access-log line. */
   addLogFields(fields: LogFields): void;
   /** Begins a stream: status 200, and `fail` words what goes wrong from here on. */
   startStream(headers: OutgoingHttpHeaders, fail: FailStream): void;
   /** Makes the text that ends a stream which has begun and failed. */
   readonly failStream: FailStream;
+  /** Says that all of the answer has been written: some clients close at its last event, which is no hang-up. */
+  completeAnswer(): void;
 }
 
 type FailStream = (error: ProxyError) => string;
 
+/** Longest time, in milliseconds, in which nothing of an answer that was written to its end is taken by the client. */
+const FLUSH_STALL_MS = 30_000;
 const SANE_ID = /^[\w.:-]{1,128}$/;
 
 /** Opens the exchange; its access-log line is written when the response closes. */
@@ -36,17 +42,21 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   const leaving = new AbortController();
   let logFields: LogFields = {};
   let failStream: FailStream = () => "";
+  let isComplete = false;
+  let settleClosed = (): void => undefined;
+  const closed = new Promise<void>((resolve) => (settleClosed = resolve));
   response.setHeader("x-request-id", id);
   const { socket } = request;
 
   function onClose(): void {
     response.off("close", onClose);
     socket.off("close", onClose);
-    const isComplete = response.writableFinished;
+    isComplete ||= response.writableFinished;
     if (!isComplete) leaving.abort(new ProxyError("canceled", "The client left"));
     const status = isComplete ? response.statusCode : HTTP_STATUS.canceled;
     const ms = Math.round(performance.now() - startedAt);
     log.info("request", { method: request.method, path: path.slice(0, 200), status, ms, ...logFields, id });
+    settleClosed();
   }
 
   response.once("close", onClose);
@@ -59,6 +69,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     path: toCanonicalPath(path),
     query: new URLSearchParams(query),
     signal: leaving.signal,
+    closed,
     addLogFields(fields) {
       logFields = { ...logFields, ...fields };
     },
@@ -69,7 +80,18 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     get failStream() {
       return failStream;
     },
+    completeAnswer() {
+      isComplete = true;
+    },
   };
+}
+
+/** Ends an answer. A client that takes nothing of it for a while is let go: what it leaves unread is memory. */
+export function endAnswer(response: ServerResponse, text = ""): void {
+  response.setTimeout(FLUSH_STALL_MS);
+  // Before Node sets the connection's own timeout for the next request.
+  response.prependOnceListener("finish", () => response.setTimeout(0));
+  response.end(text);
 }
 
 /** Writes a whole JSON answer. */
@@ -85,7 +107,7 @@ export function sendJson(
     "content-length": Buffer.byteLength(text),
     ...headers,
   });
-  response.end(text);
+  endAnswer(response, text);
 }
 
 /** What tells a client whether and when to try again. */
@@ -105,6 +127,9 @@ export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log
   exchange.addLogFields({ error: error.kind });
   const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
   if (cause !== undefined) log.warn("failed", { id, kind: error.kind, cause: String(cause) });
-  if (response.headersSent) return void response.end(exchange.failStream(error));
+  if (response.headersSent) {
+    endAnswer(response, exchange.failStream(error));
+    return exchange.completeAnswer();
+  }
   sendJson(exchange, HTTP_STATUS[error.kind], codec.encodeError(error), toRetryHeaders(error));
 }

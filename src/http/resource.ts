@@ -1,9 +1,12 @@
 /** The resources that protocols offer beside turns: found by path, and answered with JSON at once. */
 import type { Codec, Resource, ResourceRequest } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
-import { readJson } from "./body.ts";
+import type { ReadJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+
+/** The same for every resource of a server. */
+type Known = Pick<ResourceRequest, "store" | "models"> & { readonly readJson: ReadJson };
 
 /** A resource at the place where a client asks for it. */
 export interface FoundResource {
@@ -31,12 +34,7 @@ function matchPath(pattern: string, path: string): string[] | undefined {
   return isFit ? given.filter((_segment, at) => wanted[at] === ":") : undefined;
 }
 
-function toFound(
-  codec: Codec,
-  { methods }: Resource,
-  encoded: readonly string[],
-  known: Pick<ResourceRequest, "store" | "models">,
-): FoundResource {
+function toFound(codec: Codec, { methods }: Resource, encoded: readonly string[], known: Known): FoundResource {
   const names = Object.keys(methods);
   return {
     codec,
@@ -47,8 +45,8 @@ function toFound(
       const handler = method === "GET" || method === "POST" || method === "DELETE" ? methods[method] : undefined;
       if (!handler) throw new ProxyError("method_not_allowed", `Cannot answer ${method ?? "no method"}`);
       const segments = encoded.map(decodePath);
-      const body = method === "POST" ? await readJson(request) : undefined;
-      sendJson(exchange, 200, handler({ ...known, body, segments, query }));
+      const body = method === "POST" ? await known.readJson(exchange) : undefined;
+      sendJson(exchange, 200, handler({ store: known.store, models: known.models, body, segments, query }));
     },
   };
 }
@@ -56,7 +54,7 @@ function toFound(
 /** Makes the function that finds the resource at a path, if any codec has one there. */
 export function createResourceFinder(
   codecs: readonly Codec[],
-  known: Pick<ResourceRequest, "store" | "models">,
+  known: Known,
 ): (path: string) => FoundResource | undefined {
   const offered = codecs.flatMap((codec) => (codec.resources ?? []).map((resource) => ({ codec, resource })));
   return (path) => {

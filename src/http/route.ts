@@ -6,6 +6,7 @@ import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import type { Log } from "../lib/log.ts";
 import type { Guard } from "./auth.ts";
+import type { ReadJson } from "./body.ts";
 import { openExchange, sendError } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Info } from "./info.ts";
@@ -19,6 +20,7 @@ export interface RouteOptions {
   readonly handleTurn: TurnHandler;
   readonly store: Store;
   readonly models: Models;
+  readonly readJson: ReadJson;
   readonly log: Log;
   /** True once the server is stopping: connections are then not kept. */
   readonly isStopping: () => boolean;
@@ -56,6 +58,7 @@ export function createRoutes({
   handleTurn,
   store,
   models,
+  readJson,
   log,
   isStopping,
 }: RouteOptions): RequestListener {
@@ -67,7 +70,7 @@ export function createRoutes({
       { methods: ["POST"], handle: (exchange) => handleTurn(codec, exchange) },
     ]),
   ]);
-  const findResource = createResourceFinder(CODECS, { store, models });
+  const findResource = createResourceFinder(CODECS, { store, models, readJson });
 
   function findRoute(path: string): Route {
     const route = fixed.get(path) ?? findResource(path);

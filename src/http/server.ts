@@ -2,10 +2,11 @@
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress, toSocketPath } from "../lib/address.ts";
 import { bindSocket } from "./socket.ts";
+import { createConnections, MOST_CONNECTIONS } from "./connections.ts";
 
 export interface Listener {
   readonly port: number;
@@ -19,8 +20,6 @@ export interface Listener {
 
 /** Longer than common clients keep a pooled connection (Go: 90 s), so that none is closed under a request. */
 const KEEP_ALIVE_MS = 300_000;
-const HEADERS_MS = 30_000;
-const REQUEST_MS = 120_000;
 /** A free port on one address may be taken on the other. */
 const FREE_PORT_TRIES = 10;
 
@@ -36,58 +35,35 @@ function toErrorCode(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** One server's sockets, with how many of their requests are not answered yet. */
-interface Sockets {
-  /** From now on a socket is closed as soon as it has no unanswered request; those that have none now, at once. */
-  drain(): void;
+/** How long requests may take to arrive, and how many sockets may be open at once. */
+export interface Limits {
+  /** Milliseconds until all headers of a request are there. */
+  readonly headersMs: number;
+  /** Milliseconds until its whole body is there. */
+  readonly requestMs: number;
+  readonly connections: number;
 }
 
-/**
- * Counts the unanswered requests of each socket. Node's own `closeIdleConnections` leaves alone a socket that never carried
- * a request (a pool's or a browser's preconnect), or only half of one, and `close` waits for it.
- */
-function watchSockets(server: Server): Sockets {
-  const unanswered = new Map<Socket, number>();
-  let isDraining = false;
+export interface ListenOptions {
+  /** Told of connections that could not be accepted. */
+  readonly onError?: (error: Error) => void;
+  readonly limits?: Limits;
+}
 
-  function count(socket: Socket, change: number): void {
-    const left = (unanswered.get(socket) ?? 0) + change;
-    unanswered.set(socket, left);
-    // Ends after what was written has left: the last answer may still be on its way.
-    if (isDraining && left === 0) socket.destroySoon();
-  }
+const USUAL_LIMITS: Limits = { headersMs: 30_000, requestMs: 120_000, connections: MOST_CONNECTIONS };
+/** Node looks for late requests this often; by itself every 30 s, which makes limits of 30 and 120 s up to twice as long. */
+const CHECK_MS = 1000;
 
-  server.on("connection", (socket: Socket) => {
-    count(socket, 0);
-    socket.once("close", () => unanswered.delete(socket));
-  });
-  server.on("request", ({ socket }, response) => {
-    count(socket, 1);
-    response.once("close", () => unanswered.has(socket) && count(socket, -1));
-  });
-  return {
-    drain() {
-      isDraining = true;
-      for (const [socket, left] of unanswered) if (left === 0) socket.destroySoon();
+function create(handler: RequestListener, { headersMs, requestMs }: Limits): Server {
+  return createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: CHECK_MS,
     },
-  };
-}
-
-interface Bound {
-  readonly server: Server;
-  readonly sockets: Sockets;
-}
-
-function create(handler: RequestListener): Bound {
-  const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS },
     handler,
   );
-  // Event streams are many small writes; each is to leave at once.
-  server.on("connection", (socket) => socket.setNoDelay(true));
-  // Each pipelined request waits for the socket's close.
-  server.on("connection", (socket) => socket.setMaxListeners(0));
-  return { server, sockets: watchSockets(server) };
 }
 
 /** Binds one address. @returns its port; that of a Unix socket is the one given. */
@@ -104,17 +80,17 @@ async function bind(server: Server, host: string, port: number): Promise<number>
 
 /** Binds all addresses to one port. The second address may be missing from the system, but not taken by another program. */
 async function bindAll(
-  handler: RequestListener,
+  make: () => Server,
   addresses: readonly string[],
   port: number,
-): Promise<{ servers: Bound[]; port: number }> {
-  const servers: Bound[] = [];
+): Promise<{ servers: Server[]; port: number }> {
+  const servers: Server[] = [];
   let bound = port;
   try {
     for (const address of addresses) {
-      const server = create(handler);
+      const server = make();
       try {
-        bound = await bind(server.server, address, bound);
+        bound = await bind(server, address, bound);
         servers.push(server);
       } catch (error) {
         const isMissing = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(toErrorCode(error));
@@ -123,18 +99,18 @@ async function bindAll(
     }
     return { servers, port: bound };
   } catch (error) {
-    for (const { server } of servers) server.close();
+    for (const server of servers) server.close();
     throw error;
   }
 }
 
 async function bindFree(
-  handler: RequestListener,
+  make: () => Server,
   addresses: readonly string[],
-): Promise<{ servers: Bound[]; port: number }> {
+): Promise<{ servers: Server[]; port: number }> {
   for (let left = FREE_PORT_TRIES; ; left--) {
     try {
-      return await bindAll(handler, addresses, 0);
+      return await bindAll(make, addresses, 0);
     } catch (error) {
       if (left <= 1 || toErrorCode(error) !== "EADDRINUSE") throw error;
     }
@@ -142,28 +118,35 @@ async function bindFree(
 }
 
 /** Starts listening; `host` may be `unix:/path`, port 0 picks a free one. @throws the system's error, such as EADDRINUSE. */
-export async function listen(handler: RequestListener, host: string, port: number): Promise<Listener> {
+export async function listen(
+  handler: RequestListener,
+  host: string,
+  port: number,
+  { onError = () => undefined, limits = USUAL_LIMITS }: ListenOptions = {},
+): Promise<Listener> {
   const addresses = toAddresses(host);
-  const { servers, port: bound } =
-    port === 0 ? await bindFree(handler, addresses) : await bindAll(handler, addresses, port);
+  const make = (): Server => create(handler, limits);
+  const { servers, port: bound } = port === 0 ? await bindFree(make, addresses) : await bindAll(make, addresses, port);
+  const connections = createConnections(limits.connections);
+  for (const server of servers) {
+    connections.watch(server);
+    // Such as EMFILE for a connection that could not be accepted: the server goes on with those it has.
+    server.on("error", onError);
+  }
   return {
     port: bound,
     url: toSocketPath(host) !== undefined ? host : `http://${formatAddress({ host, port: bound })}`,
     async drain() {
-      await Promise.all(
-        servers.map(({ server, sockets }) => {
-          const closed = once(server, "close");
-          server.close();
-          sockets.drain();
-          return closed;
-        }),
-      );
+      const closed = servers.map((server) => once(server, "close"));
+      for (const server of servers) server.close();
+      connections.drain();
+      await Promise.all(closed);
       // A server tells of its close in the round of the event loop before its last sockets do theirs. Answers whose clients have
       // left are to end as that, and not by what comes after a drain; a timer runs after both.
       await delay(1);
     },
     close() {
-      for (const { server } of servers) {
+      for (const server of servers) {
         server.close();
         server.closeAllConnections();
       }

@@ -1,16 +1,17 @@
-/** An answer written as it comes: frames, heartbeats through silence, and patience with a slow reader, up to a limit. */
+/** An answer written as it comes: frames, heartbeats through silence, and backpressure from a slow reader, up to a limit. */
 import { once } from "node:events";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Encoder } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import type { AnswerEvent, EventStream, TurnEvent } from "../core/event.ts";
+import { endAnswer } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
 export interface StreamOptions {
-  /** Longest time a reader may leave what was written unread, in milliseconds. */
+  /** Longest time, in milliseconds, that a reader may take for the next 64 KiB of what was written. */
   readonly stallMs: number;
-  /** Silence after which a stream is kept alive; the first time it also commits to 200. */
+  /** Silence, in milliseconds, after which a stream is kept alive; the first time it also commits to 200. */
   readonly heartbeatMs: number;
 }
 
@@ -20,12 +21,16 @@ export interface Streaming {
   readonly encoder: Encoder;
   /** The media type of what the encoder writes. */
   readonly type: string;
+  /** Headers besides those of every event stream. */
   readonly headers: OutgoingHttpHeaders;
   /** The model expected to answer, for a stream that must begin before it is known. */
   readonly expected: string;
   /** Told of events before the client can see them. */
   readonly onEvents: (events: readonly TurnEvent[]) => void;
 }
+
+/** Writes the events of one answer and ends it. @throws what the events throw; ProxyError `canceled` for a reader that stalls. */
+export type WriteStream = (streaming: Streaming, events: EventStream) => Promise<void>;
 
 const STREAM_HEADERS: OutgoingHttpHeaders = {
   "cache-control": "no-cache, no-transform",
@@ -37,52 +42,81 @@ const STREAM_HEADERS: OutgoingHttpHeaders = {
  * proxy and client more than the rest of the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
  */
 const BURST_MS = 4;
+/** Most bytes written before the reader is waited for: so much has to be taken within the stall limit. */
+const PIECE_BYTES = 64 * 1024;
 
-/** Writes at once. By itself Node would hold the text until all else of this round of the event loop is done. */
-function writeNow(response: ServerResponse, text: string): boolean {
+/** Writes at once. By itself Node would hold the piece until all else of this round of the event loop is done. */
+function writeNow(response: ServerResponse, piece: string | Uint8Array): boolean {
   const { socket } = response;
   socket?.cork();
-  const isTaken = response.write(text);
+  const isTaken = response.write(piece);
   socket?.uncork();
   return isTaken;
 }
 
-/** Makes the writer of streams. Its promise rejects with what the events throw. */
-export function createStreamWriter({
-  stallMs,
-  heartbeatMs,
-}: StreamOptions): (streaming: Streaming, events: EventStream) => Promise<void> {
-  /** Writes and, where the reader is slow, waits for it: that holds back the CLI, and no one else. */
-  async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-    if (writeNow(response, text)) return;
-    const stalled = AbortSignal.timeout(stallMs);
-    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) }).catch((error: unknown) => {
-      if (stalled.aborted) response.destroy();
-      throw error;
-    });
+/** Waits until the reader has taken what was written. @throws ProxyError `canceled` when it leaves or stalls; it is cut off then. */
+async function drained({ response, signal, addLogFields }: Exchange, stallMs: number): Promise<void> {
+  const stalled = AbortSignal.timeout(stallMs);
+  try {
+    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) });
+  } catch {
+    signal.throwIfAborted();
+    addLogFields({ error: "stalled_reader" });
+    response.destroy();
+    throw new ProxyError("canceled", "The client does not read");
+  }
+}
+
+/** Writes a text and, where the reader is slow, waits for it: that holds back its CLI, and no one else. */
+async function writeText(exchange: Exchange, text: string, stallMs: number): Promise<void> {
+  const { response } = exchange;
+  if (text.length <= PIECE_BYTES / 3) {
+    if (!writeNow(response, text)) await drained(exchange, stallMs);
+    return;
+  }
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    if (!writeNow(response, bytes.subarray(at, at + PIECE_BYTES))) await drained(exchange, stallMs);
+  }
+}
+
+/** Makes the wording of one answer: events in, the text of their frames out. */
+function createWording(encoder: Encoder): (batch: readonly TurnEvent[]) => string {
+  let hasShown = false;
+
+  /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
+  function toStanding(batch: readonly TurnEvent[]): readonly AnswerEvent[] {
+    const at = batch.findLastIndex(({ type }) => type === "retract");
+    if (at !== -1 && hasShown)
+      throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
+    const isStanding = (event: TurnEvent, index: number): event is AnswerEvent =>
+      event.type !== "retract" && (event.type === "start" || index > at);
+    return batch.filter(isStanding);
   }
 
+  return (batch) => {
+    const standing = toStanding(batch);
+    hasShown ||= standing.some(({ type }) => type !== "start");
+    return standing.map(encoder.encode).join("");
+  };
+}
+
+/** Makes the pause after each write that lets a burst gather. */
+function createPace(): () => Promise<void> {
+  let lastAt: number | undefined;
+  return async () => {
+    const now = performance.now();
+    if (lastAt === undefined || now - lastAt < BURST_MS) await delay(BURST_MS);
+    lastAt = now;
+  };
+}
+
+/** Makes the writer of streams. */
+export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): WriteStream {
   return async ({ exchange, encoder, type, headers, expected, onEvents }, events) => {
     const { response, signal } = exchange;
-    let hasShown = false;
-
-    /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
-    function toStanding(batch: readonly TurnEvent[]): readonly AnswerEvent[] {
-      const at = batch.findLastIndex(({ type }) => type === "retract");
-      if (at !== -1 && hasShown)
-        throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
-      const isStanding = (event: TurnEvent, place: number): event is AnswerEvent =>
-        event.type !== "retract" && (event.type === "start" || place > at);
-      return batch.filter(isStanding);
-    }
-
-    function toText(batch: readonly TurnEvent[]): string {
-      const standing = toStanding(batch);
-      hasShown ||= standing.some(({ type }) => type !== "start");
-      let text = "";
-      for (const event of standing) text += encoder.encode(event);
-      return text;
-    }
+    const toText = createWording(encoder);
+    const pace = createPace();
 
     function commit(): void {
       if (!response.headersSent)
@@ -95,7 +129,6 @@ export function createStreamWriter({
       if (!response.writableNeedDrain) response.write(text);
     }
 
-    let lastWriteAt: number | undefined;
     const heartbeat = setInterval(keepAlive, heartbeatMs);
     try {
       for await (const batch of events) {
@@ -103,14 +136,14 @@ export function createStreamWriter({
         const text = toText(batch);
         if (text === "") continue;
         commit();
-        await write(response, text, signal);
+        await writeText(exchange, text, stallMs);
         heartbeat.refresh();
-        const now = performance.now();
-        if (lastWriteAt === undefined || now - lastWriteAt < BURST_MS) await delay(BURST_MS);
+        if (batch.at(-1)?.type === "done") exchange.completeAnswer();
+        else await pace();
+        // The client may have left during the pause.
         signal.throwIfAborted();
-        lastWriteAt = now;
       }
-      response.end();
+      endAnswer(response);
     } finally {
       clearInterval(heartbeat);
     }

@@ -13,7 +13,8 @@ import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import type { Run } from "../session/run.ts";
-import { readJson } from "./body.ts";
+import type { Guard } from "./auth.ts";
+import type { ReadJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { createStreamWriter } from "./stream.ts";
@@ -27,6 +28,9 @@ export interface TurnOptions extends StreamOptions {
   readonly tools: Profile;
   /** Answers that later requests may go on from. */
   readonly store: Store;
+  readonly readJson: ReadJson;
+  /** Names the client of a request, for fairness between clients. */
+  readonly identify: Guard["identify"];
 }
 
 const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
@@ -92,7 +96,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
   }
 
   return async (codec, exchange) => {
-    const decoded = codec.decode(await readJson(exchange.request), store);
+    const decoded = codec.decode(await options.readJson(exchange), store);
     const { turn, delivery, form } = decoded;
     const model = models.resolve(turn.model);
     const { name, ignored } = readName(exchange, turn, delivery);
@@ -107,7 +111,9 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       hasClientTools: turn.tools.length > 0,
     });
     const chat = telegram.chooseChat(readHeader(exchange, "x-telegram-chat-id"));
-    const running = run({ turn, model: model.argument, isPinned: model.isPinned, tools, name }, exchange.signal);
+    const client = options.identify(exchange.request);
+    const job = { turn, model: model.argument, isPinned: model.isPinned, tools, name, client };
+    const running = run(job, exchange.signal);
     const events = telegram.watch(running.events, chat);
     if (delivery.stream) {
       const onEvents = (batch: readonly TurnEvent[]): void => {

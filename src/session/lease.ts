@@ -17,6 +17,8 @@ export interface Job {
   readonly tools: OwnTools;
   /** A conversation the server keeps; the turn then brings only what is new. */
   readonly name: string | undefined;
+  /** Who asks: turns that wait are admitted fairly between clients. */
+  readonly client: string;
 }
 
 export interface Lease {

@@ -73,10 +73,10 @@ export function createRun(options: RunOptions): Run {
   }
 
   /** A name's turns wait for each other before they wait for a place: waiting in one, they would keep others out. */
-  async function admit({ name }: Job, signal: AbortSignal): Promise<() => void> {
+  async function admit({ name, client }: Job, signal: AbortSignal): Promise<() => void> {
     const leaveName = name === undefined ? undefined : await waitInLine(named.enter(name, signal));
     try {
-      const leaveGate = await waitInLine(gate.enter(signal));
+      const leaveGate = await waitInLine(gate.enter(signal, client));
       return () => {
         leaveGate();
         leaveName?.();

@@ -1,4 +1,4 @@
-/** The line in front of the turns: first come first served, bounded, left by whoever leaves, and a place is kept until its turn ends. */
+/** The line in front of the turns: fair to each client, bounded, left by whoever leaves, and a place is kept until its turn ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readError, readText, readUntil, user } from "../helpers/answer.ts";
@@ -47,6 +47,25 @@ test("turns past the bound wait in line and are served in the order they came", 
   }
   assert.deepEqual(upstream.calls.map(toLastWords), ["a", "b", "c", "d"]);
   await untilSessions(proxy, "the server is at rest", ({ busy, queued }) => busy === 0 && queued === 0);
+});
+
+test("a client that came late does not wait for all the turns of another", async (t) => {
+  const upstream = await startUpstream(t);
+  const release = holdAll(upstream);
+  const proxy = await startProxy(t, { upstream, args: ONE_AT_ONCE });
+  const say = async (words: string, client: string): Promise<string> =>
+    readText(await proxy.chat(ask(words), { headers: { "user-agent": client } }));
+  const answers = [say("a", "many/1.0")];
+  await upstream.called(1);
+  for (const [at, words] of ["b", "c"].entries()) {
+    answers.push(say(words, "many/1.0"));
+    await queued(proxy, at + 1);
+  }
+  answers.push(say("d", "one/1.0"));
+  await queued(proxy, 3);
+  for (const words of ["a", "b", "c", "d"]) release(words);
+  await Promise.all(answers);
+  assert.deepEqual(upstream.calls.map(toLastWords), ["a", "d", "b", "c"]);
 });
 
 test("a waiter whose client leaves is out of the line, and its turn is never played", async (t) => {

@@ -94,14 +94,17 @@ test("a reader that does not read costs no memory, holds up no one, and misses n
   assert.equal(slow.data.at(-1), "[DONE]");
 });
 
-test("a reader that never reads on is let go after the activity timeout, and its CLI ends", LINUX_ONLY, async (t) => {
+test("a reader that never reads on is let go after 30 s, and its CLI ends", LINUX_ONLY, async (t) => {
   const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0", "--activity-timeout", "1"], env });
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0"], env });
+  const startedAt = performance.now();
   const socket = ask(proxy);
   const closed = once(socket, "close");
   socket.on("error", () => undefined);
   t.after(() => socket.destroy());
-  await proxy.logged(/path=\/v1\/chat\/completions status=499/);
+  await proxy.logged(/path=\/v1\/chat\/completions status=499 .*error=stalled_reader/);
+  const seconds = (performance.now() - startedAt) / 1000;
+  assert.ok(seconds >= 30 && seconds < 60, `${seconds} s`);
   await untilEnded(proxy, readStarts(proxy)[0]?.pid);
   assert.equal((await readHealth(proxy)).sessions.busy, 0);
   socket.resume();

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
-import type { OutgoingHttpHeaders } from "node:http";
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
-import { BODY_LIMIT, readJson } from "../../src/http/body.ts";
+import { BODY_LIMIT, createBodyReader } from "../../src/http/body.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -26,7 +26,8 @@ async function send(
         resolve(value);
         response.end();
       };
-      readJson(incoming).then(settle, settle);
+      const closed = new Promise<void>((close) => void response.once("close", close));
+      createBodyReader()({ request: incoming, closed }).then(settle, settle);
     });
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -109,4 +110,78 @@ test("a body of exactly the limit is read, and one byte more is refused, though 
   const whole = await send(t, pieces(MIB - 2));
   assert.equal(typeof whole === "string" && whole.length, BODY_LIMIT - 2);
   await checkRefused(t, "too_large", [pieces(MIB - 1)].flat());
+});
+
+const KIB = 1024;
+
+/** A server whose bodies may hold `budget` bytes together; each request is answered when the test says so. */
+async function startReader(t: TestContext, budget: number) {
+  const readJson = createBodyReader(budget);
+  const answers: (() => void)[] = [];
+  const server = createServer((incoming, response) => {
+    const closed = new Promise<void>((close) => void response.once("close", close));
+    const refuse = (error: unknown): void => {
+      const isShort = error instanceof ProxyError && error.kind === "overloaded" && error.retryAfterSeconds === 5;
+      response.writeHead(isShort ? 503 : 500).end();
+    };
+    readJson({ request: incoming, closed }).then(() => answers.push(() => response.end()), refuse);
+    incoming.once("end", () => server.emit("read"));
+  });
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  function open(): ClientRequest {
+    const sent = request({ port, host: "127.0.0.1", method: "POST", headers: JSON_TYPE, agent: false });
+    sent.on("error", () => undefined).on("response", (response) => response.resume());
+    t.after(() => sent.destroy());
+    return sent;
+  }
+  return { server, answers, open };
+}
+
+/** The status of a request whose body is so long. */
+async function readStatus(sent: ClientRequest, kib: number): Promise<number | undefined> {
+  sent.end(`"${"x".repeat(kib * KIB - 2)}"`);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  return response.statusCode;
+}
+
+test("bodies that hold too much together are 503 with a time to come again, and small ones pass beside them", async (t) => {
+  const { server, answers, open } = await startReader(t, 1000 * KIB);
+  const first = open();
+  const firstRead = once(server, "read");
+  const firstStatus = readStatus(first, 1000);
+  await firstRead;
+  assert.equal(await readStatus(open(), 600), 503);
+  const small = open();
+  const smallRead = once(server, "read");
+  const smallStatus = readStatus(small, 200);
+  await smallRead;
+  while (answers.length < 2) await new Promise(setImmediate);
+  for (const answer of answers) answer();
+  assert.deepEqual([await firstStatus, await smallStatus], [200, 200]);
+});
+
+test("bytes count until the answer has been given, or the client has left in the midst of its upload", async (t) => {
+  const { server, answers, open } = await startReader(t, 1000 * KIB);
+  const leaving = open();
+  leaving.write(`"${"x".repeat(1100 * KIB)}`);
+  const [{ socket }] = (await once(server, "request")) as [IncomingMessage];
+  while (socket.bytesRead < 1100 * KIB) await new Promise(setImmediate);
+  assert.equal(await readStatus(open(), 600), 503);
+  leaving.destroy();
+  await new Promise<void>((resolve) => void socket.once("close", resolve));
+  const held = open();
+  const read = once(server, "read");
+  const status = readStatus(held, 1100);
+  await read;
+  while (answers.length < 1) await new Promise(setImmediate);
+  assert.equal(await readStatus(open(), 600), 503);
+  answers[0]?.();
+  assert.equal(await status, 200);
+  const last = readStatus(open(), 1100);
+  while (answers.length < 2) await new Promise(setImmediate);
+  answers[1]?.();
+  assert.equal(await last, 200);
 });

@@ -1,0 +1,156 @@
+/** Streams over real sockets: who closes at the last event has not hung up, and who does not read is let go. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { connect } from "node:net";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import type { Encoder } from "../../src/codec/codec.ts";
+import { NO_USAGE } from "../../src/core/event.ts";
+import type { EventStream, TurnEvent } from "../../src/core/event.ts";
+import { openExchange, sendError } from "../../src/http/exchange.ts";
+import { createStreamWriter } from "../../src/http/stream.ts";
+import { DEFAULT_CODEC } from "../../src/codec/all.ts";
+import { createLog } from "../../src/lib/log.ts";
+
+const DONE: TurnEvent = { type: "done", finish: "stop", usage: NO_USAGE };
+const encoder: Encoder = {
+  encode: (event) => (event.type === "text" ? `data: ${event.text}\n\n` : event.type === "done" ? "data: end\n\n" : ""),
+  fail: (error) => error.kind,
+  keepAlive: () => ":\n\n",
+};
+
+interface Stage {
+  readonly socket: Socket;
+  /** Settles with the access-log line. */
+  readonly logged: Promise<string>;
+  /** Settles with how the turn ended: its signal's state once its events were over. */
+  readonly turn: Promise<{ isAborted: boolean }>;
+}
+
+/** A server that answers its one request with these events; its client reads nothing yet. */
+async function start(t: TestContext, events: (signal: AbortSignal) => EventStream, stallMs = 60_000): Promise<Stage> {
+  let onLine = (_line: string): void => undefined;
+  const logged = new Promise<string>((resolve) => (onLine = resolve));
+  let onTurn = (_end: { isAborted: boolean }): void => undefined;
+  const turn = new Promise<{ isAborted: boolean }>((resolve) => (onTurn = resolve));
+  const log = createLog("info", onLine);
+  const write = createStreamWriter({ stallMs, heartbeatMs: 60_000 });
+  const server = createServer((request, response) => {
+    const exchange = openExchange(request, response, log);
+    const streaming = {
+      exchange,
+      encoder,
+      type: "text/event-stream",
+      headers: {},
+      expected: "model",
+      onEvents: () => undefined,
+    };
+    void write(streaming, events(exchange.signal))
+      .catch((error: unknown) => sendError(exchange, DEFAULT_CODEC, error, log))
+      .finally(() => onTurn({ isAborted: exchange.signal.aborted }));
+  });
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  socket.pause().on("error", () => undefined);
+  // HTTP/1.0: the answer comes without chunk sizes.
+  socket.write("GET / HTTP/1.0\r\n\r\n");
+  return { socket, logged, turn };
+}
+
+/** Reads until `word` has come. */
+async function readUntil(socket: Socket, word: string): Promise<void> {
+  let got = "";
+  while (!got.includes(word)) got += String((await once(socket.resume(), "data"))[0]);
+}
+
+test("a client that closes at the last event has its whole answer: no hang-up is logged, and the turn ends in peace", async (t) => {
+  let goOn = (): void => undefined;
+  const isGone = new Promise<void>((resolve) => (goOn = resolve));
+  const { socket, logged, turn } = await start(t, async function* () {
+    yield [
+      { type: "start", model: "model" },
+      { type: "text", text: "hello" },
+    ];
+    yield [DONE];
+    // What a turn does after its last event takes a while.
+    await isGone;
+  });
+  await readUntil(socket, "end");
+  socket.destroy();
+  assert.match(await logged, / status=200 /);
+  goOn();
+  assert.deepEqual(await turn, { isAborted: false });
+});
+
+test("a client that closes before the last event has hung up", async (t) => {
+  const { socket, logged, turn } = await start(t, async function* (signal) {
+    yield [{ type: "text", text: "hello" }];
+    if (!signal.aborted) await once(signal, "abort");
+    signal.throwIfAborted();
+  });
+  await readUntil(socket, "hello");
+  socket.destroy();
+  assert.match(await logged, / status=499 /);
+  assert.deepEqual(await turn, { isAborted: true });
+});
+
+const MIB_OF_TEXT = "x".repeat(1024 * 1024);
+
+async function* flood(): EventStream {
+  for (let at = 0; at < 40; at++) yield [{ type: "text", text: MIB_OF_TEXT }];
+  yield [DONE];
+}
+
+test("a reader that takes nothing is let go after the stall limit, and its turn with it", async (t) => {
+  let isOver = false;
+  const { logged, turn } = await start(
+    t,
+    async function* () {
+      try {
+        yield* flood();
+      } finally {
+        isOver = true;
+      }
+    },
+    300,
+  );
+  assert.match(await logged, / status=499 .*error=stalled_reader/);
+  await turn;
+  assert.equal(isOver, true);
+});
+
+test("a reader that is slow but reads on gets everything, though it takes longer than the stall limit", async (t) => {
+  const stallMs = 2000;
+  const { socket, logged } = await start(t, flood, stallMs);
+  const startedAt = performance.now();
+  let bytes = 0;
+  let tail = "";
+  socket.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    tail = (tail + chunk.subarray(-20).toString()).slice(-20);
+    socket.pause();
+    setTimeout(() => socket.resume(), chunk.length / 12_000);
+  });
+  socket.resume();
+  assert.match(await logged, / status=200 /);
+  assert.ok(performance.now() - startedAt > stallMs);
+  while (!tail.includes("end")) await once(socket, "data");
+  assert.ok(bytes > 40 * MIB_OF_TEXT.length);
+});
+
+test("a text of characters of several bytes is whole though it is written in pieces", async (t) => {
+  const text = "é👩‍👩‍👧漢".repeat(50_000);
+  const { socket } = await start(t, async function* () {
+    yield [{ type: "text", text }, DONE];
+  });
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  socket.resume();
+  await once(socket, "end");
+  assert.ok(Buffer.concat(chunks).toString().includes(`data: ${text}\n\n`));
+});
