@@ -5,7 +5,7 @@ export interface Gate {
    * Waits for a place and gives the function that gives it back; calling that twice is safe.
    *
    * Each party has a line of its own, first come first served. A free place goes to the party with the fewest inside;
-   * among equals, to the one served longest ago. When the lines are full together, the youngest waiter of the longest
+   * among equals, to the one that had none for longest. When the lines are full together, the youngest waiter of the longest
    * line gives way to a party whose own line is shorter.
    *
    * @param party Shares its places and its line; callers that name none are one party.
@@ -33,7 +33,7 @@ interface Party {
 
 /** Makes a gate of `places`, with at most `maxWaiting` waiters of all parties together. */
 export function createGate(places: number, maxWaiting = Number.POSITIVE_INFINITY): Gate {
-  // In the order in which they were served: who has just entered goes to the end.
+  // In the order in which they are to be served: a party goes to the end when it enters and when it leaves.
   const parties = new Map<string, Party>();
   let inside = 0;
   let waiting = 0;
@@ -68,17 +68,21 @@ export function createGate(places: number, maxWaiting = Number.POSITIVE_INFINITY
     youngest.refuse(error);
   }
 
-  function admit(name: string, party: Party): () => void {
-    inside++;
-    party.inside++;
+  /** Changes the places that a party has. */
+  function count(name: string, party: Party, change: 1 | -1): void {
+    inside += change;
+    party.inside += change;
     parties.delete(name);
     parties.set(name, party);
+  }
+
+  function admit(name: string, party: Party): () => void {
+    count(name, party, 1);
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
       hasLeft = true;
-      inside--;
-      party.inside--;
+      count(name, party, -1);
       findNext()?.admit();
       forget(name, party);
     };

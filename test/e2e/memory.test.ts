@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 
-/** About a megabyte of JSON whose objects take some twenty times that: 300,000 empty ones, in arrays of 100. */
-const DENSE = Array.from({ length: 30 }, () =>
+/** About a megabyte of JSON whose objects take some twenty times that: 240,000 empty ones, in arrays of 100. */
+const DENSE = Array.from({ length: 24 }, () =>
   Array.from({ length: 100 }, () => Array.from({ length: 100 }, () => ({}))),
 );
 

@@ -180,7 +180,7 @@ test("when the lines are full, the youngest waiter of the longest one gives way 
   const second = enterFor(gate, "b", order);
   await assert.rejects(second, GateFullError, "two and two would be no fairer than two and one");
   leave();
-  for (const entered of [ours[0], other, ours[1]]) (await entered)?.();
+  for (const entered of [other, ours[0], ours[1]]) (await entered)?.();
   assert.deepEqual([gate.inside, gate.waiting], [0, 0]);
 });
 
