@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
 import { assistant, readFinish, readText, readUntil, user } from "../helpers/answer.ts";
 import { countStarts, createChat, createLatch, readHealth, readStarts, untilEnded } from "../helpers/client.ts";
+import { startPair } from "../helpers/pair.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
@@ -41,9 +42,8 @@ test("the next turn of a conversation goes to the process that knows it, as nati
 });
 
 test("a history hits in every spelling clients give it", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   answerInTurn(upstream);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const system = { role: "system", content: "Be brief." };
   const body = { model: "sonnet" };
   const answer = await readText(await proxy.chat({ ...body, messages: [system, user("hi")] }));
@@ -70,13 +70,12 @@ test("a history hits in every spelling clients give it", async (t) => {
 });
 
 test("a tool call's content may come back as null, as an empty text or not at all", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   upstream.answer((call) =>
     toDialogue(call).at(-1)?.includes("tool_result")
       ? [{ text: "It rains." }]
       : [{ tool: "mcp__client__weather", input: {} }],
   );
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const contents: object[] = [{ content: null }, { content: "" }, {}];
   for (const [at, content] of contents.entries()) {
     const body = { model: "sonnet", tools: [WEATHER] };
@@ -94,9 +93,8 @@ test("a tool call's content may come back as null, as an empty text or not at al
 });
 
 test("an edited history, another system prompt, model or tool list misses and is replayed exactly", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, "--max-sessions", "8");
   answerInTurn(upstream);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0", "--max-sessions", "8"] });
   const chat = createChat(proxy, {}, [{ role: "system", content: "Be brief." }]);
   const answer = await chat.say("hi");
   const [system, asked, said] = chat.messages as [object, object, object];
@@ -166,9 +164,8 @@ test("an edited history, another system prompt, model or tool list misses and is
 });
 
 test("a miss leaves the process of the unedited conversation where it was", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   answerInTurn(upstream);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const chat = createChat(proxy);
   const answer = await chat.say("hi");
   await createChat(proxy, {}, [user("ho"), assistant(answer)]).say("next");
@@ -202,8 +199,7 @@ test("two chats with equal questions and different answers never meet", async (t
 });
 
 test("effort and output limit change from turn to turn of one process, and go back", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const { upstream, proxy } = await startPair(t);
   const chat = createChat(proxy);
   await chat.say("one");
   await chat.say("two", { reasoning_effort: "low", max_tokens: 77 });
@@ -221,8 +217,7 @@ test("effort and output limit change from turn to turn of one process, and go ba
 });
 
 test("thinking is switched off, shown and given a budget for one turn alone", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const { upstream, proxy } = await startPair(t);
   const model = "claude-opus-4-5-20251101";
   const messages: object[] = [];
   const say = async (words: string, rest: object = {}): Promise<string | null> => {
@@ -253,8 +248,7 @@ test("thinking is switched off, shown and given a budget for one turn alone", as
 });
 
 test("an effort that is asked for shows the thinking, and none switches it off, for that turn alone", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const { upstream, proxy } = await startPair(t);
   const chat = createChat(proxy);
   await chat.say("one");
   await chat.say("two", { reasoning_effort: "none" });
@@ -283,8 +277,7 @@ async function checkNotFiled(
 }
 
 test("a turn that met a stop sequence is not filed", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const { upstream, proxy } = await startPair(t);
   await checkNotFiled(proxy, upstream, {
     script: [{ text: ["one ", "two ", "three"] }],
     body: { stop: ["two"] },
@@ -294,8 +287,7 @@ test("a turn that met a stop sequence is not filed", async (t) => {
 });
 
 test("a turn cut at its output limit is not filed", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const { upstream, proxy } = await startPair(t);
   await checkNotFiled(proxy, upstream, {
     script: [{ text: "one two" }, { stop: "max_tokens" }],
     body: { max_tokens: 5 },
@@ -305,8 +297,7 @@ test("a turn cut at its output limit is not filed", async (t) => {
 });
 
 test("a filtered turn is not filed", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
+  const { upstream, proxy } = await startPair(t);
   await checkNotFiled(proxy, upstream, {
     script: [{ text: "I can" }, { stop: "refusal" }],
     body: {},
@@ -316,9 +307,8 @@ test("a filtered turn is not filed", async (t) => {
 });
 
 test("a turn hung up on is not filed, and its process ends", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   upstream.answer((call) => (toLastWords(call) === "hi" ? [{ text: "half" }, { hang: true }] : [{ text: "went on" }]));
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const leaving = new AbortController();
   const response = await proxy.chat(
     { model: "sonnet", stream: true, messages: [user("hi")] },
@@ -339,13 +329,12 @@ test("a turn hung up on is not filed, and its process ends", async (t) => {
 });
 
 test("two requests that go on from one conversation at once are both answered right", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   const both = createLatch();
   upstream.answer((call, at) => {
     if (at === 2) both.open();
     return [...(at > 0 ? [{ until: both.opened }] : []), { text: `answer to ${toLastWords(call)}` }];
   });
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   const chat = createChat(proxy);
   await chat.say("hi");
   const branches = ["left", "right"].map((words) => createChat(proxy, {}, chat.messages).say(words));

@@ -7,6 +7,7 @@ import { assistant, readError, readText, readUntil, user } from "../helpers/answ
 import type { ChatChunk } from "../helpers/answer.ts";
 import { createChat, createLatch, readHealth, readStarts, untilSessions } from "../helpers/client.ts";
 import { isRunning } from "../helpers/processes.ts";
+import { startPair } from "../helpers/pair.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { makeHome } from "../helpers/session.ts";
@@ -21,9 +22,8 @@ function killLatest(proxy: Proxy): void {
 }
 
 test("a CLI killed in mid-stream is one error in the stream and one [DONE]", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   upstream.answer(() => [{ text: "half" }, { hang: true }]);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   const stream = await readUntil(await proxy.chat({ ...HI, stream: true }), "half");
   killLatest(proxy);
   const raw = await stream.rest();
@@ -41,9 +41,8 @@ test("a CLI killed in mid-stream is one error in the stream and one [DONE]", asy
 });
 
 test("a fresh CLI killed before its first event is a 502", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   upstream.answer(() => [{ hang: true }]);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   for (const [at, stream] of [false, true].entries()) {
     const answer = proxy.chat({ ...HI, stream });
     await upstream.called(at + 1);
@@ -77,8 +76,7 @@ test("a claimed spare killed before its first event is replaced once, unseen, an
 });
 
 test("a process killed between turns is replaced by a replay that the client does not see", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const { upstream, proxy } = await startPair(t);
   const chat = createChat(proxy);
   await chat.say("one");
   killLatest(proxy);
@@ -105,8 +103,7 @@ test("a spare killed is replaced, and the next request does not notice", async (
 });
 
 test("a replay leaves no transcript behind, whether its turn ends well, fails or is left", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const { upstream, proxy } = await startPair(t);
   const folder = join(proxy.home, ".claude-max-api", "replay");
   const history = [user("a"), assistant("b"), user("c")];
   await readText(await proxy.chat({ model: "sonnet", messages: history }));

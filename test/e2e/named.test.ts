@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assistant, readError, readText, user } from "../helpers/answer.ts";
 import { createLatch, readHealth, readStarts } from "../helpers/client.ts";
+import { startPair } from "../helpers/pair.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { NO_SPARES, postNamed, sayNamed, startEcho } from "../helpers/session.ts";
-import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
+import { toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 test("a name keeps its conversation, in one process, with only the new messages sent", async (t) => {
   const upstream = await startEcho(t);
@@ -41,10 +42,9 @@ test("two names do not mix, and neither does a conversation without one", async 
 });
 
 test("two requests of one name at once run one after the other", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   const end = createLatch();
   upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
   const first = sayNamed(proxy, "notes", "one");
   await upstream.called(1);
   const second = sayNamed(proxy, "notes", "two");
@@ -57,10 +57,9 @@ test("two requests of one name at once run one after the other", async (t) => {
 });
 
 test("many requests of one name leave room for the others", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, "--max-concurrent", "2");
   const end = createLatch();
   upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
-  const proxy = await startProxy(t, { upstream, args: [...NO_SPARES, "--max-concurrent", "2"] });
   const one = sayNamed(proxy, "notes", "one");
   await upstream.called(1);
   const two = sayNamed(proxy, "notes", "two");

@@ -12,12 +12,12 @@ import {
   untilSessions,
 } from "../helpers/client.ts";
 import { isRunning } from "../helpers/processes.ts";
+import { startPair } from "../helpers/pair.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
 test("two sessions are kept, and the one unused for longest makes room", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0", "--max-sessions", "2"] });
+  const { upstream, proxy } = await startPair(t, "--max-sessions", "2");
   const [a, b, c] = [createChat(proxy), createChat(proxy), createChat(proxy)];
   await a.say("a");
   await b.say("b");
@@ -36,14 +36,13 @@ test("two sessions are kept, and the one unused for longest makes room", async (
 });
 
 test("a busy process is never let go, however many others are filed", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, "--max-sessions", "2");
   const end = createLatch();
   upstream.answer((call) =>
     toLastWords(call) === "take your time"
       ? [{ text: "slow " }, { until: end.opened }, { text: "and sure" }]
       : [{ text: "quick" }],
   );
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0", "--max-sessions", "2"] });
   const slow = createChat(proxy);
   await slow.say("hi");
   const [busy] = readStarts(proxy);
@@ -58,8 +57,7 @@ test("a busy process is never let go, however many others are filed", async (t) 
 });
 
 test("with no sessions kept, every turn is replayed and no process stays", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0", "--max-sessions", "0"] });
+  const { upstream, proxy } = await startPair(t, "--max-sessions", "0");
   const chat = createChat(proxy);
   await chat.say("one");
   await chat.say("two");
@@ -73,8 +71,7 @@ test("with no sessions kept, every turn is replayed and no process stays", async
 });
 
 test("an idle process ends, and its conversation goes on", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "0", "--idle-seconds", "1"] });
+  const { upstream, proxy } = await startPair(t, "--idle-seconds", "1");
   const chat = createChat(proxy);
   await chat.say("one");
   const [first] = readStarts(proxy);
