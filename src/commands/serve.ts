@@ -1,7 +1,10 @@
 /** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
+import { EMPTY_FOLDER } from "../cli/process/folder.ts";
+import type { Folders } from "../cli/process/folder.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { createModels } from "../core/model.ts";
@@ -67,12 +70,16 @@ interface Engine {
   readonly run: Run;
 }
 
+function toFolders({ workspace, stateFolder }: Config): Folders {
+  return { workspace, empty: join(stateFolder, EMPTY_FOLDER) };
+}
+
 function createEngine({ config, program, log }: ServeOptions, environment: NodeJS.ProcessEnv): Engine {
   const { maxConcurrent, maxSessions, idleSeconds } = config;
   const models = createModels(config.aliases);
   const installation = createInstallation({
     find: { given: config.claude, environment, home: config.home, program },
-    workspace: config.workspace,
+    folders: toFolders(config),
     settingSources: config.settingSources,
     temporaryFolder: join(config.stateFolder, "tmp"),
     maxProcesses: maxSessions + maxConcurrent + config.spares,
@@ -84,6 +91,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     count: config.spares,
     first: { tools: config.tools },
     start: installation.start,
+    identify: installation.identify,
     onStart(spare) {
       if (!models.isCatalogued) void spare.askModels();
     },
@@ -110,6 +118,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
 export async function serve(options: ServeOptions): Promise<Served> {
   const { config, version, log } = options;
   for (const warning of await preparePrivately(config)) log.warn(warning);
+  await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
   const demo = config.demo ? await startDemo(config.environment) : undefined;
   const { installation, models, gate, pool, spares, transcripts, run } = createEngine(
     options,

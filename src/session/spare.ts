@@ -8,6 +8,8 @@ export interface SparesOptions {
   /** What the first ones are started as. */
   readonly first: Launch;
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
+  /** Identity of the CLI's file now; never rejects. Spares of another one are replaced. */
+  readonly identify: () => Promise<string>;
   /** Called with each new spare before it can be claimed. */
   readonly onStart: (conversation: Conversation) => void;
   readonly log: Log;
@@ -28,6 +30,8 @@ export interface Spares {
 /** A CLI that dies as a spare is likely to do so again: the next one waits, twice as long each time. */
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
+/** The CLI's file is looked at after each turn, and this often while there is none. */
+const LOOK_MS = 60_000;
 /** A spare that has lived this long did not die of how it was started. */
 const SOUND_MS = 10_000;
 
@@ -36,8 +40,9 @@ function isAlike(a: Launch, b: Launch): boolean {
 }
 
 /** Makes an empty pool. */
-export function createSpares({ count, first, start, onStart, log }: SparesOptions): Spares {
-  const spares = new Set<Conversation>();
+export function createSpares({ count, first, start, identify, onStart, log }: SparesOptions): Spares {
+  /** Each with the identity of the CLI's file it was started from. */
+  const spares = new Map<Conversation, string>();
   const closing = new AbortController();
   let wanted = first;
   let asked = first;
@@ -58,8 +63,9 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
   async function add(): Promise<void> {
     try {
       const conversation = await start(wanted, closing.signal);
+      const identity = await identify();
       if (closing.signal.aborted || !isAlike(conversation.launch, wanted)) return await conversation.close();
-      spares.add(conversation);
+      spares.set(conversation, identity);
       onStart(conversation);
       const startedAt = performance.now();
       void conversation.gone.then(() => {
@@ -76,12 +82,25 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
   }
 
   function endUnwanted(): void {
-    for (const spare of spares) {
+    for (const spare of spares.keys()) {
       // One that is ending leaves by itself, and is not replaced at once.
       if (!spare.isAlive || isAlike(spare.launch, wanted)) continue;
       spares.delete(spare);
       void spare.close();
     }
+  }
+
+  /** Ends spares of a file that has been replaced, and starts others. */
+  async function renew(): Promise<void> {
+    const identity = await identify();
+    const outdated = [...spares].filter(([, startedFrom]) => startedFrom !== identity).map(([spare]) => spare);
+    if (closing.signal.aborted || outdated.length === 0) return;
+    log.debug("claude has changed", { spares: outdated.length });
+    for (const spare of outdated) {
+      spares.delete(spare);
+      void spare.close();
+    }
+    fill();
   }
 
   function fill(): void {
@@ -92,12 +111,17 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
     }
   }
 
+  const looking = setInterval(() => void renew(), LOOK_MS).unref();
+
   return {
-    fill,
+    fill() {
+      fill();
+      void renew();
+    },
     claim(launch) {
       if (isAlike(asked, launch)) wanted = launch;
       asked = launch;
-      for (const spare of spares) {
+      for (const spare of spares.keys()) {
         if (!spare.isAlive || !isAlike(spare.launch, launch)) continue;
         spares.delete(spare);
         return spare;
@@ -107,7 +131,8 @@ export function createSpares({ count, first, start, onStart, log }: SparesOption
     close() {
       closing.abort();
       clearTimeout(retry);
-      for (const spare of spares) void spare.close();
+      clearInterval(looking);
+      for (const spare of spares.keys()) void spare.close();
       spares.clear();
     },
     get size() {

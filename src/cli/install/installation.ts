@@ -1,5 +1,5 @@
 /** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../../lib/log.ts";
 import { untilAborted } from "../../lib/abort.ts";
@@ -7,6 +7,8 @@ import { createGate } from "../../lib/gate.ts";
 import { toProxyError } from "../../core/error.ts";
 import type { ProxyError } from "../../core/error.ts";
 import type { CatalogueEntry } from "../../core/model.ts";
+import { toWorkingFolder } from "../process/folder.ts";
+import type { Folders } from "../process/folder.ts";
 import { TOOL_SERVER } from "../protocol/name.ts";
 import { toArgs, toEnvironment } from "../request/launch.ts";
 import type { Launch } from "../request/launch.ts";
@@ -20,8 +22,7 @@ import type { Command } from "../process/process.ts";
 
 export interface InstallationOptions {
   readonly find: FindOptions;
-  /** Working directory of every process. */
-  readonly workspace: string;
+  readonly folders: Folders;
   readonly settingSources: string;
   /** Where the CLI keeps its temporary files; made when needed, and swept. */
   readonly temporaryFolder: string;
@@ -47,6 +48,8 @@ export interface Installation {
   start(launch: Launch, signal?: AbortSignal): Promise<Conversation>;
   /** What is known, looked up again in the background when it is old; waits only for the very first look. */
   status(): Promise<InstallationStatus>;
+  /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
+  identify(): Promise<string>;
   /** Takes down what a turn has shown about the login. */
   noteLogin(isLoggedIn: boolean): void;
   /** Ends every process; settles when all are gone. */
@@ -64,9 +67,16 @@ interface Found {
 }
 
 function toCommand(options: InstallationOptions, path: string, launch: Launch): Command {
-  const { settingSources, workspace, find, temporaryFolder } = options;
+  const { settingSources, folders, find, temporaryFolder } = options;
   const env = toEnvironment(find.environment, launch.tools, temporaryFolder);
-  return { file: path, args: toArgs(launch, settingSources), cwd: workspace, env, isParent: launch.tools === "full" };
+  const cwd = toWorkingFolder(launch, folders);
+  return { file: path, args: toArgs(launch, settingSources), cwd, env, isParent: launch.tools === "full" };
+}
+
+/** Changes whenever a file, or the one its link points to, is replaced or written; "" for a missing file. */
+async function readIdentity(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats ? [stats.dev, stats.ino, stats.size, stats.mtimeMs].join(":") : "";
 }
 
 /** Where the CLI's caches lie on this platform, as it finds it itself. */
@@ -75,8 +85,9 @@ function toCacheFolder({ environment, home }: FindOptions): string {
   return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
 }
 
-function toLeftovers({ find, workspace, temporaryFolder }: InstallationOptions): Leftovers {
-  return { temporary: temporaryFolder, logs: toLogFolder(toCacheFolder(find), workspace, TOOL_SERVER) };
+function toLeftovers({ find, folders, temporaryFolder }: InstallationOptions): Leftovers {
+  const logs = Object.values(folders).map((folder) => toLogFolder(toCacheFolder(find), folder, TOOL_SERVER));
+  return { temporary: temporaryFolder, logs };
 }
 
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
@@ -89,6 +100,7 @@ export function createInstallation(options: InstallationOptions): Installation {
   let found: Promise<Found> | undefined;
   let problem: ProxyError | undefined;
   let known: Found | undefined;
+  let identity = "";
   let login: Login | undefined;
   let loginAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
@@ -97,8 +109,9 @@ export function createInstallation(options: InstallationOptions): Installation {
   async function look(): Promise<Found> {
     try {
       const path = await findClaude(find);
-      const version = await readVersion({ file: path, cwd: options.workspace, env });
+      const version = await readVersion({ file: path, cwd: options.folders.empty, env });
       problem = undefined;
+      identity = await readIdentity(path);
       await mkdir(options.temporaryFolder, { recursive: true, mode: 0o700 });
       log.debug("found claude", { path, version });
       return (known = { path, version });
@@ -114,7 +127,7 @@ export function createInstallation(options: InstallationOptions): Installation {
   async function askLogin(): Promise<void> {
     try {
       const { path } = await ready();
-      login = (await readLogin({ file: path, cwd: options.workspace, env })) ?? login;
+      login = (await readLogin({ file: path, cwd: options.folders.empty, env })) ?? login;
       loginAt = performance.now();
     } catch (error) {
       log.debug("cannot ask for the login", { cause: toProxyError(error).message });
@@ -163,6 +176,13 @@ export function createInstallation(options: InstallationOptions): Installation {
       if (performance.now() - loginAt > LOGIN_FRESH_MS) asking ??= askLogin();
       if (login === undefined) await asking;
       return { path: known?.path, version: known?.version, login, problem };
+    },
+    async identify() {
+      // An update may be under way: a file that is missing for a moment has not changed yet.
+      const now = known ? await readIdentity(known.path) : "";
+      if (now === "" || now === identity) return identity;
+      found = undefined;
+      return (identity = now);
     },
     noteLogin(isLoggedIn) {
       login = { isLoggedIn, method: isLoggedIn ? (login?.method ?? "unknown") : "none" };

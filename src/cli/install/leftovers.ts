@@ -5,8 +5,8 @@ import { join } from "node:path";
 export interface Leftovers {
   /** The CLI's `CLAUDE_CODE_TMPDIR`, this program's own; several servers may share it. */
   readonly temporary: string;
-  /** The log folder of the client's tools in this program's workspace. */
-  readonly logs: string;
+  /** The log folders of the client's tools, one for each working directory. */
+  readonly logs: readonly string[];
 }
 
 /** A process uses the folder of its probe for moments at its start. */
@@ -36,7 +36,7 @@ export async function sweepLeftovers({ temporary, logs }: Leftovers, isLast = fa
   const users = await readdir(temporary).catch(() => []);
   const toAgeMs = (name: string): number => (name.startsWith("fswatch-probe-") ? PROBE_AGE_MS : OLD_AGE_MS);
   await Promise.all([
-    sweepFolder(logs, () => (isLast ? 0 : PROBE_AGE_MS)),
+    ...logs.map((folder) => sweepFolder(folder, () => (isLast ? 0 : PROBE_AGE_MS))),
     ...users.map((name) => sweepFolder(join(temporary, name), toAgeMs)),
   ]);
 }

@@ -33,13 +33,13 @@ test("probes and logs go after a minute, other temporary files after a day, and 
   make(join(user, "-home-me-new"), 60, true);
   make(join(logs, "old.jsonl"), 2);
   make(join(logs, "new.jsonl"), 0);
-  await sweepLeftovers({ temporary, logs });
+  await sweepLeftovers({ temporary, logs: [logs] });
   assert.deepEqual(readdirSync(user).sort(), ["-home-me-new", "fswatch-probe-new"]);
   assert.deepEqual(readdirSync(logs), ["new.jsonl"]);
-  await sweepLeftovers({ temporary, logs }, true);
+  await sweepLeftovers({ temporary, logs: [logs] }, true);
   assert.deepEqual(readdirSync(logs), []);
 });
 
 test("folders that are not there are no failure", async () => {
-  await sweepLeftovers({ temporary: "/nowhere/tmp", logs: "/nowhere/logs" });
+  await sweepLeftovers({ temporary: "/nowhere/tmp", logs: ["/nowhere/logs"] });
 });
