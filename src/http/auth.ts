@@ -1,20 +1,22 @@
-/** Who may ask: checks of Host, Origin and key, made before anything else. Any web page can reach a loopback port. */
+/** Access: checks of Host (against DNS rebinding), Origin and key, before anything else. Any web page can reach a loopback port. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { ProxyError } from "../core/error.ts";
 import { toSocketPath } from "../lib/address.ts";
 
+/** Whom a server lets in. */
 export interface GuardOptions {
-  /** The host that is bound. */
+  /** The host that is bound: a name or an address. */
   readonly host: string;
   readonly allowedHosts: readonly string[];
   /** Browser origins, such as `http://localhost:5173`. */
   readonly allowedOrigins: readonly string[];
-  /** Empty asks for no key. */
+  /** The keys that fit; with none, no key is asked for. */
   readonly keys: readonly string[];
 }
 
+/** The checks of one server, in the order in which they are made. */
 export interface Guard {
   /** @throws ProxyError `forbidden` for a strange Host or Origin, or for what another site's page fetches without one. */
   checkOrigin(headers: IncomingHttpHeaders): void;
@@ -22,7 +24,7 @@ export interface Guard {
   checkKey(headers: IncomingHttpHeaders): void;
   /** Names the client of a request that may be served: its key, where keys are asked for, else its address and user agent. */
   identify(request: Pick<IncomingMessage, "headers" | "socket">): string;
-  /** What an allowed origin's page needs to read the answer; nothing for others. */
+  /** The headers that let a page of an allowed origin read the answer; none for other requests. */
   toCorsHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders;
 }
 
@@ -70,7 +72,7 @@ export function createGuard(options: GuardOptions): Guard {
 
   function isAllowedHost(name: string): boolean {
     if (isSocket) return true;
-    // A page can make its own name point here, but not an address: so where every address is bound, each may be used.
+    // DNS rebinding needs a name; an IP literal in Host is safe. So where every address is bound, each may be used.
     return isLoopback(name) || hosts.has(name) || (isEveryAddress && isIP(name) !== 0);
   }
 

@@ -2,17 +2,20 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
+/** All open sockets of one program's servers. */
 export interface Connections {
-  /** Takes care of the sockets of one more server. */
-  watch(server: Server): void;
+  /** Takes care of the sockets of one more server, and gives the server back. */
+  watch(server: Server): Server;
   /** From now on a socket is closed as soon as it has no unanswered request; those that have none now, at once. */
   drain(): void;
 }
 
-/** Most sockets open at once: far above what clients of one machine need, below the usual limits on file descriptors. */
+/** Most sockets open at once (512): far above what the clients of one machine need, below the usual limits on file descriptors. */
 export const MOST_CONNECTIONS = 512;
 
 /**
+ * Watches over at most `most` sockets.
+ *
  * Counts the unanswered requests of each socket. Node's own `closeIdleConnections` leaves alone a socket that never carried
  * a request (a pool's or a browser's preconnect), or only half of one, and `close` waits for it.
  */
@@ -58,6 +61,7 @@ export function createConnections(most: number): Connections {
         count(socket, 1);
         response.once("close", () => unanswered.has(socket) && count(socket, -1));
       });
+      return server;
     },
     drain() {
       isDraining = true;

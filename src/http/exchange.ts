@@ -1,4 +1,4 @@
-/** One request and its response, with what the log will say of them. The only writer of whole answers and of errors. */
+/** One request and its response, with their access-log line. The only writer of whole answers and of errors. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { randomUUID } from "node:crypto";
 import { HTTP_STATUS, ProxyError, toProxyError } from "../core/error.ts";
@@ -6,6 +6,7 @@ import type { Codec } from "../codec/codec.ts";
 import { toCanonicalPath, toTarget } from "./path.ts";
 import type { Log, LogFields } from "../lib/log.ts";
 
+/** A request under way. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -19,7 +20,7 @@ export interface Exchange {
   readonly closed: Promise<void>;
   /** Adds to the access-log line. */
   addLogFields(fields: LogFields): void;
-  /** Begins a stream: status 200, and `fail` words what goes wrong from here on. */
+  /** Begins a stream: status 200. From here on `fail` makes the text of an error. */
   startStream(headers: OutgoingHttpHeaders, fail: FailStream): void;
   /** Makes the text that ends a stream which has begun and failed. */
   readonly failStream: FailStream;
@@ -110,7 +111,7 @@ export function sendJson(
   endAnswer(response, text);
 }
 
-/** What tells a client whether and when to try again. */
+/** The headers that tell a client whether and when to try again. */
 function toRetryHeaders({ kind, retryAfterSeconds, planLimit }: ProxyError): OutgoingHttpHeaders {
   return {
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),

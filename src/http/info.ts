@@ -1,17 +1,23 @@
-/** `/health` and `/v1/models`: what can be told without a turn. */
+/** `/health` and `/v1/models`: answers that need no turn. */
 import type { InstallationStatus } from "../cli/install/installation.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
+/** CLI processes and turns at this moment. */
 export interface SessionCounts {
+  /** Processes of conversations, those that run a turn included. */
   readonly live: number;
+  /** Turns that run. */
   readonly busy: number;
+  /** Processes without a conversation. */
   readonly spare: number;
+  /** Turns that wait for a place. */
   readonly queued: number;
 }
 
+/** The sources of what is told. */
 export interface InfoOptions {
   readonly version: string;
   readonly models: Models;
@@ -19,13 +25,17 @@ export interface InfoOptions {
   readonly counts: () => SessionCounts;
 }
 
+/** The handlers of these endpoints. */
 export interface Info {
+  /** 200, or 503 with the reason while no turn can be served. */
   health(exchange: Exchange): Promise<void>;
+  /** Every model that can be asked for by name. */
   listModels(exchange: Exchange): void;
+  /** @throws ProxyError `model_not_found`. */
   showModel(exchange: Exchange, id: string): void;
 }
 
-/** Why turns cannot be served now, if so. */
+/** The reason that no turn can be served now; undefined when turns can. */
 function toReason({ problem, login }: InstallationStatus): string | undefined {
   if (problem) return problem.message;
   return login?.isLoggedIn === false ? "The claude CLI is not logged in. Run `claude auth login`" : undefined;

@@ -14,6 +14,7 @@ import { refusePath } from "./path.ts";
 import { createResourceFinder, decodePath } from "./resource.ts";
 import type { TurnHandler } from "./turn.ts";
 
+/** The handlers that requests are led to, and the checks before them. */
 export interface RouteOptions {
   readonly guard: Guard;
   readonly info: Info;
@@ -34,7 +35,7 @@ interface Route {
 const READ = ["GET", "HEAD"];
 const MODEL_PREFIX = "/v1/models/";
 
-/** Which headers a page sends is the business of its SDK: an allowed origin's are all taken. */
+/** Answers a preflight of an allowed origin. It may send any header: which ones it sends is the business of its SDK. */
 function preflight({ request, response }: Exchange): void {
   response.writeHead(204, {
     "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",

@@ -5,16 +5,17 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { formatAddress, toSocketPath } from "../lib/address.ts";
-import { bindSocket } from "./socket.ts";
 import { createConnections, MOST_CONNECTIONS } from "./connections.ts";
+import { bindSocket } from "./socket.ts";
 
+/** A server that listens, on one address or two. */
 export interface Listener {
   readonly port: number;
   /** The address as a client writes it, or `unix:/path`. */
   readonly url: string;
   /** Takes no new connection; settles when every request is answered. */
   drain(): Promise<void>;
-  /** Cuts whatever is left. */
+  /** Closes every connection at once, answered or not. */
   close(): void;
 }
 
@@ -41,9 +42,11 @@ export interface Limits {
   readonly headersMs: number;
   /** Milliseconds until its whole body is there. */
   readonly requestMs: number;
+  /** Open at once, over all addresses. */
   readonly connections: number;
 }
 
+/** What may be left out of a call of `listen`. */
 export interface ListenOptions {
   /** Told of connections that could not be accepted. */
   readonly onError?: (error: Error) => void;
@@ -125,14 +128,12 @@ export async function listen(
   { onError = () => undefined, limits = USUAL_LIMITS }: ListenOptions = {},
 ): Promise<Listener> {
   const addresses = toAddresses(host);
-  const make = (): Server => create(handler, limits);
-  const { servers, port: bound } = port === 0 ? await bindFree(make, addresses) : await bindAll(make, addresses, port);
   const connections = createConnections(limits.connections);
-  for (const server of servers) {
-    connections.watch(server);
-    // Such as EMFILE for a connection that could not be accepted: the server goes on with those it has.
-    server.on("error", onError);
-  }
+  // Watched before it listens: a connection to the first address may come before the second is bound.
+  const make = (): Server => connections.watch(create(handler, limits));
+  const { servers, port: bound } = port === 0 ? await bindFree(make, addresses) : await bindAll(make, addresses, port);
+  // Such as EMFILE for a connection that could not be accepted: the server goes on with those it has.
+  for (const server of servers) server.on("error", onError);
   return {
     port: bound,
     url: toSocketPath(host) !== undefined ? host : `http://${formatAddress({ host, port: bound })}`,

@@ -8,6 +8,7 @@ import type { AnswerEvent, EventStream, TurnEvent } from "../core/event.ts";
 import { endAnswer } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
+/** How long a stream may be silent or unread. */
 export interface StreamOptions {
   /** Longest time, in milliseconds, that a reader may take for the next 64 KiB of what was written. */
   readonly stallMs: number;

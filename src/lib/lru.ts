@@ -1,8 +1,9 @@
 /** A bounded map that lets go of the least recently used entry first, and of any entry after a time unused. */
 
-/** Why an entry left the map: the bound, its age, a newer value under its key, or the owner's wish. */
+/** The reason that an entry left the map: the bound, its age, a newer value under its key, or the owner's wish. */
 export type DisposeReason = "evicted" | "idle" | "replaced" | "deleted" | "cleared";
 
+/** The bounds of a map. */
 export interface LruOptions<V> {
   /** Most entries held at once. 0 holds none. */
   readonly max: number;
@@ -10,11 +11,13 @@ export interface LruOptions<V> {
   readonly idleMs: number;
   /** Most weight held at once, in whatever `weigh` counts in. */
   readonly maxWeight?: number;
+  /** The weight of a value; 0 without it. Asked once, when the value is put. */
   readonly weigh?: (value: V) => number;
   /** Called for every value that leaves other than through `take`. */
   readonly dispose: (value: V, reason: DisposeReason) => void;
 }
 
+/** A bounded map. A value under a key that is put again is disposed of. */
 export interface Lru<K, V> {
   /** Adds a value, the youngest from now on. One that is too heavy by itself is disposed of at once and costs no other its place. */
   put(key: K, value: V): void;
@@ -22,7 +25,9 @@ export interface Lru<K, V> {
   take(key: K): V | undefined;
   /** Takes the value out if it is still the one under `key`, and disposes of it. */
   delete(key: K, value: V): void;
+  /** Disposes of every value. */
   clear(): void;
+  /** Entries held now. */
   readonly size: number;
 }
 
