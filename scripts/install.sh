@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs {{name}} for this user. Needs curl or wget, tar, and no root.
+# Installs {{name}} for this user. Needs curl or wget, tar, sha256sum or shasum, and no root.
 #   curl -fsSL https://github.com/{{repository}}/releases/latest/download/install.sh | sh
 # Variables:
-#   CLAUDE_MAX_API_VERSION      a release such as v{{version}}; else the latest
+#   CLAUDE_MAX_API_VERSION      a release by its tag; else the latest
 #   CLAUDE_MAX_API_INSTALL_DIR  where the program goes; else ~/.local/bin
-#   CLAUDE_MAX_API_BASE_URL     where the archives and SHA256SUMS are; else the release on GitHub
+#   CLAUDE_MAX_API_BASE_URL     where the archives and SHA256SUMS are, https; else the release on GitHub
 set -eu
+umask 077
 
 name={{name}}
 releases=https://github.com/{{repository}}/releases
@@ -15,19 +16,41 @@ die() {
   exit 1
 }
 
-need() {
-  command -v "$1" >/dev/null 2>&1 || die "$1 is needed"
+has() {
+  command -v "$1" >/dev/null 2>&1
 }
 
-# fetch URL FILE
+need() {
+  has "$1" || die "$1 is needed"
+}
+
+# Plain http is for this machine's own loopback alone, where nobody else can change what is sent.
+check_address() {
+  case $1 in
+    *@*) die "$1 names a user" ;;
+    https://*) protocol=https ;;
+    http://127.0.0.1:* | http://localhost:*) protocol=http ;;
+    *) die "$1 is not https" ;;
+  esac
+}
+
+# fetch URL FILE: also after a redirect only over https; with a bar on a terminal
 fetch() {
-  if command -v curl >/dev/null 2>&1; then
-    curl -fsSL --retry 2 -o "$2" "$1" || die "cannot fetch $1"
-  elif command -v wget >/dev/null 2>&1; then
+  check_address "$1"
+  quiet=-sS
+  [ ! -t 2 ] || quiet=--progress-bar
+  if has curl; then
+    curl -fL $quiet --proto "=$protocol" --proto-redir "=$protocol" --tlsv1.2 --retry 2 -o "$2" "$1" || die "cannot fetch $1"
+  elif has wget; then
     wget -q -O "$2" "$1" || die "cannot fetch $1"
   else
     die "curl or wget is needed"
   fi
+}
+
+# no_build WORDS: there is no executable for this system
+no_build() {
+  die "$1; with Node 22 or newer: npm install -g $name"
 }
 
 find_target() {
@@ -36,29 +59,32 @@ find_target() {
   case $system in
     Linux) system=linux ;;
     Darwin) system=darwin ;;
-    *) die "there is no build for $system; with Node 20 or newer: npm install -g $name" ;;
+    *) no_build "there is no build for $system" ;;
   esac
   case $machine in
     x86_64 | amd64) machine=x64 ;;
     aarch64 | arm64) machine=arm64 ;;
-    *) die "there is no build for $machine; with Node 20 or newer: npm install -g $name" ;;
+    *) no_build "there is no build for $machine" ;;
   esac
   # A shell under Rosetta says x86_64 on an arm64 Mac.
   if [ "$system-$machine" = darwin-x64 ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null || echo 0)" = 1 ]; then
     machine=arm64
   fi
   if [ "$system" = linux ] && ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]; then
-    die "this build needs glibc; with Node 20 or newer: npm install -g $name"
+    no_build "the build needs glibc, and this system has musl or none (Alpine: apk add nodejs npm libstdc++)"
   fi
   target=$system-$machine
 }
 
 # The address that /latest leads to ends in the version.
 find_latest() {
-  if command -v curl >/dev/null 2>&1; then
-    address=$(curl -fsSLI -o /dev/null -w '%{url_effective}' "$releases/latest") || die "cannot fetch $releases/latest"
-  else
+  if has curl; then
+    address=$(curl -fsSLI --proto =https --proto-redir =https -o /dev/null -w '%{url_effective}' "$releases/latest") ||
+      die "cannot fetch $releases/latest"
+  elif has wget; then
     address=$(wget -S --spider "$releases/latest" 2>&1 | awk '$1 == "Location:" { found = $2 } END { print found }')
+  else
+    die "curl or wget is needed"
   fi
   version=${address##*/}
   case $version in
@@ -71,13 +97,47 @@ find_latest() {
 check() {
   wanted=$(awk -v file="$1" '$2 == file { print $1 }' "$folder/SHA256SUMS")
   [ -n "$wanted" ] || die "SHA256SUMS has no line for $1"
-  if command -v sha256sum >/dev/null 2>&1; then
+  if has sha256sum; then
     found=$(sha256sum "$folder/$1")
-  else
-    need shasum
+  elif has shasum; then
     found=$(shasum -a 256 "$folder/$1")
+  else
+    die "sha256sum or shasum is needed"
   fi
   [ "${found%% *}" = "$wanted" ] || die "the checksum of $1 does not match; nothing was installed"
+}
+
+# unpack ARCHIVE FILE: the bytes of the one member that is wanted, which has to be a plain file
+unpack() {
+  member=$(tar -tvzf "$1" "$name" 2>/dev/null) || die "the archive holds no $name; nothing was installed"
+  case $member in
+    *" -> "* | *" link to "* | *"
+"*) die "$name in the archive is not one plain file; nothing was installed" ;;
+    -*) ;;
+    *) die "$name in the archive is not one plain file; nothing was installed" ;;
+  esac
+  # To stdout: neither names nor links nor modes of the archive count.
+  tar -xzOf "$1" "$name" >"$2" || die "cannot unpack $1"
+}
+
+# explain FILE WORDS: why the program does not run
+explain() {
+  case $2 in
+    *libstdc++.so.6*) die "$name needs libstdc++: install libstdc++6 (Debian, Ubuntu) or libstdc++ (Fedora, Alpine)" ;;
+    *GLIBC*) die "$name needs a newer glibc than this system has; with Node 22 or newer: npm install -g $name" ;;
+  esac
+  printf '#!/bin/sh\nexit 0\n' >"$1"
+  "$1" >/dev/null 2>&1 || die "$place is on a file system without programs (noexec); set CLAUDE_MAX_API_INSTALL_DIR"
+  die "$name $version does not run on this machine: ${2:-it said nothing}"
+}
+
+# The folder, or the nearest one above it that is there, must take a file.
+check_place() {
+  nearest=$place
+  while ! [ -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+  if ! [ -d "$nearest" ] || ! [ -w "$nearest" ]; then
+    die "cannot write to $place; choose another folder with CLAUDE_MAX_API_INSTALL_DIR"
+  fi
 }
 
 main() {
@@ -87,35 +147,40 @@ main() {
   need mktemp
   [ -n "${HOME:-}" ] || [ -n "${CLAUDE_MAX_API_INSTALL_DIR:-}" ] || die "HOME is not set"
   place=${CLAUDE_MAX_API_INSTALL_DIR:-${HOME:-}/.local/bin}
+  case $place in
+    /*) ;;
+    *) place=$PWD/$place ;;
+  esac
   find_target
   version=${CLAUDE_MAX_API_VERSION:-}
   [ -n "$version" ] || find_latest
   version=v${version#v}
   archive=$name-$version-$target.tar.gz
   base=${CLAUDE_MAX_API_BASE_URL:-$releases/download/$version}
+  check_place
 
   folder=$(mktemp -d)
   new=
   trap 'rm -rf "$folder" ${new:+"$new"}' EXIT
   trap 'exit 1' HUP INT TERM
+  echo "downloading $base/$archive"
   fetch "$base/SHA256SUMS" "$folder/SHA256SUMS"
   fetch "$base/$archive" "$folder/$archive"
   check "$archive"
-  tar -xzf "$folder/$archive" -C "$folder" "$name" || die "cannot unpack $archive"
-  "$folder/$name" --version >/dev/null 2>&1 || die "$name $version does not run on this machine"
 
   # Moved in one step from the same folder: a running program goes on, and none is ever half written.
-  mkdir -p "$place"
-  new=$place/.$name.$$
-  cp "$folder/$name" "$new"
+  (umask 022 && mkdir -p "$place")
+  new=$(mktemp "$place/.$name.XXXXXX")
+  unpack "$folder/$archive" "$new"
   chmod 755 "$new"
+  said=$("$new" --version 2>&1) || explain "$new" "$said"
   mv -f "$new" "$place/$name"
   echo "installed $name $version: $place/$name"
   case :${PATH:-}: in
     *":$place:"*) ;;
     *) echo "add it to your PATH: export PATH=\"$place:\$PATH\"" ;;
   esac
-  command -v claude >/dev/null 2>&1 || echo "the claude CLI is needed too: https://claude.com/claude-code"
+  has claude || echo "the claude CLI is needed too: curl -fsSL https://claude.ai/install.sh | bash"
   echo "next: $name doctor"
 }
 

@@ -63,6 +63,21 @@ function releaseTerminal(): void {
   }
 }
 
+/** Between two looks at whether the process that started this one is still there. */
+const PARENT_LOOK_MS = 500;
+
+/** The shell between npm and a script passes no SIGTERM on: under `npm start` the server ends when that shell has. */
+function endWithNpm(end: () => void): void {
+  if (process.env["npm_lifecycle_event"] !== "start") return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, PARENT_LOOK_MS);
+  timer.unref();
+}
+
 async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
   keepServingWithoutReaders(log);
@@ -80,6 +95,8 @@ async function runServer(config: Config): Promise<void> {
     });
   };
   for (const signal of END_SIGNALS) process.on(signal, onSignal);
+  // After Ctrl-C, which reaches both, the shell ends first: that is no second signal.
+  endWithNpm(() => isStopping || onSignal("SIGTERM"));
   console.log(formatReady(version, served.url, config.demo));
   void served.status().then((status) => console.log(formatBanner(served.url, status, config)));
 }

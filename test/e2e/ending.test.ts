@@ -146,6 +146,26 @@ test("closing its terminal ends the server in order", LINUX_ONLY, async (t) => {
   await eventually("its code is written", () => readFileSync(join(home, "code"), "utf8") === "0\n");
 });
 
+test("SIGTERM to `npm start` ends the server", async (t) => {
+  const home = makeFolder(t);
+  const npm = spawn("npm", ["start", "--", "--port", "0", "--demo"], {
+    env: { PATH: process.env["PATH"], HOME: home },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let url = "";
+  for await (const line of createInterface({ input: npm.stdout })) {
+    url = /listening on (http:\S+)/.exec(line)?.[1] ?? "";
+    if (url !== "") break;
+  }
+  npm.kill("SIGTERM");
+  await eventually("the server has ended", () =>
+    fetch(`${url}/v1/models`).then(
+      () => false,
+      () => true,
+    ),
+  );
+});
+
 test("a program that is killed takes its idle processes along", async (t) => {
   const { proxy } = await start(t);
   await readAnswer(await proxy.chat(hi));

@@ -20,7 +20,7 @@ const PROGRAM = `#!/bin/sh\necho ${VERSION}\n`;
 
 interface Release {
   readonly files: Map<string, Buffer>;
-  readonly install: (env?: NodeJS.ProcessEnv) => Promise<Ended>;
+  readonly install: (env?: NodeJS.ProcessEnv, cwd?: string) => Promise<Ended>;
   /** What is in the folder that was installed to. */
   readonly list: () => Promise<string[]>;
   readonly place: string;
@@ -60,7 +60,7 @@ async function startRelease(
   return {
     files,
     place,
-    install: (env = {}) => runFile(["sh", script], { ...own, ...env }),
+    install: (env = {}, cwd = folder) => runFile(["sh", script], { ...own, ...env }, cwd),
     list: () => readdir(place).catch(() => []),
   };
 }
@@ -128,6 +128,68 @@ test("a program that does not run here leaves the installed one alone", async (t
   assert.equal(code, 1);
   assert.match(stderr, /does not run on this machine/);
   assert.deepEqual(await broken.list(), []);
+});
+
+test("an archive whose member is anything but one plain file is refused", async (t) => {
+  const forms: Readonly<Record<string, string>> = {
+    "a symlink": `ln -s /bin/true ${NAME} && tar -czf a.tgz ${NAME}`,
+    "a hard link": `printf x >other && ln other ${NAME} && tar -czf a.tgz other ${NAME}`,
+    "a folder": `mkdir ${NAME} && tar -czf a.tgz ${NAME}`,
+    "two of the name": `printf x >${NAME} && tar -cf a.tar ${NAME} && tar -rf a.tar ${NAME} && gzip -c a.tar >a.tgz`,
+    "none of the name": "printf x >other && tar -czf a.tgz other",
+  };
+  for (const [form, script] of Object.entries(forms)) {
+    const { files, install, list } = await startRelease(t);
+    const folder = makeFolder(t);
+    assert.equal((await runFile(["sh", "-ec", script], {}, folder)).code, 0, form);
+    const archive = await readFile(join(folder, "a.tgz"));
+    const sum = createHash("sha256").update(archive).digest("hex");
+    for (const target of TARGETS) files.set(toArchive(target), archive);
+    files.set("SHA256SUMS", Buffer.from(TARGETS.map((target) => `${sum}  ${toArchive(target)}\n`).join("")));
+    const { code, stderr } = await install();
+    assert.equal(code, 1, form);
+    assert.match(
+      stderr,
+      /^install: (.* is not one plain file|the archive holds no .*); nothing was installed\n$/,
+      form,
+    );
+    assert.deepEqual(await list(), [], form);
+  }
+});
+
+test("nothing is fetched but over https, or from this machine", async (t) => {
+  const { install } = await startRelease(t);
+  for (const url of ["http://example.com", "ftp://example.com", "http://127.0.0.1.example.com"]) {
+    const { code, stderr } = await install({ CLAUDE_MAX_API_BASE_URL: url });
+    assert.deepEqual([code, stderr], [1, `install: ${url}/SHA256SUMS is not https\n`]);
+  }
+});
+
+test("a folder may be relative, and one that cannot be written to is named", async (t) => {
+  const { install, place } = await startRelease(t);
+  const relative = await install({ CLAUDE_MAX_API_INSTALL_DIR: "some/where" }, join(place, ".."));
+  assert.equal(relative.code, 0, relative.stderr);
+  assert.ok(relative.stdout.includes(join(place, "..", "some/where", NAME)), relative.stdout);
+  await writeFile(place, "");
+  const { code, stderr } = await install();
+  assert.equal(code, 1);
+  assert.equal(stderr, `install: cannot write to ${place}; choose another folder with CLAUDE_MAX_API_INSTALL_DIR\n`);
+});
+
+test("a missing library and an old libc are named, with what to do", async (t) => {
+  const cases: [string, RegExp][] = [
+    [
+      "x: error while loading shared libraries: libstdc++.so.6: cannot open shared object file",
+      /needs libstdc\+\+: install/,
+    ],
+    ["x: /lib/libc.so.6: version `GLIBC_2.28' not found", /newer glibc .* npm install -g/],
+  ];
+  for (const [said, words] of cases) {
+    const program = `#!/bin/sh\ncat >&2 <<'E'\n${said}\nE\nexit 127\n`;
+    const { install, list } = await startRelease(t, { program });
+    assert.match((await install()).stderr, words);
+    assert.deepEqual(await list(), []);
+  }
 });
 
 test("half a script runs nothing, at whatever line it is cut", async (t) => {

@@ -31,6 +31,15 @@ test("the service restarts after a crash only, logs, and finds claude; the test 
   assert.doesNotMatch(formula, /\{\{|--demo/);
 });
 
+test("what brew audit refuses is not there: a redundant version, a long or repeated description, curl with --retry", () => {
+  assert.doesNotMatch(formula, /^ {2}version /m);
+  assert.match(formula, new RegExp(`/v${VERSION.replaceAll(".", "\\.")}/`));
+  const description = /desc "([^"]+)"/.exec(formula)?.[1] ?? "";
+  assert.ok(`claude-max-api: ${description}`.length <= 100 && description.length < 80, description);
+  assert.doesNotMatch(description, /^(?:An?|The) |\.$|claude-max-api/i);
+  assert.doesNotMatch(formula, /--retry/);
+});
+
 test("a template without a value for its placeholders is refused", () => {
   assert.throws(() => fillTemplate("formula.rb"), /no value for darwin-arm64/);
 });
