@@ -5,6 +5,7 @@ import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
 import type { Folders } from "../cli/process/folder.ts";
+import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { createModels } from "../core/model.ts";
@@ -24,6 +25,7 @@ import { createTelegram } from "../notify/telegram.ts";
 import { createHistoryLeases } from "../session/history.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
+import type { NamedSessions } from "../session/named.ts";
 import { createNamedLeases } from "../session/resume.ts";
 import { createRun } from "../session/run.ts";
 import type { Run } from "../session/run.ts";
@@ -67,6 +69,7 @@ interface Engine {
   readonly pool: Pool;
   readonly spares: Spares;
   readonly transcripts: Scratch;
+  readonly named: NamedSessions;
   readonly run: Run;
 }
 
@@ -99,7 +102,12 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const gate = createGate(maxConcurrent, config.maxQueue);
   const pool = createPool({ maxSessions, idleSeconds, log });
-  const named = createNamedSessions(join(config.stateFolder, "sessions"), config.maxQueue);
+  const named = createNamedSessions({
+    folder: join(config.stateFolder, "sessions"),
+    maxWaiting: config.maxQueue,
+    endProcess: async (id) => pool.claim(id)?.close(),
+    deleteTranscript: (sessionId) => deleteSession(toConfigFolder(environment, config.home), sessionId),
+  });
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const { start } = installation;
   const run = createRun({
@@ -111,7 +119,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     refill: spares.fill,
     recordLogin: installation.noteLogin,
   });
-  return { installation, models, gate, pool, spares, transcripts, run };
+  return { installation, models, gate, pool, spares, transcripts, named, run };
 }
 
 /** Starts serving. @throws the system's error when the port cannot be had. */
@@ -120,7 +128,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   for (const warning of await preparePrivately(config)) log.warn(warning);
   await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
   const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const { installation, models, gate, pool, spares, transcripts, run } = createEngine(
+  const { installation, models, gate, pool, spares, transcripts, named, run } = createEngine(
     options,
     demo?.environment ?? config.environment,
   );
@@ -153,6 +161,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     store: stored,
     models,
     readJson,
+    named,
     log,
     isStopping: () => stopping !== undefined,
   });

@@ -1,12 +1,11 @@
 /** The headers of this API's own: those that requests choose with, and the one that names what was ignored. */
 import { optional, toOneOf } from "../codec/field.ts";
-import { ProxyError } from "../core/error.ts";
 import { PROFILES } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Exchange } from "./exchange.ts";
+import { toSessionName } from "./session.ts";
 
 const SESSION = "x-claude-session";
-const SESSION_NAME = /^[\x21-\x7e]{1,200}$/;
 /** Field names can hold anything; header values cannot. */
 const HEADER_SAFE = /^[\w.[\]-]{1,80}$/;
 const MOST_IGNORED = 40;
@@ -19,10 +18,7 @@ function readHeader({ request }: Exchange, name: string): string | undefined {
 /** The session that `x-claude-session` names. @throws ProxyError `invalid_request`. */
 export function readSession(exchange: Exchange): string | undefined {
   const name = readHeader(exchange, SESSION);
-  if (name === undefined || SESSION_NAME.test(name)) return name;
-  throw new ProxyError("invalid_request", `Cannot read ${SESSION}: expected 1 to 200 visible ASCII characters`, {
-    param: SESSION,
-  });
+  return name === undefined ? undefined : toSessionName(name, SESSION);
 }
 
 /** The profile that `x-claude-tools` lowers the CLI's own tools to. @throws ProxyError `invalid_request`. */

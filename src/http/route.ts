@@ -5,6 +5,7 @@ import type { Codec, Store } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import type { Log } from "../lib/log.ts";
+import type { NamedSessions } from "../session/named.ts";
 import type { Guard } from "./auth.ts";
 import type { ReadJson } from "./body.ts";
 import { openExchange, sendError } from "./exchange.ts";
@@ -12,6 +13,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Info } from "./info.ts";
 import { refusePath } from "./path.ts";
 import { createResourceFinder, decodePath } from "./resource.ts";
+import { deleteSession } from "./session.ts";
 import type { TurnHandler } from "./turn.ts";
 
 /** The handlers that requests are led to, and the checks before them. */
@@ -22,6 +24,7 @@ export interface RouteOptions {
   readonly store: Store;
   readonly models: Models;
   readonly readJson: ReadJson;
+  readonly named: NamedSessions;
   readonly log: Log;
   /** True once the server is stopping: connections are then not kept. */
   readonly isStopping: () => boolean;
@@ -34,6 +37,7 @@ interface Route {
 
 const READ = ["GET", "HEAD"];
 const MODEL_PREFIX = "/v1/models/";
+const SESSION_PREFIX = "/v1/sessions/";
 
 /** Answers a preflight of an allowed origin. It may send any header: which ones it sends is the business of its SDK. */
 function preflight({ request, response }: Exchange): void {
@@ -60,6 +64,7 @@ export function createRoutes({
   store,
   models,
   readJson,
+  named,
   log,
   isStopping,
 }: RouteOptions): RequestListener {
@@ -76,6 +81,11 @@ export function createRoutes({
   function findRoute(path: string): Route {
     const route = fixed.get(path) ?? findResource(path);
     if (route) return route;
+    if (path.startsWith(SESSION_PREFIX)) {
+      const handle = (exchange: Exchange): Promise<void> =>
+        deleteSession(named, exchange, decodePath(path.slice(SESSION_PREFIX.length)));
+      return { methods: ["DELETE"], handle };
+    }
     if (!path.startsWith(MODEL_PREFIX)) return refusePath(path);
     return {
       methods: READ,

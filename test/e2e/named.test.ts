@@ -1,10 +1,14 @@
 /** Conversations the server keeps under `x-claude-session`: clients send only what is new, and the rest is the server's to know. */
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { assistant, readError, readText, user } from "../helpers/answer.ts";
 import { createLatch, readHealth, readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
 import { startProxy } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
+import { isRunning } from "../helpers/processes.ts";
 import { NO_SPARES, postNamed, sayNamed, startEcho } from "../helpers/session.ts";
 import { toDialogue, toLastWords } from "../helpers/upstream.ts";
 
@@ -113,4 +117,34 @@ test("x-session-id, which other programs send for themselves, means nothing and 
     ["user: one"],
     ["user: a", "assistant: b", "user: c"],
   ]);
+});
+
+/** The transcripts that the CLI persists in this home. */
+function findTranscripts({ home }: Proxy): string[] {
+  const projects = join(home, ".claude", "projects");
+  if (!existsSync(projects)) return [];
+  return readdirSync(projects, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
+}
+
+const remove = (proxy: Proxy, name: string): Promise<Response> =>
+  fetch(`${proxy.url}/v1/sessions/${encodeURIComponent(name)}`, { method: "DELETE" });
+
+test("a deleted session is gone, with its process and the CLI's transcript; the name begins anew", async (t) => {
+  const upstream = await startEcho(t);
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  await sayNamed(proxy, "a/b", "one");
+  await sayNamed(proxy, "other", "1");
+  const [live] = readStarts(proxy);
+  assert.equal(findTranscripts(proxy).length, 2);
+  const response = await remove(proxy, "a/b");
+  assert.equal(response.status, 200);
+  assert.deepEqual(await response.json(), { id: "a/b", object: "session.deleted", deleted: true });
+  assert.equal(isRunning(live?.pid ?? 0), false);
+  assert.equal(findTranscripts(proxy).length, 1);
+  assert.equal((await remove(proxy, "a/b")).status, 404);
+  assert.equal((await remove(proxy, "two words")).status, 400);
+  await sayNamed(proxy, "a/b", "two");
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: two"]);
+  await sayNamed(proxy, "other", "2");
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: 1", "assistant: re 1", "user: 2"]);
 });

@@ -1,13 +1,26 @@
 /** Named conversations: one id a name, one turn at a time, and records that outlive the server. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { createNamedSessions, toNameId, toSystemMark } from "../../src/session/named.ts";
+import type { NamedSessions } from "../../src/session/named.ts";
+import { eventually } from "../helpers/proxy.ts";
 
 const never = new AbortController().signal;
+
+/** Sessions in a folder; `ended` tells of what was ended and deleted, in order. */
+function open(folder: string, maxWaiting: number, maxRecords?: number, ended: string[] = []): NamedSessions {
+  return createNamedSessions({
+    folder,
+    maxWaiting,
+    ...(maxRecords === undefined ? {} : { maxRecords }),
+    endProcess: async (id) => void ended.push(id),
+    deleteTranscript: async (sessionId) => void ended.push(sessionId),
+  });
+}
 
 async function makeFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "named-test-"));
@@ -27,14 +40,14 @@ test("what was written is read back, by a new server too", async (t) => {
   const folder = await makeFolder(t);
   const id = "work";
   const record = { sessionId: "s1", lastUuid: "u1", system: toSystemMark("be kind") };
-  assert.equal(await createNamedSessions(folder, 9).read(id), undefined);
-  await createNamedSessions(folder, 9).write(id, record);
-  assert.deepEqual(await createNamedSessions(folder, 9).read(id), record);
-  assert.equal(await createNamedSessions(folder, 9).read("other"), undefined);
+  assert.equal(await open(folder, 9).read(id), undefined);
+  await open(folder, 9).write(id, record);
+  assert.deepEqual(await open(folder, 9).read(id), record);
+  assert.equal(await open(folder, 9).read("other"), undefined);
 });
 
 test("a later record replaces the one before", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t), 9);
+  const sessions = open(await makeFolder(t), 9);
   await sessions.write("id", { sessionId: "s1", lastUuid: "a".repeat(100), system: "s" });
   await sessions.write("id", { sessionId: "s1", lastUuid: "b", system: "s" });
   assert.deepEqual(await sessions.read("id"), { sessionId: "s1", lastUuid: "b", system: "s" });
@@ -42,7 +55,7 @@ test("a later record replaces the one before", async (t) => {
 
 test("a record that cannot be read is as good as none", async (t) => {
   const folder = await makeFolder(t);
-  const sessions = createNamedSessions(folder, 9);
+  const sessions = open(folder, 9);
   await sessions.write("id", { sessionId: "s1", lastUuid: "u", system: "s" });
   for (const words of ["", "{", "[]", "null", '{"lastUuid":"u"}', '{"sessionId":"s","lastUuid":1,"system":"s"}']) {
     await writeFile(join(folder, `${toNameId("id")}.json`), words);
@@ -52,7 +65,7 @@ test("a record that cannot be read is as good as none", async (t) => {
 
 test("only this user can read the records, and none holds a word of the system prompt", async (t) => {
   const folder = await makeFolder(t);
-  await createNamedSessions(folder, 9).write("work", {
+  await open(folder, 9).write("work", {
     sessionId: "s1",
     lastUuid: "u",
     system: toSystemMark("secret words"),
@@ -64,7 +77,7 @@ test("only this user can read the records, and none holds a word of the system p
 });
 
 test("turns of one conversation wait for each other, in order; those of another do not", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t), 9);
+  const sessions = open(await makeFolder(t), 9);
   const leave = await sessions.enter("a", never);
   const order: string[] = [];
   const second = sessions.enter("a", never).then((next) => (order.push("second"), next));
@@ -79,7 +92,7 @@ test("turns of one conversation wait for each other, in order; those of another 
 });
 
 test("a turn that is given up while it waits lets the next one in", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t), 9);
+  const sessions = open(await makeFolder(t), 9);
   const leave = await sessions.enter("a", never);
   const controller = new AbortController();
   const reason = new Error("left");
@@ -92,7 +105,7 @@ test("a turn that is given up while it waits lets the next one in", async (t) =>
 });
 
 test("a conversation that was left can be entered again", async (t) => {
-  const sessions = createNamedSessions(await makeFolder(t), 9);
+  const sessions = open(await makeFolder(t), 9);
   for (let turn = 0; turn < 3; turn++) (await sessions.enter("a", never))();
   const leave = await sessions.enter("a", never);
   leave();
@@ -103,4 +116,32 @@ test("a conversation that was left can be entered again", async (t) => {
 test("system prompts have one mark if they are one but for the space around them", () => {
   assert.equal(toSystemMark(" be kind\n"), toSystemMark("be kind"));
   assert.notEqual(toSystemMark("be kind"), toSystemMark("be  kind"));
+});
+
+test("past the bound the conversation unused for longest goes, its process first, then its transcript", async (t) => {
+  const folder = await makeFolder(t);
+  const ended: string[] = [];
+  const sessions = open(folder, 9, 2, ended);
+  for (const [at, name] of ["a", "b", "a", "c"].entries()) {
+    await sessions.write(name, { sessionId: `s-${name}`, lastUuid: "u", system: "s" });
+    await utimes(join(folder, `${toNameId(name)}.json`), at, at);
+  }
+  await eventually("one is gone", async () => (await readdir(folder)).length === 2);
+  assert.deepEqual(ended, [toNameId("b"), "s-b"]);
+  assert.equal(await sessions.read("b"), undefined);
+  assert.equal((await sessions.read("a"))?.sessionId, "s-a");
+});
+
+test("a conversation in mid-turn is not removed before its turn is over", async (t) => {
+  const ended: string[] = [];
+  const sessions = open(await makeFolder(t), 9, 200, ended);
+  await sessions.write("work", { sessionId: "s1", lastUuid: "u", system: "s" });
+  const leave = await sessions.enter("work", never);
+  const removing = sessions.remove("work", never);
+  assert.equal((await sessions.read("work"))?.sessionId, "s1");
+  assert.deepEqual(ended, []);
+  leave();
+  assert.equal(await removing, true);
+  assert.deepEqual(ended, [toNameId("work"), "s1"]);
+  assert.equal(await sessions.remove("work", never), false);
 });
