@@ -18,6 +18,11 @@ export interface GuardOptions {
 
 /** The checks of one server, in the order in which they are made. */
 export interface Guard {
+  /**
+   * Checks that a request says once, and in one way, which host it is for.
+   * @throws ProxyError `invalid_request` for several Host headers; `forbidden` for an absolute target of a strange host.
+   */
+  checkTarget(request: Pick<IncomingMessage, "url" | "headersDistinct">): void;
   /** @throws ProxyError `forbidden` for a strange Host or Origin, or for what another site's page fetches without one. */
   checkOrigin(headers: IncomingHttpHeaders): void;
   /** @throws ProxyError `bad_key`. */
@@ -28,12 +33,13 @@ export interface Guard {
   toCorsHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
-/** True for names and addresses that only mean this machine. */
+/** True for names and addresses that only mean this machine. `127.0.0.256` is a name: only its owner knows what it means. */
 export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
+
+/** The host of a target in the absolute form; it counts, and not the Host header. Source: RFC 9112, section 3.2.2 */
+const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
 
 /** The name in a Host header: lower case, without port and brackets. */
 function toHostName(header: string): string {
@@ -82,15 +88,24 @@ export function createGuard(options: GuardOptions): Guard {
     return keys.filter((key) => timingSafeEqual(key, sent));
   }
 
+  function checkHost(header: string): void {
+    const name = toHostName(header);
+    if (isAllowedHost(name)) return;
+    throw new ProxyError(
+      "forbidden",
+      `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`,
+    );
+  }
+
   return {
+    checkTarget({ url = "/", headersDistinct }) {
+      if ((headersDistinct["host"]?.length ?? 0) > 1)
+        throw new ProxyError("invalid_request", "Cannot read Host: sent more than once");
+      const host = ABSOLUTE.exec(url)?.[1];
+      if (host !== undefined) checkHost(host);
+    },
     checkOrigin(headers) {
-      const name = toHostName(headers.host ?? "");
-      if (!isAllowedHost(name)) {
-        throw new ProxyError(
-          "forbidden",
-          `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`,
-        );
-      }
+      checkHost(headers.host ?? "");
       const { origin } = headers;
       if (origin !== undefined && !allowedOrigins.includes(origin)) {
         throw new ProxyError(

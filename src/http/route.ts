@@ -95,6 +95,7 @@ export function createRoutes({
 
   async function handle(exchange: Exchange): Promise<void> {
     const { request, response, path } = exchange;
+    guard.checkTarget(request);
     guard.checkOrigin(request.headers);
     for (const [name, value] of Object.entries(guard.toCorsHeaders(request.headers)))
       if (value !== undefined) response.setHeader(name, value);

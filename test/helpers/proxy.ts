@@ -25,6 +25,8 @@ export interface ProxyOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A home to share with an earlier proxy; a new one otherwise. */
   readonly home?: string;
+  /** A shell command that sets limits and then runs the program with `exec "$0" "$@"`. */
+  readonly shell?: string;
 }
 
 export interface Proxy {
@@ -84,7 +86,8 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
   const home = options.home ?? mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
   const [file, ...script] = PROGRAM;
   const args = [...script, "--port", "0", ...(options.args ?? [])];
-  const child = spawn(file, args, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
+  const [command, list] = options.shell === undefined ? [file, args] : ["sh", ["-c", options.shell, file, ...args]];
+  const child = spawn(command, list, { env: toEnvironment(options, home), stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }) as Awaited<Proxy["exited"]>);
   const closed = once(child, "close");
   const log: string[] = [];

@@ -34,6 +34,7 @@ test("names and addresses of this machine are loopback, and no others", () => {
     "evil-localhost",
     "127.0.0.1.evil.com",
     "127.1",
+    "127.0.0.256",
     "x127.0.0.1",
     "::1.evil",
     "127.0.0.1\n",
@@ -219,4 +220,14 @@ test("pages of an allowed origin may read the answer and the headers they need, 
     assert.ok(String(headers["access-control-expose-headers"]).includes(name), name);
   for (const origin of ["http://b.com", "null", undefined])
     assert.deepEqual(guard.toCorsHeaders(origin === undefined ? {} : { origin }), {});
+});
+
+test("a target in the absolute form is for this machine, and Host is sent once", () => {
+  const guard = createGuard({ host: "127.0.0.1", allowedHosts: ["box.lan"], allowedOrigins: [], keys: [] });
+  const check = (url: string, host: string[] = ["localhost"]) => guard.checkTarget({ url, headersDistinct: { host } });
+  for (const url of ["/", "/http://evil.example", "http://localhost:3456/x", "HTTP://[::1]/", "http://box.lan?x", "*"])
+    assert.doesNotThrow(() => check(url), url);
+  for (const url of ["http://evil.example/", "https://evil.example", "http://localhost@evil.example/", "http:///x"])
+    assert.throws(() => check(url), { kind: "forbidden" }, url);
+  assert.throws(() => check("/", ["localhost", "localhost"]), { kind: "invalid_request" });
 });
