@@ -1,10 +1,12 @@
 /** Every protocol that is served. */
 import { chat } from "./chat/chat.ts";
+import { completions } from "./completions/completions.ts";
 import type { Codec } from "./codec.ts";
 import { messages } from "./messages/messages.ts";
+import { ollamaChat, ollamaGenerate } from "./ollama/ollama.ts";
 import { responses } from "./responses/responses.ts";
 
-export const CODECS: readonly Codec[] = [chat, responses, messages];
+export const CODECS: readonly Codec[] = [chat, completions, responses, messages, ollamaChat, ollamaGenerate];
 
 /** The codec that words errors where no protocol is known. */
 export const DEFAULT_CODEC: Codec = chat;

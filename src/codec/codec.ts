@@ -85,6 +85,8 @@ export interface Codec<Form = unknown> {
   readonly streamType: string;
   /** @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer. */
   decode(body: unknown, store: Pick<Store, "get">): Decoded<Form>;
+  /** Answers, as JSON, a request that asks nothing of a model; undefined for one that does. */
+  answerAtOnce?(body: unknown, meta: Meta): unknown;
   createEncoder(form: Form, meta: Meta): Encoder;
   /** The whole answer, as JSON. */
   encodeReply(reply: Reply, form: Form, meta: Meta): unknown;

@@ -36,8 +36,8 @@ export function toResultMessage(id: string, content: readonly (TextPart | ImageP
 export interface ConversationBuilder {
   /** Adds the next message; `path` is where the request has it. @throws ProxyError when a result has no call, or a call no result. */
   add(message: Message, path: string): void;
-  /** The id of the first call that still lacks a result. */
-  readonly nextOpenId: string | undefined;
+  /** The id of the first call that still lacks a result, of this tool or of any; undefined when there is none. */
+  findOpenId(tool?: string): string | undefined;
   /** The whole conversation, user messages joined. @throws ProxyError when it does not end in a user message. */
   end(path: string): Message[];
 }
@@ -48,8 +48,8 @@ const MOST_NAMED = 5;
 /** Makes an empty conversation. */
 export function createConversation(): ConversationBuilder {
   const messages: Message[] = [];
-  /** Ids of the calls of the last assistant message that still lack a result, in their order. */
-  const open = new Set<string>();
+  /** The calls of the last assistant message that still lack a result, in their order: the tool's name by the call's id. */
+  const open = new Map<string, string>();
   let callsPath = "";
 
   function answer(id: string, path: string): void {
@@ -58,7 +58,7 @@ export function createConversation(): ConversationBuilder {
 
   function checkAnswered(): void {
     if (open.size === 0) return;
-    const named = [...open].slice(0, MOST_NAMED).map((id) => id.slice(0, 60));
+    const named = [...open.keys()].slice(0, MOST_NAMED).map((id) => id.slice(0, 60));
     const rest = open.size > named.length ? ` and ${open.size - named.length} more` : "";
     refuse(callsPath, `no result follows for ${named.join(", ")}${rest}`);
   }
@@ -72,12 +72,12 @@ export function createConversation(): ConversationBuilder {
       if (content.length === 0) return;
       messages.push({ role: message.role, content } as Message);
       if (message.role === "user") return;
-      for (const part of message.content) if (part.type === "call") open.add(part.id);
+      for (const part of message.content) if (part.type === "call") open.set(part.id, part.name);
       callsPath = path;
     },
-    get nextOpenId() {
-      const [first] = open;
-      return first;
+    findOpenId(tool) {
+      for (const [id, name] of open) if (tool === undefined || name === tool) return id;
+      return undefined;
     },
     end(path) {
       checkAnswered();

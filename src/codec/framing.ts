@@ -8,6 +8,9 @@ import type { Encoder } from "./codec.ts";
 /** The media type of server-sent events. */
 export const SSE_TYPE = "text/event-stream; charset=utf-8";
 
+/** The media type of lines of JSON, one message each. Source: https://github.com/ndjson/ndjson-spec */
+export const NDJSON_TYPE = "application/x-ndjson";
+
 /** Makes the events of one streamed answer, before they are text. */
 export interface FrameEncoder {
   encode(event: AnswerEvent): SseFrame[];

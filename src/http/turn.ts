@@ -127,7 +127,10 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
   }
 
   return async (codec, exchange) => {
-    const decoded = codec.decode(await options.readJson(exchange), store);
+    const body = await options.readJson(exchange);
+    const atOnce = codec.answerAtOnce?.(body, createMeta());
+    if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
+    const decoded = codec.decode(body, store);
     const [asked, running] = start(exchange, codec, decoded);
     const events = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));
     const write = decoded.delivery.stream ? writeStreamed : writeWhole;

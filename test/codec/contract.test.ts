@@ -7,7 +7,7 @@ import { checkCodec } from "./contract.ts";
 test("each protocol has a path of its own, and the one for unknown paths is among them", () => {
   const paths = CODECS.map(({ path }) => path);
   assert.equal(new Set(paths).size, paths.length);
-  assert.ok(paths.every((path) => path.startsWith("/v1/")));
+  assert.ok(paths.every((path) => /^\/(v1|api)\//.test(path)));
   assert.ok(CODECS.includes(DEFAULT_CODEC));
 });
 

@@ -14,7 +14,7 @@ import type { SseFrame } from "../../src/lib/sse.ts";
 import { START } from "../core/sample.ts";
 import { measureCpuMs } from "../helpers/cpu.ts";
 import { FULL_BODY, MINIMAL_BODY, toFuzzedBodies } from "./fuzz.ts";
-import { TO_CALLS, toCrowd, toDeep, toManyParts, toManyTools } from "./load.ts";
+import { TO_CALLS, TO_PARTS, toCrowd, toDeep, toManyParts, toManyTools } from "./load.ts";
 import { ANSWERS } from "./sample.ts";
 import { EMPTY_STORE, META, readFrames } from "./wire.ts";
 
@@ -28,12 +28,27 @@ const inner = (holder: JsonObject | undefined, key: string): JsonObject => {
   return isObject(value) ? value : {};
 };
 
+/** Protocols that are asked with a prompt, not with messages. */
+const PROMPTED = new Set(["/api/generate", "/v1/completions"]);
+
+/** The body for this protocol: with a prompt, or in a form its messages can have. */
+function toBodyFor({ path }: Codec, body: object): object {
+  if (PROMPTED.has(path)) return { prompt: "hi", ...body };
+  return path === "/api/chat" && body === FULL_BODY ? { ...body, messages: MINIMAL_BODY.messages } : body;
+}
+
+/** The text of one message of Ollama's, which is a piece of the answer or all of it. */
+function toOllamaText(value: JsonObject): string {
+  return string(value["response"]) + string(inner(value, "message")["content"]);
+}
+
 /** The piece of the answer's text that a frame brings, in any of the protocols. */
 function toTextDelta({ data }: SseFrame): string {
   if (data === "[DONE]") return "";
   const value = JSON.parse(data) as JsonObject;
+  if ("done" in value) return toOllamaText(value);
   const [choice] = objects(value["choices"]);
-  if (choice) return string(inner(choice, "delta")["content"]);
+  if (choice) return string(inner(choice, "delta")["content"]) + string(choice["text"]);
   if (value["type"] === "response.output_text.delta") return string(value["delta"]);
   if (value["type"] === "content_block_delta") return string(inner(value, "delta")["text"]);
   return "";
@@ -42,15 +57,17 @@ function toTextDelta({ data }: SseFrame): string {
 /** The text of a whole answer, in any of the protocols. */
 function toReplyText(reply: unknown): string {
   assert.ok(isObject(reply));
+  if ("done" in reply) return toOllamaText(reply);
   const [choice] = objects(reply["choices"]);
-  if (choice) return string(inner(choice, "message")["content"]);
+  if (choice) return string(inner(choice, "message")["content"]) + string(choice["text"]);
   const blocks = [...objects(reply["content"]), ...objects(reply["output"]).flatMap(({ content }) => objects(content))];
   return blocks.map(({ type, text }) => (type === "text" || type === "output_text" ? string(text) : "")).join("");
 }
 
 /** What a frame is, apart from what it carries. */
 function toKind({ event, data }: SseFrame): string {
-  return event ?? (data === "[DONE]" ? data : "data");
+  const isEnd = data === "[DONE]" || (JSON.parse(data) as JsonObject)["done"] === true;
+  return event ?? (isEnd ? "end" : "data");
 }
 
 function encodeAll(codec: Codec, form: unknown, events: readonly AnswerEvent[]): SseFrame[] {
@@ -139,7 +156,8 @@ function checkEncoder(codec: Codec, form: unknown): void {
 
   test(`${path}: the model that answered, the id and the token counts are in the whole answer`, () => {
     const wire = JSON.stringify(encodeWhole(codec, form, ANSWERS.text));
-    for (const held of ["claude-sonnet-5-5", META.id, ":13"]) assert.ok(wire.includes(held), held);
+    const id = path.startsWith("/api/") ? [] : [META.id];
+    for (const held of ["claude-sonnet-5-5", ...id, ":13"]) assert.ok(wire.includes(held), held);
   });
 }
 
@@ -150,8 +168,9 @@ function checkErrors(codec: Codec, form: unknown): void {
       const whole = codec.encodeError(error);
       assert.ok(isObject(whole));
       const { message, type } = inner(whole, "error");
-      assert.equal(message, `Words about ${kind}`);
-      assert.match(string(type), /^[a-z_]+$/, kind);
+      // Ollama's errors are the sentence alone.
+      assert.equal(message ?? whole["error"], `Words about ${kind}`);
+      if (isObject(whole["error"])) assert.match(string(type), /^[a-z_]+$/, kind);
       const frames = readFrames(codec, codec.createEncoder(form, META).fail(error));
       assert.ok(
         frames.some(({ data }) => data.includes(`Words about ${kind}`)),
@@ -169,13 +188,13 @@ function checkDecoder(codec: Codec): void {
   const { path } = codec;
 
   test(`${path}: a full request and the smallest one are read`, () => {
-    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(body, EMPTY_STORE).turn);
+    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(toBodyFor(codec, body), EMPTY_STORE).turn);
   });
 
   test(`${path}: ${FUZZED} broken requests are read, or refused with the field's name, and never anything else`, () => {
     let refused = 0;
     for (const body of toFuzzedBodies(FUZZED)) {
-      const read = decodeOrRefusal(codec, body);
+      const read = decodeOrRefusal(codec, isObject(body) ? toBodyFor(codec, body) : body);
       if (!(read instanceof ProxyError)) {
         checkTurn(read.turn);
         continue;
@@ -204,39 +223,47 @@ const MOST = { messages: 10_000, parts: 10_000, tools: 1000 };
 /** CPU time for the largest requests that are served, in milliseconds. In quadratic time they took 13 s and more. */
 const LARGE_MS = 3000;
 
+function paramOf(codec: Codec, body: object): string | undefined {
+  const read = decodeOrRefusal(codec, toBodyFor(codec, body));
+  return read instanceof ProxyError ? read.param : undefined;
+}
+
+/** For protocols that are asked with messages. */
+function checkCounts(codec: Codec): void {
+  const toParts = TO_PARTS[codec.path] ?? toManyParts;
+
+  test(`${codec.path}: messages, parts and tools are counted, and too many are refused by name`, () => {
+    assert.equal(paramOf(codec, toCrowd(MOST.messages)), undefined);
+    assert.match(paramOf(codec, toCrowd(MOST.messages + 1)) ?? "", /^(messages|input)$/);
+    assert.equal(paramOf(codec, toParts(MOST.parts)), undefined);
+    assert.match(paramOf(codec, toParts(MOST.parts + 1)) ?? "", /^(messages|input)\[0\]\.(content|images)$/);
+    assert.equal(paramOf(codec, toManyTools(MOST.tools)), undefined);
+    assert.equal(paramOf(codec, toManyTools(MOST.tools + 1)), "tools");
+  });
+}
+
 function checkSize(codec: Codec): void {
   const { path } = codec;
-  const paramOf = (body: object): string | undefined => {
-    const refusal = decodeOrRefusal(codec, body);
-    return refusal instanceof ProxyError ? refusal.param : undefined;
-  };
+  const isPrompted = PROMPTED.has(path);
+  const toParts = TO_PARTS[path] ?? toManyParts;
 
   test(`${path}: the time of a large request grows with its size, not with its square`, () => {
-    const toCalls = TO_CALLS[path];
+    const toCalls = isPrompted ? toCrowd : TO_CALLS[path];
     assert.ok(toCalls, "the codec has no calls in test/codec/load.ts");
-    for (const body of [toCrowd(40_000), toCalls(20_000), toManyParts(40_000), toManyTools(MOST.tools)]) {
+    for (const body of [toCrowd(40_000), toCalls(20_000), toParts(40_000), toManyTools(MOST.tools)]) {
       const ms = measureCpuMs(() => void decodeOrRefusal(codec, body));
       assert.ok(ms < LARGE_MS, `${ms} ms for ${JSON.stringify(body).slice(0, 200)}`);
     }
   });
 
-  test(`${path}: messages, parts and tools are counted, and too many are refused by name`, () => {
-    assert.equal(paramOf(toCrowd(MOST.messages)), undefined);
-    assert.match(paramOf(toCrowd(MOST.messages + 1)) ?? "", /^(messages|input)$/);
-    assert.equal(paramOf(toManyParts(MOST.parts)), undefined);
-    assert.match(paramOf(toManyParts(MOST.parts + 1)) ?? "", /^(messages|input)\[0\]\.content$/);
-    assert.equal(paramOf(toManyTools(MOST.tools)), undefined);
-    assert.equal(paramOf(toManyTools(MOST.tools + 1)), "tools");
-  });
-
   test(`${path}: a value that is nested deeper than a stack can hold is refused by name, wherever it stands`, () => {
     const deep = toDeep(20_000);
     for (const name of ["model", "messages", "input", "tools", "text", "thinking", "reasoning", "metadata", "invented"])
-      assert.equal(paramOf({ ...MINIMAL_BODY, [name]: deep }), name);
+      assert.equal(paramOf(codec, { ...MINIMAL_BODY, [name]: deep }), name);
     for (const holder of [{ x: deep }, { type: "tool_use", id: "a", name: "b", input: { x: deep } }]) {
       const messages = [{ role: "assistant", content: [holder] }];
-      assert.equal(paramOf({ ...MINIMAL_BODY, messages, input: "hi" }), "messages");
-      assert.equal(paramOf({ ...MINIMAL_BODY, input: [holder] }), "input");
+      assert.equal(paramOf(codec, { ...MINIMAL_BODY, messages, input: "hi" }), "messages");
+      assert.equal(paramOf(codec, { ...MINIMAL_BODY, input: [holder] }), "input");
     }
   });
 
@@ -247,17 +274,21 @@ function checkSize(codec: Codec): void {
     for (const name of names) decodeOrRefusal(codec, { ...MINIMAL_BODY, [name]: items });
     decodeOrRefusal(codec, { ...MINIMAL_BODY, messages: content, input: content });
     const whole = { ...MINIMAL_BODY, invented: items };
-    assert.equal(paramOf(whole), "invented");
-    assert.equal(paramOf({ ...MINIMAL_BODY, one: items.slice(0, 200_000), other: items.slice(0, 200_000) }), "other");
+    assert.equal(paramOf(codec, whole), "invented");
+    assert.equal(
+      paramOf(codec, { ...MINIMAL_BODY, one: items.slice(0, 200_000), other: items.slice(0, 200_000) }),
+      "other",
+    );
     const wide = { ...MINIMAL_BODY, ...Object.fromEntries(items.map((item, at) => [`field${at}`, item])) };
-    assert.equal(paramOf(wide), "body");
+    assert.equal(paramOf(codec, wide), "body");
   });
 }
 
 /** Declares the tests for one codec. */
 export function checkCodec(codec: Codec): void {
   checkSize(codec);
-  const { form } = codec.decode(MINIMAL_BODY, EMPTY_STORE);
+  if (!PROMPTED.has(codec.path)) checkCounts(codec);
+  const { form } = codec.decode(toBodyFor(codec, MINIMAL_BODY), EMPTY_STORE);
   checkEncoder(codec, form);
   checkErrors(codec, form);
   checkDecoder(codec);

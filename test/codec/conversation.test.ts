@@ -24,7 +24,7 @@ test("results may come in any order, and the next open call is the first without
     [2, undefined],
   ] as const) {
     conversation.add(toResult(at), "messages[1]");
-    assert.equal(conversation.nextOpenId, next);
+    assert.equal(conversation.findOpenId(), next);
   }
   assert.equal(conversation.end("messages").length, 2);
 });

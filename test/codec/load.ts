@@ -39,11 +39,24 @@ export const TO_CALLS: Readonly<Record<string, (count: number) => object>> = {
     const results = repeat(count, (at) => ({ type: "function_call_output", call_id: toId(at), output: "seen" }));
     return { ...MINIMAL_BODY, input: [BEGINNING, ...calls, ...results] };
   },
+  "/api/chat": (count) => {
+    const tool_calls = repeat(count, (at) => ({ id: toId(at), function: { name: "look", arguments: {} } }));
+    const results = repeat(count, (at) => ({ role: "tool", tool_call_id: toId(at), content: "seen" }));
+    return { ...MINIMAL_BODY, messages: [BEGINNING, { role: "assistant", content: "", tool_calls }, ...results] };
+  },
   "/v1/messages": (count) => {
     const calls = repeat(count, (at) => ({ type: "tool_use", id: toId(at), name: "look", input: {} }));
     const results = repeat(count, (at) => ({ type: "tool_result", tool_use_id: toId(at), content: "seen" }));
     const messages = [BEGINNING, { role: "assistant", content: calls }, { role: "user", content: results }];
     return { ...MINIMAL_BODY, messages };
+  },
+};
+
+/** By path, where it differs: a user message of so many parts. */
+export const TO_PARTS: Readonly<Record<string, (count: number) => object>> = {
+  "/api/chat": (count) => {
+    const images = repeat(count, () => "iVBORw0KGgoAAAAA");
+    return { ...MINIMAL_BODY, messages: [{ role: "user", content: "look", images }] };
   },
 };
 

@@ -1,14 +1,13 @@
 /** A chat request, read field by field. */
 import type { Decoded } from "../codec.ts";
 import { refuse, toArray, toBody, toBoolean, toCount, toFields, toFilledText, toObject, toText } from "../field.ts";
-import type { Fields, Reader } from "../field.ts";
+import type { Fields } from "../field.ts";
 import { TEXT, toFormat } from "../openai/format.ts";
-import { DEFAULT_EFFORT, toEffortSetting, toStopList } from "../setting.ts";
+import { toStop } from "../openai/stop.ts";
+import { DEFAULT_EFFORT, toEffortSetting } from "../setting.ts";
 import type { ChatForm } from "./form.ts";
 import { readConversation } from "./message.ts";
 import { readTools } from "./tool.ts";
-
-const MOST_STOPS = 4;
 
 /** Refuses what would change the meaning of the answer if it were left out. */
 function refuseUnserved(body: Fields): void {
@@ -20,9 +19,6 @@ function refuseUnserved(body: Fields): void {
     if (toArray(value, path).some((kind) => kind !== "text")) refuse(path, 'only "text" can be given');
   });
 }
-
-const toStop: Reader<string[]> = (value, path) =>
-  typeof value === "string" ? [toFilledText(value, path)] : toStopList(MOST_STOPS)(value, path);
 
 const toChatFormat = toFormat((format) => format.required("json_schema", toFields));
 

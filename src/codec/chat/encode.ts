@@ -1,24 +1,14 @@
 /** Events and whole answers as Chat Completions. */
-import { toPromptTokens } from "../../core/event.ts";
-import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason } from "../../core/event.ts";
 import type { Reply } from "../../core/reply.ts";
 import type { SseFrame } from "../../lib/sse.ts";
 import { toSeconds } from "../codec.ts";
 import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "../openai/error.ts";
+import { toUsage } from "../openai/usage.ts";
 import type { ChatForm } from "./form.ts";
-import type { ChatChunk, ChatCompletion, ChatDelta, ChatFinishReason, ChatMessage, ChatUsage } from "./wire.ts";
-
-function toUsage(usage: Usage): ChatUsage {
-  const prompt = toPromptTokens(usage);
-  return {
-    prompt_tokens: prompt,
-    completion_tokens: usage.output,
-    total_tokens: prompt + usage.output,
-    prompt_tokens_details: { cached_tokens: usage.cacheRead },
-  };
-}
+import type { ChatChunk, ChatCompletion, ChatDelta, ChatFinishReason, ChatMessage } from "./wire.ts";
 
 function toFinish(finish: FinishReason, isLegacy: boolean): ChatFinishReason {
   return finish === "tool_calls" && isLegacy ? "function_call" : finish;

@@ -86,7 +86,7 @@ function addMessage(message: Fields, to: { system: string[]; conversation: Conve
       break;
     }
     case "function":
-      to.conversation.add(readResult(message, to.conversation.nextOpenId ?? ""), message.pathOf("name"));
+      to.conversation.add(readResult(message, to.conversation.findOpenId() ?? ""), message.pathOf("name"));
   }
 }
 

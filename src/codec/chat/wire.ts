@@ -1,13 +1,7 @@
 /** The Chat Completions objects that are sent. Source: https://platform.openai.com/docs/api-reference/chat/object */
+import type { OpenAiUsage } from "../openai/usage.ts";
 
 export type ChatFinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "function_call";
-
-export interface ChatUsage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-  readonly prompt_tokens_details: { readonly cached_tokens: number };
-}
 
 export interface ChatToolCall {
   readonly id: string;
@@ -37,7 +31,7 @@ export interface ChatCompletion {
       readonly finish_reason: ChatFinishReason;
     },
   ];
-  readonly usage: ChatUsage;
+  readonly usage: OpenAiUsage;
 }
 
 /** A piece of a call: id and name come first, then arguments. */
@@ -65,5 +59,5 @@ export interface ChatChunk {
     readonly logprobs: null;
     readonly finish_reason: ChatFinishReason | null;
   }[];
-  readonly usage?: ChatUsage | null;
+  readonly usage?: OpenAiUsage | null;
 }
