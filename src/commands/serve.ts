@@ -1,5 +1,6 @@
 /** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
 import { mkdir } from "node:fs/promises";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
@@ -8,6 +9,7 @@ import type { Folders } from "../cli/process/folder.ts";
 import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
+import { toLoginSentence } from "../core/credential.ts";
 import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { createTurnHandler } from "../http/turn.ts";
@@ -22,6 +24,7 @@ import type { Gate } from "../lib/gate.ts";
 import type { Log } from "../lib/log.ts";
 import type { Scratch } from "../lib/scratch.ts";
 import { createTelegram } from "../notify/telegram.ts";
+import type { Telegram } from "../notify/telegram.ts";
 import { createHistoryLeases } from "../session/history.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
@@ -36,6 +39,7 @@ import type { Pool } from "../session/pool.ts";
 import { startDemo } from "./demo.ts";
 import { preparePrivately } from "./private.ts";
 
+/** The configuration and the log of one server. */
 export interface ServeOptions {
   readonly config: Config;
   readonly version: string;
@@ -44,7 +48,9 @@ export interface ServeOptions {
   readonly log: Log;
 }
 
+/** A server that listens. */
 export interface Served {
+  /** The address as a client writes it, or `unix:/path`. */
   readonly url: string;
   /** What is known of the CLI; waits for the first look at it. */
   status(): Promise<InstallationStatus>;
@@ -52,7 +58,7 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** Running turns may finish in this time. With the 5 s a deaf process has after SIGTERM, all is over within 15 s. */
+/** Time for running turns to finish. Then a busy process has 5 s after SIGTERM, an idle one 2 s more before it: 16 s in all. */
 const DRAIN_MS = 9000;
 const FULL_WARNING =
   "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
@@ -71,6 +77,12 @@ interface Engine {
   readonly transcripts: Scratch;
   readonly named: NamedSessions;
   readonly run: Run;
+}
+
+/** What the handlers need besides the engine. */
+interface Surroundings {
+  readonly telegram: Telegram;
+  readonly isStopping: () => boolean;
 }
 
 function toFolders({ workspace, stateFolder }: Config): Folders {
@@ -118,55 +130,55 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     refusals: createRefusals(),
     refill: spares.fill,
     recordLogin: installation.noteLogin,
+    loginSentence: toLoginSentence(environment),
   });
   return { installation, models, gate, pool, spares, transcripts, named, run };
 }
 
-/** Starts serving. @throws the system's error when the port cannot be had. */
-export async function serve(options: ServeOptions): Promise<Served> {
+/** The handlers of every path, with the guard before them. */
+function createHandler(options: ServeOptions, engine: Engine, surroundings: Surroundings): RequestListener {
   const { config, version, log } = options;
-  for (const warning of await preparePrivately(config)) log.warn(warning);
-  await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
-  const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const { installation, models, gate, pool, spares, transcripts, named, run } = createEngine(
-    options,
-    demo?.environment ?? config.environment,
-  );
-  const telegram = createTelegram({ ...config.telegram, log });
-  let stopping: Promise<void> | undefined;
+  const { installation, models, gate, pool, spares, named, run } = engine;
+  const { host, apiKeys: keys, allowedHosts, allowedOrigins, tools } = config;
+  const { telegram, isStopping } = surroundings;
   const counts = () => ({
     live: pool.size + gate.inside,
     busy: gate.inside,
     spare: spares.size,
     queued: gate.waiting,
   });
-  const { host, apiKeys: keys, allowedHosts, allowedOrigins } = config;
   const stored = createStoredResponses();
   const guard = createGuard({ host, keys, allowedHosts, allowedOrigins });
   const readJson = createBodyReader();
-  const routes = createRoutes({
+  const loginSentence = toLoginSentence(config.environment);
+  const times = { stallMs: STALL_MS, heartbeatMs: HEARTBEAT_MS };
+  const { identify } = guard;
+  return createRoutes({
     guard,
-    info: createInfo({ version, models, status: installation.status, counts }),
-    handleTurn: createTurnHandler({
-      run,
-      models,
-      telegram,
-      tools: config.tools,
-      store: stored,
-      readJson,
-      identify: guard.identify,
-      stallMs: STALL_MS,
-      heartbeatMs: HEARTBEAT_MS,
-    }),
+    info: createInfo({ version, models, status: installation.status, counts, loginSentence }),
+    handleTurn: createTurnHandler({ run, models, telegram, tools, store: stored, readJson, identify, ...times }),
     store: stored,
     models,
     readJson,
     named,
     log,
-    isStopping: () => stopping !== undefined,
+    isStopping,
   });
+}
+
+/** Starts serving. @throws the system's error when the port cannot be had. */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { config, log } = options;
+  for (const warning of await preparePrivately(config)) log.warn(warning);
+  await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
+  const demo = config.demo ? await startDemo(config.environment) : undefined;
+  const engine = createEngine(options, demo?.environment ?? config.environment);
+  const { installation, pool, spares, transcripts } = engine;
+  const telegram = createTelegram({ ...config.telegram, log });
+  let stopping: Promise<void> | undefined;
+  const handler = createHandler(options, engine, { telegram, isStopping: () => stopping !== undefined });
   const onError = ({ message: cause }: Error): void => log.warn("cannot accept a connection", { cause });
-  const listener = await listen(routes, host, config.port, { onError }).catch(async (error: unknown) => {
+  const listener = await listen(handler, config.host, config.port, { onError }).catch(async (error: unknown) => {
     await demo?.close();
     throw error;
   });

@@ -23,6 +23,8 @@ export interface InfoOptions {
   readonly models: Models;
   readonly status: () => Promise<InstallationStatus>;
   readonly counts: () => SessionCounts;
+  /** The sentence for a login that is missing or refused. */
+  readonly loginSentence: string;
 }
 
 /** The handlers of these endpoints. */
@@ -36,13 +38,13 @@ export interface Info {
 }
 
 /** The reason that no turn can be served now; undefined when turns can. */
-function toReason({ problem, login }: InstallationStatus): string | undefined {
+function toReason({ problem, login }: InstallationStatus, loginSentence: string): string | undefined {
   if (problem) return problem.message;
-  return login?.isLoggedIn === false ? "The claude CLI is not logged in. Run `claude auth login`" : undefined;
+  return login?.isLoggedIn === false ? loginSentence : undefined;
 }
 
 /** Makes the handlers. */
-export function createInfo({ version, models, status, counts }: InfoOptions): Info {
+export function createInfo({ version, models, status, counts, loginSentence }: InfoOptions): Info {
   const startedAtSeconds = Math.floor(Date.now() / 1000);
   const toModel = (id: string, name: string): object => ({
     id,
@@ -55,7 +57,7 @@ export function createInfo({ version, models, status, counts }: InfoOptions): In
   return {
     async health(exchange) {
       const found = await status();
-      const reason = toReason(found);
+      const reason = toReason(found, loginSentence);
       sendJson(exchange, reason === undefined ? 200 : 503, {
         status: reason === undefined ? "ok" : "unavailable",
         ...(reason === undefined ? {} : { reason }),

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly refill: () => void;
   /** Told what each turn has shown about the CLI's login. */
   readonly recordLogin: (isLoggedIn: boolean) => void;
+  /** The sentence for a login that is missing or refused, with its cure on this machine. */
+  readonly loginSentence: string;
 }
 
 /** A turn under way. It begins when its events are first asked for. */
@@ -125,9 +127,14 @@ export function createRun(options: RunOptions): Run {
       recordLogin(true);
     } catch (error) {
       const failure = toProxyError(error);
-      refusals.record(failure, job.model);
-      if (failure.kind === "not_logged_in") recordLogin(false);
-      throw error;
+      if (failure.kind !== "not_logged_in") {
+        refusals.record(failure, job.model);
+        throw error;
+      }
+      recordLogin(false);
+      const refusal = new ProxyError("not_logged_in", options.loginSentence, { cause: error });
+      refusals.record(refusal, job.model);
+      throw refusal;
     } finally {
       release?.();
       refill();

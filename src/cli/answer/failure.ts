@@ -1,4 +1,5 @@
 /** Why a turn failed, read from the CLI's codes and never from its prose. The words of a failure are only passed on. */
+import { toLoginSentence } from "../../core/credential.ts";
 import { ProxyError, toErrorKind } from "../../core/error.ts";
 import type { ErrorKind } from "../../core/error.ts";
 import type { CliMessage, ResultMessage } from "../protocol/message.ts";
@@ -10,7 +11,8 @@ export type LimitMessage = CliMessage & { type: "rate_limit" };
 /** The CLI goes on retrying for minutes; a client is better told after this. */
 const RETRY_PATIENCE_MS = 10_000;
 
-const LOGIN_NEEDED = "Cannot use Claude: the claude CLI is not logged in. Run `claude auth login`";
+/** Said where the environment is not known; the run words it with the variable in use. */
+const LOGIN_NEEDED = toLoginSentence({});
 
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
   ["authentication_failed", "not_logged_in"],

@@ -1,6 +1,6 @@
 /** Where the user's CLI is, which version, and whether it is signed in. Asks the CLI itself; reads no credential. */
 import { access, constants, realpath, stat } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve, win32 } from "node:path";
 import { ProxyError } from "../../core/error.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
 import { runCommand, toExhaustedError } from "../process/process.ts";
@@ -17,7 +17,14 @@ export interface FindOptions {
 }
 
 const IS_WINDOWS = process.platform === "win32";
-const FILE_NAME = IS_WINDOWS ? "claude.exe" : "claude";
+/** npm puts a script beside its folder of packages on Windows; the program itself is there. */
+const NPM_PROGRAM = ["node_modules", "@anthropic-ai", "claude-code", "bin", "claude.exe"];
+
+/** The files in a folder of PATH that may be the CLI. On Windows, `claude.cmd` needs a shell, and is passed by. */
+export function toFiles(folder: string, isWindows: boolean): readonly string[] {
+  if (!isWindows) return [join(folder, "claude")];
+  return [win32.join(folder, "claude.exe"), win32.join(folder, ...NPM_PROGRAM)];
+}
 
 async function isExecutable(file: string): Promise<boolean> {
   try {
@@ -38,10 +45,14 @@ async function toCandidates({ environment, home, program }: FindOptions): Promis
     "/usr/local/bin",
     "/usr/bin",
   ];
+  // Where npm installs on Windows for one user, in case a service has a short PATH.
+  const npm = environment["APPDATA"] ? [join(environment["APPDATA"], "npm")] : [];
   const own = await realpath(program).catch(() => program);
   const platform = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
   const checkout = join(dirname(own), "..", "node_modules", platform);
-  return [...path, ...usual, checkout].map((folder) => resolve(folder, FILE_NAME));
+  return [...path, ...usual, ...npm, checkout].flatMap((folder) =>
+    toFiles(folder, IS_WINDOWS).map((file) => resolve(file)),
+  );
 }
 
 /** In what way the CLI cannot be used: not there, no executable file, without a version, or too old to be safe. */

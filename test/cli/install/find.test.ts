@@ -6,7 +6,7 @@ import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findClaude, readLogin, readVersion } from "../../../src/cli/install/find.ts";
+import { findClaude, readLogin, readVersion, toFiles } from "../../../src/cli/install/find.ts";
 import { MINIMUM_VERSION } from "../../../src/cli/install/release.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 
@@ -149,4 +149,12 @@ test("a login that cannot be read is not made up", async (t) => {
     assert.equal(await readLogin(toCommand(file)), undefined, words);
   }
   assert.equal(await readLogin(toCommand(join(folder, "missing"))), undefined);
+});
+
+test("on Windows the program that npm installs is found beside its script", () => {
+  assert.deepEqual(toFiles("C:\\npm", true), [
+    "C:\\npm\\claude.exe",
+    "C:\\npm\\node_modules\\@anthropic-ai\\claude-code\\bin\\claude.exe",
+  ]);
+  assert.deepEqual(toFiles("/usr/bin", false), ["/usr/bin/claude"]);
 });
