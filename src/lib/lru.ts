@@ -26,6 +26,8 @@ export interface Lru<K, V> {
   /** Takes the value out if it is still the one under `key`, and disposes of it. */
   delete(key: K, value: V): void;
   /** Disposes of every value. */
+  /** Lets go of the entry unused for longest, as `evicted`; nothing when empty. */
+  evict(): void;
   clear(): void;
   /** Entries held now. */
   readonly size: number;
@@ -69,6 +71,9 @@ export function createLru<K, V>(options: LruOptions<V>): Lru<K, V> {
     take: remove,
     delete(key, value) {
       if (entries.get(key)?.value === value) drop(key, "deleted");
+    },
+    evict() {
+      for (const oldest of entries.keys()) return drop(oldest, "evicted");
     },
     clear() {
       for (const key of [...entries.keys()]) drop(key, "cleared");

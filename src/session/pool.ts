@@ -1,6 +1,7 @@
 /** Live processes between turns, by the fingerprint of the conversation each knows. Bounded; an idle one is let go. */
 import type { Conversation } from "../cli/conversation.ts";
 import { createLru } from "../lib/lru.ts";
+import type { Lru } from "../lib/lru.ts";
 import type { Log } from "../lib/log.ts";
 
 export interface PoolOptions {
@@ -10,8 +11,11 @@ export interface PoolOptions {
 }
 
 export interface Pool {
-  /** Files a process that is between turns. One that dies later leaves by itself. */
-  file(key: string, conversation: Conversation): void;
+  /**
+   * Files a process that is between turns; one that dies later leaves by itself. `isContinued` is for a conversation of
+   * more than one turn: it is evicted only by its like, so titles and other one-turn requests do not push it out.
+   */
+  file(key: string, conversation: Conversation, isContinued: boolean): void;
   /** Gives the process that knows this conversation; it is the caller's from then on. */
   claim(key: string): Conversation | undefined;
   /** Ends all. */
@@ -19,27 +23,48 @@ export interface Pool {
   readonly size: number;
 }
 
+/** Part of the pool, from 0 to 1, that conversations of one turn keep when the others could fill all of it. */
+const ONE_TURN_SHARE = 0.25;
+
 /** Makes an empty pool. */
 export function createPool({ maxSessions, idleSeconds, log }: PoolOptions): Pool {
-  const conversations = createLru<string, Conversation>({
-    max: maxSessions,
-    idleMs: idleSeconds * 1000,
-    dispose: (conversation, reason) => {
-      log.debug("session let go", { pid: conversation.pid, reason });
-      void conversation.close();
-    },
-  });
+  const createSegment = (): Lru<string, Conversation> =>
+    createLru({
+      max: Number.POSITIVE_INFINITY,
+      idleMs: idleSeconds * 1000,
+      dispose: (conversation, reason) => {
+        log.debug("session let go", { pid: conversation.pid, reason });
+        void conversation.close();
+      },
+    });
+  const oneTurn = createSegment();
+  const continued = createSegment();
+  const oneTurnRoom = Math.max(1, Math.floor(maxSessions * ONE_TURN_SHARE));
+
+  function makeRoom(): void {
+    while (oneTurn.size + continued.size > maxSessions) {
+      if (oneTurn.size > oneTurnRoom || continued.size === 0) oneTurn.evict();
+      else continued.evict();
+    }
+  }
+
   return {
-    file(key, conversation) {
-      conversations.put(key, conversation);
-      void conversation.gone.then(() => conversations.delete(key, conversation));
+    file(key, conversation, isContinued) {
+      const [segment, other] = isContinued ? [continued, oneTurn] : [oneTurn, continued];
+      segment.put(key, conversation);
+      // Of two processes that know the same, the newer one stays.
+      const older = other.take(key);
+      if (older) void older.close();
+      makeRoom();
+      void conversation.gone.then(() => segment.delete(key, conversation));
     },
-    claim(key) {
-      return conversations.take(key);
+    claim: (key) => continued.take(key) ?? oneTurn.take(key),
+    clear() {
+      oneTurn.clear();
+      continued.clear();
     },
-    clear: () => conversations.clear(),
     get size() {
-      return conversations.size;
+      return oneTurn.size + continued.size;
     },
   };
 }

@@ -63,7 +63,7 @@ export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNa
       start: held ? "hot" : "cold",
       async file({ lastUuid }) {
         await named.write(name, { sessionId, lastUuid, system });
-        pool.file(id, conversation);
+        pool.file(id, conversation, true);
       },
     });
   };

@@ -65,64 +65,76 @@ async function waitInLine(enter: Promise<() => void>): Promise<() => void> {
   }
 }
 
+/** A name's turns wait for each other before they wait for a place: waiting in one, they would keep others out. */
+async function admit({ gate, named }: RunOptions, { name, client }: Job, signal: AbortSignal): Promise<() => void> {
+  const leaveName = name === undefined ? undefined : await waitInLine(named.enter(name, signal));
+  try {
+    const leaveGate = await waitInLine(gate.enter(signal, client));
+    return () => {
+      leaveGate();
+      leaveName?.();
+    };
+  } catch (error) {
+    leaveName?.();
+    throw error;
+  }
+}
+
+function take(
+  { takeLease, takeNamedLease }: RunOptions,
+  job: Job,
+  signal: AbortSignal,
+  isFresh: boolean,
+): Promise<Lease> {
+  return job.name === undefined ? takeLease(job, signal, isFresh) : takeNamedLease(job, job.name, signal);
+}
+
+/** Plays on one process: files it when the answer is done, before the client can see that, and ends it otherwise. */
+async function* playOn(lease: Lease, signal: AbortSignal, progress: Progress): EventStream {
+  let isDone = false;
+  progress.start = lease.start;
+  try {
+    for await (const events of lease.play(signal)) {
+      progress.fold.add(events);
+      isDone = events.at(-1)?.type === "done";
+      if (isDone) await lease.file(progress.fold.reply);
+      yield events;
+    }
+    if (!isDone) throw new ProxyError("bad_gateway", "Cannot finish answer: the CLI stopped sending");
+  } finally {
+    lease.end();
+  }
+}
+
+/** Plays on one process after another: one that was there before may have died unseen, and is replaced once. */
+async function* play(options: RunOptions, job: Job, signal: AbortSignal, progress: Progress): EventStream {
+  for (let isFresh = false; ; isFresh = true) {
+    const lease = await take(options, job, signal, isFresh);
+    let hasShown = false;
+    try {
+      for await (const events of playOn(lease, signal, progress)) {
+        // Not before the first event: a starting process would take the time that it is waited for.
+        if (!hasShown) options.refill();
+        hasShown = true;
+        yield events;
+      }
+      return;
+    } catch (error) {
+      const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
+      if (!isUnseen || isFresh) throw error;
+    }
+  }
+}
+
 /** Makes the one function through which every turn runs. */
 export function createRun(options: RunOptions): Run {
-  const { gate, named, refusals, refill, recordLogin } = options;
-
-  function take(job: Job, signal: AbortSignal, isFresh: boolean): Promise<Lease> {
-    if (job.name === undefined) return options.takeLease(job, signal, isFresh);
-    return options.takeNamedLease(job, job.name, signal);
-  }
-
-  /** A name's turns wait for each other before they wait for a place: waiting in one, they would keep others out. */
-  async function admit({ name, client }: Job, signal: AbortSignal): Promise<() => void> {
-    const leaveName = name === undefined ? undefined : await waitInLine(named.enter(name, signal));
-    try {
-      const leaveGate = await waitInLine(gate.enter(signal, client));
-      return () => {
-        leaveGate();
-        leaveName?.();
-      };
-    } catch (error) {
-      leaveName?.();
-      throw error;
-    }
-  }
-
-  /** Plays on one process after another: one that was there before may have died unseen, and is replaced once. */
-  async function* play(job: Job, signal: AbortSignal, progress: Progress): EventStream {
-    for (let isFresh = false; ; isFresh = true) {
-      const lease = await take(job, signal, isFresh);
-      progress.start = lease.start;
-      let hasShown = false;
-      let isDone = false;
-      try {
-        for await (const events of lease.play(signal)) {
-          progress.fold.add(events);
-          isDone = events.at(-1)?.type === "done";
-          // Filed before the client can see the end, and so before its next request.
-          if (isDone) await lease.file(progress.fold.reply);
-          // Not before the first event: a starting process would take the time that it is waited for.
-          if (!hasShown) refill();
-          hasShown = true;
-          yield events;
-        }
-        if (isDone) return;
-        throw new ProxyError("bad_gateway", "Cannot finish answer: the CLI stopped sending");
-      } catch (error) {
-        const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
-        if (!isUnseen || isFresh) throw error;
-      } finally {
-        lease.end();
-      }
-    }
-  }
+  const { refusals, refill, recordLogin } = options;
 
   async function* runOn(job: Job, signal: AbortSignal, progress: Progress): EventStream {
     let release: (() => void) | undefined;
     try {
-      release = await admit(job, signal);
-      yield* play(job, signal, progress);
+      release = await admit(options, job, signal);
+      yield* play(options, job, signal, progress);
       refusals.clearLogin();
       recordLogin(true);
     } catch (error) {
