@@ -4,6 +4,7 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { formatBlock, formatEnd, formatStart } from "../../src/commands/standin.ts";
 import { toCount, toDelta } from "./text.ts";
 
 interface Message {
@@ -21,18 +22,6 @@ const texts = new Map<string, string>();
 /** Bytes of each call's body since the list was last asked for. */
 let calls: number[] = [];
 
-const frame = (type: string, rest: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
-
-function createEnd(deltas: number, stopReason: string): string {
-  return [
-    frame("message_delta", {
-      delta: { stop_reason: stopReason, stop_sequence: null },
-      usage: { output_tokens: deltas },
-    }),
-    frame("message_stop", {}),
-  ].join("");
-}
-
 /** The CLI's prefix for tools it is given over MCP: it never runs tools of its own here. */
 const CLIENT_TOOLS = "mcp__";
 
@@ -40,35 +29,14 @@ let toolCalls = 0;
 
 function createCall(name: string, deltas: number): string {
   const block = { type: "tool_use", id: `toolu_bench${++toolCalls}`, name, input: {} };
-  return [
-    frame("content_block_start", { index: 1, content_block: block }),
-    frame("content_block_delta", { index: 1, delta: { type: "input_json_delta", partial_json: "{}" } }),
-    frame("content_block_stop", { index: 1 }),
-    createEnd(deltas, "tool_use"),
-  ].join("");
+  const call = formatBlock(1, block, [{ type: "input_json_delta", partial_json: "{}" }]);
+  return call.join("") + formatEnd("tool_use", deltas);
 }
 
 function createText(model: string, deltas: number): string {
   const usage = { input_tokens: 7, output_tokens: 1 };
-  const message = {
-    id: "msg_bench",
-    type: "message",
-    role: "assistant",
-    model,
-    content: [],
-    stop_reason: null,
-    stop_sequence: null,
-    usage,
-  };
-  const words = Array.from({ length: deltas }, (_, at) =>
-    frame("content_block_delta", { index: 0, delta: { type: "text_delta", text: toDelta(at) } }),
-  );
-  return [
-    frame("message_start", { message }),
-    frame("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
-    ...words,
-    frame("content_block_stop", { index: 0 }),
-  ].join("");
+  const words = Array.from({ length: deltas }, (_, at) => ({ type: "text_delta", text: toDelta(at) }));
+  return formatStart({ id: "msg_bench", model, usage }) + formatBlock(0, { type: "text", text: "" }, words).join("");
 }
 
 /**
@@ -82,7 +50,7 @@ function toAnswer(body: string): string {
   const text = texts.get(key) ?? createText(model, deltas);
   texts.set(key, text);
   const tool = tools?.find(({ name }) => name.startsWith(CLIENT_TOOLS));
-  return text + (tool ? createCall(tool.name, deltas) : createEnd(deltas, "end_turn"));
+  return text + (tool ? createCall(tool.name, deltas) : formatEnd("end_turn", deltas));
 }
 
 const server = createServer(async (request, response) => {

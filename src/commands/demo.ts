@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { STRUCTURED_TOOL } from "../cli/protocol/name.ts";
 import { listen } from "../http/server.ts";
 import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { formatFrames } from "../lib/sse.ts";
+import { formatBlock, formatEnd, formatStart } from "./standin.ts";
 
 export interface Demo {
   /** The environment that makes the CLI ask the echo model, and no one else. */
@@ -33,8 +34,6 @@ function toLastText(body: JsonObject): string {
     .flatMap((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : []))
     .join("\n");
 }
-
-const STRUCTURED_TOOL = "StructuredOutput";
 
 /** A small value that fits the usual kinds of schema. */
 function toSample(schema: unknown, text: string): unknown {
@@ -85,35 +84,16 @@ function toAnswer(body: JsonObject): Answer {
 }
 
 async function answer(response: ServerResponse, body: JsonObject): Promise<void> {
-  const send = (type: string, rest: JsonObject): void =>
-    void response.write(formatFrames([{ event: type, data: JSON.stringify({ type, ...rest }) }]));
   const { block, deltas, stopReason } = toAnswer(body);
   const usage = { input_tokens: Math.ceil(JSON.stringify(body["messages"]).length / TOKEN_LENGTH), output_tokens: 1 };
   response.writeHead(200, { "content-type": "text/event-stream" });
-  const message = {
-    id: "msg_demo",
-    type: "message",
-    role: "assistant",
-    model: body["model"],
-    content: [],
-    stop_reason: null,
-    stop_sequence: null,
-    usage,
-  };
-  send("message_start", { message });
-  send("content_block_start", { index: 0, content_block: block });
-  for (const delta of deltas) {
+  response.write(formatStart({ id: "msg_demo", model: String(body["model"]), usage }));
+  for (const frame of formatBlock(0, block, deltas)) {
     if (response.destroyed) return;
-    send("content_block_delta", { index: 0, delta });
+    response.write(frame);
     await delay(WORD_MS);
   }
-  send("content_block_stop", { index: 0 });
-  send("message_delta", {
-    delta: { stop_reason: stopReason, stop_sequence: null },
-    usage: { output_tokens: deltas.length },
-  });
-  send("message_stop", {});
-  response.end();
+  response.end(formatEnd(stopReason, deltas.length));
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { formatBlock, formatEnd, formatEvent, formatStart, toMessage } from "../../src/commands/standin.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
 import type { Scope } from "./scope.ts";
 
 /** One thing the API does in an answer, in order. Steps that write open the stream first. */
@@ -62,42 +64,35 @@ export interface Upstream {
 
 const USAGE = { input_tokens: 7, cache_creation_input_tokens: 3, cache_read_input_tokens: 5, output_tokens: 1 };
 
+const OUTPUT_TOKENS = 42;
+
 /** What an answer's usage comes to: 7 + 3 + 5 in, 42 out. */
-export const EXPECTED_USAGE = { prompt_tokens: 15, completion_tokens: 42, total_tokens: 57, cached_tokens: 5 };
+export const EXPECTED_USAGE = {
+  prompt_tokens: 15,
+  completion_tokens: OUTPUT_TOKENS,
+  total_tokens: 57,
+  cached_tokens: 5,
+};
 
 function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   const isStreamed = call.body["stream"] === true;
-  const whole: object[] = [];
-  const message = {
-    id: `msg_${at}`,
-    type: "message",
-    role: "assistant",
-    model: call.body.model,
-    content: [],
-    stop_reason: null,
-    stop_sequence: null,
-    usage: USAGE,
-  };
+  const whole: JsonObject[] = [];
+  const head = { id: `msg_${at}`, model: call.body.model, usage: USAGE };
   let blocks = 0;
   let stop = "end_turn";
-  const write = (type: string, rest: object): void =>
-    void response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
 
   function open(): void {
     if (response.headersSent || !isStreamed) return;
     response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${at}` });
-    write("message_start", { message });
+    response.write(formatStart(head));
   }
 
   /** `rest` is what the deltas add to the block. */
-  function block(content_block: object, deltas: readonly object[], rest: object): void {
-    whole.push({ ...content_block, ...rest });
+  function block(content: JsonObject, deltas: readonly JsonObject[], rest: JsonObject): void {
+    whole.push({ ...content, ...rest });
     if (!isStreamed) return;
     open();
-    const index = blocks++;
-    write("content_block_start", { index, content_block });
-    for (const delta of deltas) write("content_block_delta", { index, delta });
-    write("content_block_stop", { index });
+    for (const frame of formatBlock(blocks++, content, deltas)) response.write(frame);
   }
 
   const listed = (text: string | readonly string[]): readonly string[] => (typeof text === "string" ? [text] : text);
@@ -136,7 +131,7 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
       return true;
     } else if ("error" in next) {
       open();
-      write("error", { error: { type: next.error, message: next.error } });
+      response.write(formatEvent("error", { error: { type: next.error, message: next.error } }));
       response.end();
       return true;
     } else if ("hang" in next) {
@@ -153,13 +148,12 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
 
   function end(): void {
     if (!isStreamed) {
-      const body = { ...message, content: whole, stop_reason: stop, usage: { ...USAGE, output_tokens: 42 } };
+      const usage = { ...USAGE, output_tokens: OUTPUT_TOKENS };
+      const body = { ...toMessage(head), content: whole, stop_reason: stop, usage };
       return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
     }
     open();
-    write("message_delta", { delta: { stop_reason: stop, stop_sequence: null }, usage: { output_tokens: 42 } });
-    write("message_stop", {});
-    response.end();
+    response.end(formatEnd(stop, OUTPUT_TOKENS));
   }
 
   return { step, end };
