@@ -97,6 +97,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     folders: toFolders(config),
     settingSources: config.settingSources,
     temporaryFolder: join(config.stateFolder, "tmp"),
+    notesFolder: join(config.stateFolder, "notes"),
     maxProcesses: maxSessions + maxConcurrent + config.spares,
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,
@@ -122,8 +123,9 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const { start } = installation;
+  const readNotes = (model: string) => installation.readNotes(models.resolve(model).id);
   const run = createRun({
-    takeLease: createHistoryLeases({ start, pool, spares, transcripts }),
+    takeLease: createHistoryLeases({ start, pool, spares, transcripts, readNotes }),
     takeNamedLease: createNamedLeases({ start, pool, named }),
     gate,
     named,

@@ -3,6 +3,7 @@ import type { Launch } from "../cli/request/launch.ts";
 import type { Conversation } from "../cli/conversation.ts";
 import { writeTranscript } from "../cli/request/transcript.ts";
 import type { Turn } from "../core/turn.ts";
+import type { JsonObject } from "../lib/json.ts";
 import type { Scratch } from "../lib/scratch.ts";
 import { toFingerprints } from "./fingerprint.ts";
 import { createLease } from "./lease.ts";
@@ -17,10 +18,12 @@ export interface HistoryOptions {
   readonly spares: Spares;
   /** Holds transcripts for the moment a process needs to load them. */
   readonly transcripts: Scratch;
+  /** The CLI's notes on a new conversation with this model, as the CLI names it; none while they are not known. */
+  readonly readNotes: (model: string) => Promise<readonly JsonObject[]>;
 }
 
 /** Makes the finder of processes for turns that bring their history. */
-export function createHistoryLeases({ start, pool, spares, transcripts }: HistoryOptions): TakeLease {
+export function createHistoryLeases({ start, pool, spares, transcripts, readNotes }: HistoryOptions): TakeLease {
   function claim(turn: Turn, fingerprint: string): Conversation | undefined {
     const held = pool.claim(fingerprint);
     if (held?.isAlive && held.isReadyFor(turn)) return held;
@@ -31,7 +34,11 @@ export function createHistoryLeases({ start, pool, spares, transcripts }: Histor
   /** Starts a process that is told the history first. The transcript is deleted once it has been read. */
   async function replay(job: Job, file: LeaseParts["file"], signal: AbortSignal): Promise<Lease> {
     const { turn, model, tools } = job;
-    const transcript = await writeTranscript(transcripts, turn.messages.slice(0, -1), model);
+    const transcript = await writeTranscript(transcripts, {
+      messages: turn.messages.slice(0, -1),
+      model,
+      notes: await readNotes(model),
+    });
     const onLoaded = (): void => void transcript.remove();
     try {
       const session = { type: "replay", file: transcript.file, lastUuid: transcript.lastUuid } as const;

@@ -6,6 +6,7 @@ import { untilAborted } from "../../lib/abort.ts";
 import { createGate } from "../../lib/gate.ts";
 import { toProxyError } from "../../core/error.ts";
 import type { ProxyError } from "../../core/error.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import type { CatalogueEntry } from "../../core/model.ts";
 import { toWorkingFolder } from "../process/folder.ts";
 import type { Folders } from "../process/folder.ts";
@@ -18,6 +19,7 @@ import { findClaude, readLogin, readVersion } from "./find.ts";
 import type { FindOptions, Login } from "./find.ts";
 import { sweepLeftovers, toLogFolder } from "./leftovers.ts";
 import type { Leftovers } from "./leftovers.ts";
+import { createNotes } from "./notes.ts";
 import type { Command } from "../process/process.ts";
 
 export interface InstallationOptions {
@@ -26,6 +28,8 @@ export interface InstallationOptions {
   readonly settingSources: string;
   /** Where the CLI keeps its temporary files; made when needed, and swept. */
   readonly temporaryFolder: string;
+  /** Where the CLI's notes are kept, once they were learned. */
+  readonly notesFolder: string;
   /** Most processes alive at once; a start past that waits until one is gone. */
   readonly maxProcesses: number;
   /** Longest silence of the CLI in a turn, in milliseconds. */
@@ -46,6 +50,11 @@ export interface InstallationStatus {
 export interface Installation {
   /** Starts a process. @throws ProxyError `unavailable` when the CLI is missing or too old; the signal's reason. */
   start(launch: Launch, signal?: AbortSignal): Promise<Conversation>;
+  /**
+   * The CLI's notes on a new conversation with this model, by its full id; none while they are not known.
+   * @throws ProxyError `unavailable` when the CLI is missing or too old.
+   */
+  readNotes(modelId: string): Promise<readonly JsonObject[]>;
   /** What is known, looked up again in the background when it is old; waits only for the very first look. */
   status(): Promise<InstallationStatus>;
   /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
@@ -95,6 +104,8 @@ export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
   const env = toEnvironment(find.environment, "none", options.temporaryFolder);
   const leftovers = toLeftovers(options);
+  const { notesFolder: folder, temporaryFolder, workspace } = options;
+  const notes = createNotes({ folder, temporaryFolder, workspace, environment: find.environment, log });
   const places = createGate(options.maxProcesses);
   const live = new Set<Conversation>();
   let found: Promise<Found> | undefined;
@@ -172,6 +183,7 @@ export function createInstallation(options: InstallationOptions): Installation {
         throw error;
       }
     },
+    readNotes: async (modelId) => notes.read(await ready(), modelId),
     async status() {
       if (performance.now() - loginAt > LOGIN_FRESH_MS) asking ??= askLogin();
       if (login === undefined) await asking;
@@ -189,7 +201,7 @@ export function createInstallation(options: InstallationOptions): Installation {
       loginAt = performance.now();
     },
     async close() {
-      await Promise.all([...live].map((conversation) => conversation.close()));
+      await Promise.all([notes.close(), ...[...live].map((conversation) => conversation.close())]);
       await sweepLeftovers(leftovers, true);
     },
   };

@@ -20,8 +20,9 @@ function toUserBlock(part: UserPart): JsonObject {
     }
     case "result":
       return {
-        type: "tool_result",
+        // In the CLI's own order, so that a replayed result is the same text as a live one.
         tool_use_id: part.id,
+        type: "tool_result",
         content: part.content.map(toUserBlock),
         ...(part.isError ? { is_error: true } : {}),
       };

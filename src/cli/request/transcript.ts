@@ -1,6 +1,7 @@
 /** A history as the CLI's own transcript, so that it reaches the model as native turns: written, resumed, and gone. */
 import { randomUUID } from "node:crypto";
 import type { Message } from "../../core/turn.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import { createScratch } from "../../lib/scratch.ts";
 import type { Scratch } from "../../lib/scratch.ts";
 import { toContent } from "./content.ts";
@@ -11,6 +12,15 @@ export interface Transcript {
   readonly lastUuid: string;
   /** Deletes the file. Safe to call twice. */
   remove(): Promise<void>;
+}
+
+/** A conversation up to, and without, its newest message. */
+export interface History {
+  readonly messages: readonly Message[];
+  /** The CLI's name of the model. */
+  readonly model: string;
+  /** The CLI's notes on a new conversation; none where they are not known, and the CLI adds them at the end. */
+  readonly notes: readonly JsonObject[];
 }
 
 const NO_TOKENS = { input_tokens: 0, output_tokens: 0 };
@@ -31,25 +41,26 @@ function toApiMessage(message: Message, model: string, at: number): object {
   };
 }
 
-/** One line a message, each pointing to the one before. */
-function toLines(messages: readonly Message[], model: string): { lines: string[]; lastUuid: string } {
+/** The entries of a history. The CLI's notes follow the first user message, as in a conversation that it has begun itself. */
+function toEntries({ messages, model, notes }: History): object[] {
+  const firstUser = messages.findIndex(({ role }) => role === "user");
+  return messages.flatMap((message, at): object[] => [
+    { type: message.role, message: toApiMessage(message, model, at) },
+    ...(at === firstUser ? notes.map((attachment) => ({ type: "attachment", attachment })) : []),
+  ]);
+}
+
+/** One line an entry, each pointing to the one before. */
+function toLines(history: History): { lines: string[]; lastUuid: string } {
   const sessionId = randomUUID();
   const timestamp = new Date().toISOString();
   let parentUuid: string | null = null;
   let lastUuid = "";
-  const lines = messages.map((message, at) => {
+  const lines = toEntries(history).map((entry) => {
     lastUuid = randomUUID();
-    const entry = {
-      parentUuid,
-      isSidechain: false,
-      type: message.role,
-      message: toApiMessage(message, model, at),
-      uuid: lastUuid,
-      sessionId,
-      timestamp,
-    };
+    const line = JSON.stringify({ parentUuid, isSidechain: false, ...entry, uuid: lastUuid, sessionId, timestamp });
     parentUuid = lastUuid;
-    return JSON.stringify(entry);
+    return line;
   });
   return { lines, lastUuid };
 }
@@ -60,12 +71,8 @@ export function createTranscripts(folder: string): Scratch {
 }
 
 /** Writes a transcript that only this user can read. @throws the system's error. */
-export async function writeTranscript(
-  transcripts: Scratch,
-  messages: readonly Message[],
-  model: string,
-): Promise<Transcript> {
-  const { lines, lastUuid } = toLines(messages, model);
+export async function writeTranscript(transcripts: Scratch, history: History): Promise<Transcript> {
+  const { lines, lastUuid } = toLines(history);
   const { path, write, remove } = transcripts.create();
   await write(`${lines.join("\n")}\n`);
   return { file: path, lastUuid, remove };

@@ -46,8 +46,29 @@ async function readEntries(file: string): Promise<Entry[]> {
     .map((line) => JSON.parse(line) as Entry);
 }
 
+test("the CLI's notes follow the first user message, in their order, as links of the chain", async (t) => {
+  const notes = [{ type: "environment" }, { type: "date", date: "2026-11-24" }];
+  const transcripts = createTranscripts(await makeFolder(t));
+  const messages: readonly Message[] = [{ role: "assistant", content: [{ type: "text", text: "first" }] }, ...HISTORY];
+  const { file, lastUuid } = await writeTranscript(transcripts, { messages, model: "opus", notes });
+  const entries = (await readEntries(file)) as (Entry & { attachment?: object })[];
+  assert.deepEqual(
+    entries.map(({ type, attachment }) => attachment ?? type),
+    ["assistant", "user", ...notes, "assistant", "user", "assistant"],
+  );
+  assert.deepEqual(
+    entries.map(({ parentUuid }) => parentUuid),
+    [null, ...entries.slice(0, -1).map(({ uuid }) => uuid)],
+  );
+  assert.equal(lastUuid, entries.at(-1)?.uuid);
+});
+
 test("each entry points to the one before, and the last is named", async (t) => {
-  const { file, lastUuid } = await writeTranscript(createTranscripts(await makeFolder(t)), HISTORY, "opus");
+  const { file, lastUuid } = await writeTranscript(createTranscripts(await makeFolder(t)), {
+    messages: HISTORY,
+    model: "opus",
+    notes: [],
+  });
   const entries = await readEntries(file);
   assert.deepEqual(
     entries.map(({ parentUuid }) => parentUuid),
@@ -60,7 +81,11 @@ test("each entry points to the one before, and the last is named", async (t) => 
 });
 
 test("entries hold the messages as the API takes them", async (t) => {
-  const { file } = await writeTranscript(createTranscripts(await makeFolder(t)), HISTORY, "opus");
+  const { file } = await writeTranscript(createTranscripts(await makeFolder(t)), {
+    messages: HISTORY,
+    model: "opus",
+    notes: [],
+  });
   const [asked, called, given, said] = (await readEntries(file)).map(({ message }) => message);
   assert.deepEqual(asked, { role: "user", content: "hi\n\u2028👩‍👩‍👧" });
   assert.deepEqual(given?.["content"], [
