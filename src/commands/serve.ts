@@ -26,6 +26,7 @@ import type { Scratch } from "../lib/scratch.ts";
 import { createTelegram } from "../notify/telegram.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import { createHistoryLeases } from "../session/history.ts";
+import type { HistoryOptions } from "../session/history.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
 import type { NamedSessions } from "../session/named.ts";
@@ -123,7 +124,8 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   });
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const { start } = installation;
-  const readNotes = (model: string) => installation.readNotes(models.resolve(model).id);
+  const readNotes: HistoryOptions["readNotes"] = (model, tools) =>
+    installation.readNotes(models.resolve(model).id, tools);
   const run = createRun({
     takeLease: createHistoryLeases({ start, pool, spares, transcripts, readNotes }),
     takeNamedLease: createNamedLeases({ start, pool, named }),

@@ -2,6 +2,7 @@
 import type { Launch } from "../cli/request/launch.ts";
 import type { Conversation } from "../cli/conversation.ts";
 import { writeTranscript } from "../cli/request/transcript.ts";
+import type { OwnTools } from "../core/profile.ts";
 import type { Turn } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Scratch } from "../lib/scratch.ts";
@@ -18,8 +19,8 @@ export interface HistoryOptions {
   readonly spares: Spares;
   /** Holds transcripts for the moment a process needs to load them. */
   readonly transcripts: Scratch;
-  /** The CLI's notes on a new conversation with this model, as the CLI names it; none while they are not known. */
-  readonly readNotes: (model: string) => Promise<readonly JsonObject[]>;
+  /** The CLI's notes on a new conversation with this model and these tools of the CLI's own; none while they are not known. */
+  readonly readNotes: (model: string, tools: OwnTools) => Promise<readonly JsonObject[]>;
 }
 
 /** Makes the finder of processes for turns that bring their history. */
@@ -37,7 +38,7 @@ export function createHistoryLeases({ start, pool, spares, transcripts, readNote
     const transcript = await writeTranscript(transcripts, {
       messages: turn.messages.slice(0, -1),
       model,
-      notes: await readNotes(model),
+      notes: await readNotes(model, tools),
     });
     const onLoaded = (): void => void transcript.remove();
     try {

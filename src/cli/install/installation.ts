@@ -7,6 +7,7 @@ import { createGate } from "../../lib/gate.ts";
 import { toProxyError } from "../../core/error.ts";
 import type { ProxyError } from "../../core/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import type { OwnTools } from "../../core/profile.ts";
 import type { CatalogueEntry } from "../../core/model.ts";
 import { toWorkingFolder } from "../process/folder.ts";
 import type { Folders } from "../process/folder.ts";
@@ -51,10 +52,11 @@ export interface Installation {
   /** Starts a process. @throws ProxyError `unavailable` when the CLI is missing or too old; the signal's reason. */
   start(launch: Launch, signal?: AbortSignal): Promise<Conversation>;
   /**
-   * The CLI's notes on a new conversation with this model, by its full id; none while they are not known.
+   * The CLI's notes on a new conversation with this model, by its full id, and these tools of the CLI's own; none while
+   * they are not known.
    * @throws ProxyError `unavailable` when the CLI is missing or too old.
    */
-  readNotes(modelId: string): Promise<readonly JsonObject[]>;
+  readNotes(modelId: string, tools: OwnTools): Promise<readonly JsonObject[]>;
   /** What is known, looked up again in the background when it is old; waits only for the very first look. */
   status(): Promise<InstallationStatus>;
   /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
@@ -104,8 +106,8 @@ export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
   const env = toEnvironment(find.environment, "none", options.temporaryFolder);
   const leftovers = toLeftovers(options);
-  const { notesFolder: folder, temporaryFolder, workspace } = options;
-  const notes = createNotes({ folder, temporaryFolder, workspace, environment: find.environment, log });
+  const { notesFolder: folder, temporaryFolder } = options;
+  const notes = createNotes({ folder, temporaryFolder, environment: find.environment, log });
   const places = createGate(options.maxProcesses);
   const live = new Set<Conversation>();
   let found: Promise<Found> | undefined;
@@ -183,7 +185,10 @@ export function createInstallation(options: InstallationOptions): Installation {
         throw error;
       }
     },
-    readNotes: async (modelId) => notes.read(await ready(), modelId),
+    async readNotes(modelId, tools) {
+      const { path, version } = await ready();
+      return notes.read({ path, version, workingFolder: toWorkingFolder({ tools }, options.folders) }, modelId);
+    },
     async status() {
       if (performance.now() - loginAt > LOGIN_FRESH_MS) asking ??= askLogin();
       if (login === undefined) await asking;

@@ -21,8 +21,6 @@ export interface NotesOptions {
   readonly folder: string;
   /** Where a process that is asked may keep its files for the moment. */
   readonly temporaryFolder: string;
-  /** Working directory of every process; the notes name it. */
-  readonly workspace: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
 }
@@ -31,6 +29,8 @@ export interface NotesOptions {
 export interface NotesSource {
   readonly path: string;
   readonly version: string;
+  /** Working directory of the conversation's process; the notes name it. */
+  readonly workingFolder: string;
 }
 
 export interface Notes {
@@ -115,7 +115,7 @@ async function ask(command: Command, signal: AbortSignal): Promise<JsonObject[]>
 /** Learns the notes of a model in a home of their own, which goes again: no login or setting of the user's is seen. */
 async function learn(
   options: NotesOptions,
-  { path }: NotesSource,
+  { path, workingFolder }: NotesSource,
   modelId: string,
   signal: AbortSignal,
 ): Promise<JsonObject[]> {
@@ -125,7 +125,7 @@ async function learn(
   const args = [...toArgs({ tools: "none", model: modelId, session }, ""), "--session-mirror"];
   const env = toQuietEnvironment(options.environment, home);
   try {
-    return await ask({ file: path, args, cwd: options.workspace, env }, signal);
+    return await ask({ file: path, args, cwd: workingFolder, env }, signal);
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -133,7 +133,7 @@ async function learn(
 
 /** Makes what knows the notes of one installation. */
 export function createNotes(options: NotesOptions): Notes {
-  const { folder, workspace, environment, log } = options;
+  const { folder, environment, log } = options;
   const known = new Map<string, readonly JsonObject[]>();
   const asked = new Set<string>();
   const closing = new AbortController();
@@ -142,8 +142,8 @@ export function createNotes(options: NotesOptions): Notes {
   let learning: Promise<void> = Promise.resolve();
 
   /** Everything that the notes tell, so that they are learned anew when any of it has changed. */
-  function toFile({ version }: NotesSource, modelId: string): string {
-    const facts = [version, modelId, workspace, process.platform, release(), environment["SHELL"] ?? ""];
+  function toFile({ version, workingFolder }: NotesSource, modelId: string): string {
+    const facts = [version, modelId, workingFolder, process.platform, release(), environment["SHELL"] ?? ""];
     return join(folder, `${createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 32)}.json`);
   }
 

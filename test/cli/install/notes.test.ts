@@ -10,13 +10,12 @@ import type { Notes } from "../../../src/cli/install/notes.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import { FAKE_CLI } from "../../helpers/proxy.ts";
 
-const SOURCE = { path: FAKE_CLI, version: "2.1.330" };
+const SOURCE = { path: FAKE_CLI, version: "2.1.330", workingFolder: "/" };
 
 function make(folder: string, environment: NodeJS.ProcessEnv = {}): Notes {
   return createNotes({
     folder: join(folder, "notes"),
     temporaryFolder: join(folder, "tmp"),
-    workspace: folder,
     environment: { PATH: process.env["PATH"], ...environment },
     log: createLog("error"),
   });
