@@ -1,5 +1,6 @@
 /** `/health` and `/v1/models`: answers that need no turn. */
 import type { InstallationStatus } from "../cli/install/installation.ts";
+import { listModels, toAnthropicModel } from "../codec/messages/list.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import { sendJson } from "./exchange.ts";
@@ -43,6 +44,9 @@ function toReason({ problem, login }: InstallationStatus, loginSentence: string)
   return login?.isLoggedIn === false ? loginSentence : undefined;
 }
 
+/** Anthropic's clients say which release of its API they speak, and want its form of a list. */
+const isAnthropic = ({ request }: Exchange): boolean => request.headers["anthropic-version"] !== undefined;
+
 /** Makes the handlers. */
 export function createInfo({ version, models, status, counts, loginSentence }: InfoOptions): Info {
   const startedAtSeconds = Math.floor(Date.now() / 1000);
@@ -71,13 +75,15 @@ export function createInfo({ version, models, status, counts, loginSentence }: I
       });
     },
     listModels(exchange) {
+      if (isAnthropic(exchange)) return sendJson(exchange, 200, listModels(models.list(), exchange.query));
       sendJson(exchange, 200, { object: "list", data: models.list().map(({ id, name }) => toModel(id, name)) });
     },
     showModel(exchange, id) {
       const known = models.list().find((model) => model.id === id);
       if (id === "")
         throw new ProxyError("model_not_found", "Cannot find model: the name is empty", { param: "model" });
-      sendJson(exchange, 200, toModel(id, known?.name ?? models.resolve(id).id));
+      const name = known?.name ?? models.resolve(id).id;
+      sendJson(exchange, 200, isAnthropic(exchange) ? toAnthropicModel({ id, name }) : toModel(id, name));
     },
   };
 }

@@ -267,3 +267,17 @@ scene(
     assert.match(JSON.stringify(answered), /"tool_use_id":"toolu1".*"type":"image"/);
   },
 );
+
+scene("the official client pages through the models, and shows one", async ({ proxy }) => {
+  const client = createAnthropic(proxy.url);
+  const ids: string[] = [];
+  for await (const { id, type } of client.models.list({ limit: 2 })) {
+    assert.equal(type, "model");
+    ids.push(id);
+  }
+  for (const id of ["claude-opus-4", "claude-sonnet-4", "claude-haiku-4"]) assert.ok(ids.includes(id), id);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal((await client.models.retrieve("claude-opus-4")).id, "claude-opus-4");
+  const plain = (await (await fetch(`${proxy.url}/v1/models`)).json()) as { object: string };
+  assert.equal(plain.object, "list");
+});

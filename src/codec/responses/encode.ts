@@ -9,8 +9,9 @@ import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "../openai/error.ts";
 import type { ResponsesForm } from "./form.ts";
-import { createItem, toItem, toItemId } from "./item.ts";
-import type { ItemEvent, ItemKind, ItemWriter } from "./item.ts";
+import { toItem, toItemId } from "./item.ts";
+import type { ItemEvent, ItemKind } from "./item.ts";
+import { createOutput } from "./output.ts";
 import type { ItemStatus, OutputItem, ResponseObject, ResponseUsage } from "./wire.ts";
 
 /** The id a client goes on from. */
@@ -94,43 +95,18 @@ const FAILURE_CODES: Readonly<Record<ErrorKind, string>> = {
   timeout: "server_error",
 };
 
-/** Makes the frames of one streamed answer. Items follow one another: one is closed before the next opens. */
+/** Makes the frames of one streamed answer. */
 export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
-  const output: OutputItem[] = [];
+  const output = createOutput(meta.id);
   let sequence = 0;
   let model: string | undefined;
-  let open: { readonly type: ItemKind["type"]; readonly writer: ItemWriter } | undefined;
 
   function frame({ type, ...rest }: ItemEvent): SseFrame {
     return { event: type, data: JSON.stringify({ type, sequence_number: sequence++, ...rest }) };
   }
 
   function response(outcome: Omit<Outcome, "model" | "output">): ResponseObject {
-    return toResponse(form, meta, { ...outcome, model: model ?? form.model, output });
-  }
-
-  function close(status: ItemStatus): ItemEvent[] {
-    if (!open) return [];
-    const { writer } = open;
-    open = undefined;
-    output.push(writer.toItem(status));
-    return writer.close(status);
-  }
-
-  function begin(kind: ItemKind): ItemEvent[] {
-    const closed = close("completed");
-    const writer = createItem(kind, meta.id, output.length);
-    open = { type: kind.type, writer };
-    return [...closed, ...writer.open()];
-  }
-
-  function add(type: ItemKind["type"], delta: string): ItemEvent[] {
-    return open?.type === type ? [open.writer.add(delta)] : [];
-  }
-
-  function addText(type: "message" | "reasoning", delta: string): ItemEvent[] {
-    const begun = open?.type === type ? [] : begin({ type });
-    return [...begun, ...add(type, delta)];
+    return toResponse(form, meta, { ...outcome, model: model ?? form.model, output: output.items });
   }
 
   function toEvents(event: AnswerEvent): ItemEvent[] {
@@ -140,19 +116,19 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
         model = event.model;
         return ["response.created", "response.in_progress"].map((type) => ({ type, response: response(OPEN) }));
       case "text":
-        return addText("message", event.text);
+        return output.addText("message", event.text);
       case "thinking":
-        return addText("reasoning", event.text);
+        return output.addText("reasoning", event.text);
       case "call":
-        return begin({ type: "function_call", callId: event.id, name: event.name });
+        return output.begin({ type: "function_call", callId: event.id, name: event.name });
       case "arguments":
-        return add("function_call", event.json);
+        return output.add("function_call", event.json);
       case "progress":
         return [];
       case "done": {
         const end = toEnd(event.finish, event.usage);
         const status = end.status === "completed" ? "completed" : "incomplete";
-        return [...close(status), { type: `response.${status}`, response: response(end) }];
+        return [...output.close(status), { type: `response.${status}`, response: response(end) }];
       }
     }
   }
@@ -160,7 +136,7 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
   return {
     encode: (event) => toEvents(event).map(frame),
     fail(error: ProxyError) {
-      close("incomplete");
+      output.close("incomplete");
       const { message, code, param } = encodeError(error).error;
       const failure = { code: FAILURE_CODES[error.kind], message };
       // Some clients look for the response's end, others for an `error` event, which the official SDKs throw.
