@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
+import { findClaude } from "../cli/install/find.ts";
 import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
@@ -10,6 +11,7 @@ import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { toLoginSentence } from "../core/credential.ts";
+import { toProxyError } from "../core/error.ts";
 import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { createTurnHandler } from "../http/turn.ts";
@@ -139,6 +141,14 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
   return { installation, models, gate, pool, spares, transcripts, named, run };
 }
 
+/** The demo is nothing without the CLI. @throws Error that says so, before anything else is said. */
+async function checkDemo({ config: { claude: given, environment, home }, program }: ServeOptions): Promise<void> {
+  await findClaude({ given, environment, home, program }).catch((error: unknown) => {
+    const { message } = toProxyError(error);
+    throw new Error(`--demo needs the claude CLI, though no account. ${message}`, { cause: error });
+  });
+}
+
 /** The handlers of every path, with the guard before them. */
 function createHandler(options: ServeOptions, engine: Engine, surroundings: Surroundings): RequestListener {
   const { config, version, log } = options;
@@ -175,6 +185,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { config, log } = options;
   for (const warning of await preparePrivately(config)) log.warn(warning);
   await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
+  if (config.demo) await checkDemo(options);
   const demo = config.demo ? await startDemo(config.environment) : undefined;
   const engine = createEngine(options, demo?.environment ?? config.environment);
   const { installation, pool, spares, transcripts } = engine;

@@ -71,6 +71,12 @@ test("the banner tells the CLI, the login and what a client needs, and never a k
   assert.equal(formatReady("1.0.0", "http://h:1", false), "claude-max-api 1.0.0 listening on http://h:1");
 });
 
+test("the demo without a CLI says that it needs one, and nothing else", async (t) => {
+  const ended = await runProgram(["--demo", "--port", "0", "--claude", "/nowhere/claude"], { HOME: makeFolder(t) });
+  assert.deepEqual([ended.code, ended.stdout], [1, ""]);
+  assert.match(ended.stderr, /^Cannot start: --demo needs the claude CLI, though no account\. .*\n$/);
+});
+
 test("a log file takes the log instead of stderr, privately", async (t) => {
   const file = join(makeFolder(t), "logs/server.log");
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--log-file", file] });
