@@ -44,12 +44,16 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   let logFields: LogFields = {};
   let failStream: FailStream = () => "";
   let isComplete = false;
+  let isClosed = false;
   let settleClosed = (): void => undefined;
   const closed = new Promise<void>((resolve) => (settleClosed = resolve));
   response.setHeader("x-request-id", id);
   const { socket } = request;
 
   function onClose(): void {
+    // A hang-up closes both in one round: listeners of an event under way are called though they were taken off.
+    if (isClosed) return;
+    isClosed = true;
     response.off("close", onClose);
     socket.off("close", onClose);
     isComplete ||= response.writableFinished;

@@ -83,12 +83,13 @@ test("what is odd but well-formed is served: the absolute form, HTTP/1.0, an exp
 test("uploads that end in their midst, by FIN or RST, leave nothing behind", async () => {
   for (let at = 0; at < 20; at++) {
     const socket = open();
-    socket.write(`${POST}Content-Length: 1000000\r\n\r\n${BODY}`, () =>
-      at % 2 === 0 ? socket.resetAndDestroy() : socket.destroy(),
-    );
-    await new Promise<void>((resolve) => void socket.once("close", () => resolve()));
+    socket.write(`${POST}X-Request-Id: upload-${at}\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n${BODY}`);
+    // The server has seen the request: a reset before would take it back.
+    await once(socket, "data");
+    if (at % 2 === 0) socket.resetAndDestroy();
+    else socket.destroy();
   }
-  await eventually("every upload is over", () => proxy.log.filter((line) => line.includes("status=499")).length === 20);
+  for (let at = 0; at < 20; at++) assert.match(await proxy.logged(new RegExp(`id=upload-${at}$`)), / status=499 /);
   const { busy, queued } = (await readHealth(proxy)).sessions;
   assert.deepEqual([busy, queued], [0, 0]);
   assert.deepEqual(

@@ -23,6 +23,8 @@ const encoder: Encoder = {
 
 interface Stage {
   readonly socket: Socket;
+  /** Every access-log line so far. */
+  readonly lines: readonly string[];
   /** Settles with the access-log line. */
   readonly logged: Promise<string>;
   /** Settles with how the turn ended: its signal's state once its events were over. */
@@ -31,8 +33,13 @@ interface Stage {
 
 /** A server that answers its one request with these events; its client reads nothing yet. */
 async function start(t: TestContext, events: (signal: AbortSignal) => EventStream, stallMs = 60_000): Promise<Stage> {
-  let onLine = (_line: string): void => undefined;
-  const logged = new Promise<string>((resolve) => (onLine = resolve));
+  const lines: string[] = [];
+  let settle = (_line: string): void => undefined;
+  const logged = new Promise<string>((resolve) => (settle = resolve));
+  const onLine = (line: string): void => {
+    lines.push(line);
+    settle(line);
+  };
   let onTurn = (_end: { isAborted: boolean }): void => undefined;
   const turn = new Promise<{ isAborted: boolean }>((resolve) => (onTurn = resolve));
   const log = createLog("info", onLine);
@@ -59,7 +66,7 @@ async function start(t: TestContext, events: (signal: AbortSignal) => EventStrea
   socket.pause().on("error", () => undefined);
   // HTTP/1.0: the answer comes without chunk sizes.
   socket.write("GET / HTTP/1.0\r\n\r\n");
-  return { socket, logged, turn };
+  return { socket, lines, logged, turn };
 }
 
 /** Reads until `word` has come. */
@@ -87,8 +94,8 @@ test("a client that closes at the last event has its whole answer: no hang-up is
   assert.deepEqual(await turn, { isAborted: false });
 });
 
-test("a client that closes before the last event has hung up", async (t) => {
-  const { socket, logged, turn } = await start(t, async function* (signal) {
+test("a client that closes before the last event has hung up, which is logged once", async (t) => {
+  const { socket, lines, logged, turn } = await start(t, async function* (signal) {
     yield [{ type: "text", text: "hello" }];
     if (!signal.aborted) await once(signal, "abort");
     signal.throwIfAborted();
@@ -97,6 +104,7 @@ test("a client that closes before the last event has hung up", async (t) => {
   socket.destroy();
   assert.match(await logged, / status=499 /);
   assert.deepEqual(await turn, { isAborted: true });
+  assert.equal(lines.length, 1);
 });
 
 const MIB_OF_TEXT = "x".repeat(1024 * 1024);
