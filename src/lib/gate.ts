@@ -31,100 +31,115 @@ interface Party {
   readonly line: Set<Waiter>;
 }
 
+/** The parties at a gate, in the order in which they are to be served: one goes to the end when it enters and leaves. */
+type Parties = Map<string, Party>;
+
+function toParty(parties: Parties, name: string): Party {
+  const party = parties.get(name) ?? { inside: 0, line: new Set() };
+  parties.set(name, party);
+  return party;
+}
+
+function forgetIfGone(parties: Parties, name: string): void {
+  const party = parties.get(name);
+  if (party?.inside === 0 && party.line.size === 0) parties.delete(name);
+}
+
+/** The first waiter of the party whose turn it is. */
+function findNext(parties: Parties): Waiter | undefined {
+  let next: Party | undefined;
+  for (const party of parties.values()) {
+    if (party.line.size > 0 && (!next || party.inside < next.inside)) next = party;
+  }
+  const [waiter] = next?.line ?? [];
+  return waiter;
+}
+
+/** The waiter that gives way to one more of `own`: the youngest of the longest line, if that is longer than `own` will be. */
+function findYielding(parties: Parties, own: Party): Waiter | undefined {
+  let longest = own;
+  for (const party of parties.values()) if (party.line.size > longest.line.size + 1) longest = party;
+  return longest === own ? undefined : [...longest.line].at(-1);
+}
+
+interface Standing {
+  /** Called once the waiter has left the line, whichever way. */
+  readonly onLeave: () => void;
+  /** Called when it is admitted, at once: a place that was free for a moment would be taken by another. */
+  readonly enter: () => () => void;
+}
+
+/** Waits in a line until it is admitted. @throws the error it is refused with; the signal's reason when it aborts. */
+function stand(line: Set<Waiter>, signal: AbortSignal | undefined, at: Standing): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      line.delete(waiter);
+      signal?.removeEventListener("abort", onAbort);
+      at.onLeave();
+    };
+    const waiter: Waiter = {
+      admit() {
+        leave();
+        resolve(at.enter());
+      },
+      refuse(error) {
+        leave();
+        reject(error);
+      },
+    };
+    const onAbort = (): void => waiter.refuse(signal?.reason);
+    line.add(waiter);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
 /** Makes a gate of `places`, with at most `maxWaiting` waiters of all parties together. */
 export function createGate(places: number, maxWaiting = Number.POSITIVE_INFINITY): Gate {
-  // In the order in which they are to be served: a party goes to the end when it enters and when it leaves.
-  const parties = new Map<string, Party>();
+  const parties: Parties = new Map();
   let inside = 0;
   let waiting = 0;
 
-  function toParty(name: string): Party {
-    const party = parties.get(name) ?? { inside: 0, line: new Set() };
-    parties.set(name, party);
-    return party;
-  }
-
-  function forget(name: string, { inside, line }: Party): void {
-    if (inside === 0 && line.size === 0) parties.delete(name);
-  }
-
-  /** The first waiter of the party whose turn it is. */
-  function findNext(): Waiter | undefined {
-    let next: Party | undefined;
-    for (const party of parties.values()) {
-      if (party.line.size > 0 && (!next || party.inside < next.inside)) next = party;
-    }
-    return next && [...next.line][0];
-  }
-
-  /** Makes room for one more waiter of `own`. @throws GateFullError when no other line is longer. */
-  function makeRoom(own: Party): void {
-    if (waiting < maxWaiting) return;
-    let longest = own;
-    for (const party of parties.values()) if (party.line.size > longest.line.size + 1) longest = party;
-    const error = new GateFullError(`Cannot wait: ${waiting} are in line`);
-    const youngest = longest === own ? undefined : [...longest.line].at(-1);
-    if (!youngest) throw error;
-    youngest.refuse(error);
-  }
-
   /** Changes the places that a party has. */
-  function count(name: string, party: Party, change: 1 | -1): void {
+  function count(name: string, change: 1 | -1): void {
+    const party = toParty(parties, name);
     inside += change;
     party.inside += change;
     parties.delete(name);
     parties.set(name, party);
   }
 
-  function admit(name: string, party: Party): () => void {
-    count(name, party, 1);
+  function admit(name: string): () => void {
+    count(name, 1);
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
       hasLeft = true;
-      count(name, party, -1);
-      findNext()?.admit();
-      forget(name, party);
+      count(name, -1);
+      findNext(parties)?.admit();
+      forgetIfGone(parties, name);
     };
   }
 
-  function waitInLine(name: string, party: Party, signal: AbortSignal | undefined): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      const leaveLine = (): void => {
-        party.line.delete(waiter);
-        waiting--;
-        signal?.removeEventListener("abort", onAbort);
-      };
-      const waiter: Waiter = {
-        admit() {
-          leaveLine();
-          resolve(admit(name, party));
-        },
-        refuse(error) {
-          leaveLine();
-          forget(name, party);
-          reject(error);
-        },
-      };
-      const onAbort = (): void => waiter.refuse(signal?.reason);
-      party.line.add(waiter);
-      waiting++;
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
+  function waitInLine(name: string, signal: AbortSignal | undefined): Promise<() => void> {
+    waiting++;
+    const onLeave = (): void => {
+      waiting--;
+      forgetIfGone(parties, name);
+    };
+    return stand(toParty(parties, name).line, signal, { onLeave, enter: () => admit(name) });
   }
 
   return {
     async enter(signal, name = "") {
       signal?.throwIfAborted();
-      const party = toParty(name);
-      if (inside < places) return admit(name, party);
-      try {
-        makeRoom(party);
-        return waitInLine(name, party, signal);
-      } catch (error) {
-        forget(name, party);
-        throw error;
-      }
+      if (inside < places) return admit(name);
+      if (waiting < maxWaiting) return waitInLine(name, signal);
+      const error = new GateFullError(`Cannot wait: ${waiting} are in line`);
+      const yielding = findYielding(parties, toParty(parties, name));
+      forgetIfGone(parties, name);
+      if (!yielding) throw error;
+      yielding.refuse(error);
+      return waitInLine(name, signal);
     },
     get inside() {
       return inside;

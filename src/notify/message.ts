@@ -45,6 +45,35 @@ const MOST_PAUSE_MS = 60_000;
 /** Once the turn is over, a call is given up after so many failures. */
 const MOST_TRIES = 4;
 
+/** The message as it is, and as it should be. */
+interface Standing {
+  readonly wanted: string;
+  readonly shown: string;
+  readonly failure: Failure | undefined;
+  readonly isOver: boolean;
+  readonly messageId: number | undefined;
+  /** Progress can no longer be shown: its message is gone, or was never to be had. */
+  readonly isMuted: boolean;
+}
+
+/** The call that brings a message closer to what it should be; undefined when there is none to make. */
+function toCall(chat: string, { wanted, shown, failure, isOver, messageId, isMuted }: Standing): Call | undefined {
+  const to = { chat_id: chat };
+  if (failure) {
+    const { text, isSilent } = failure;
+    return { purpose: "tell", method: "sendMessage", parameters: { ...to, text, ...(isSilent ? SILENTLY : {}) } };
+  }
+  if (isOver)
+    return messageId === undefined
+      ? undefined
+      : { purpose: "remove", method: "deleteMessage", parameters: { ...to, message_id: messageId } };
+  if (isMuted || wanted === shown) return undefined;
+  if (messageId !== undefined)
+    return { purpose: "show", method: "editMessageText", parameters: { ...to, message_id: messageId, text: wanted } };
+  // Progress is sent silently: the message is taken away again.
+  return { purpose: "show", method: "sendMessage", parameters: { ...to, text: wanted, ...SILENTLY } };
+}
+
 /** Makes a message that nothing is wanted of yet. */
 export function createMessage({ chat, intervalMs }: MessageOptions): Message {
   let wanted = "";
@@ -52,29 +81,11 @@ export function createMessage({ chat, intervalMs }: MessageOptions): Message {
   let failure: Failure | undefined;
   let isOver = false;
   let messageId: number | undefined;
-  /** Progress can no longer be shown: its message is gone, or was never to be had. */
   let isMuted = false;
   let isGivenUp = false;
   let failures = 0;
   let tries = 0;
   let notBeforeMs = 0;
-
-  function toCall(): Call | undefined {
-    const to = { chat_id: chat };
-    if (failure) {
-      const { text, isSilent } = failure;
-      return { purpose: "tell", method: "sendMessage", parameters: { ...to, text, ...(isSilent ? SILENTLY : {}) } };
-    }
-    if (isOver)
-      return messageId === undefined
-        ? undefined
-        : { purpose: "remove", method: "deleteMessage", parameters: { ...to, message_id: messageId } };
-    if (isMuted || wanted === shown) return undefined;
-    if (messageId !== undefined)
-      return { purpose: "show", method: "editMessageText", parameters: { ...to, message_id: messageId, text: wanted } };
-    // Progress is sent silently: the message is taken away again.
-    return { purpose: "show", method: "sendMessage", parameters: { ...to, text: wanted, ...SILENTLY } };
-  }
 
   function settleDone({ purpose, parameters }: Call, id: number | undefined, nowMs: number): void {
     failures = 0;
@@ -109,7 +120,7 @@ export function createMessage({ chat, intervalMs }: MessageOptions): Message {
       if (failures === 0) notBeforeMs = 0;
     },
     next(nowMs) {
-      const call = isGivenUp ? undefined : toCall();
+      const call = isGivenUp ? undefined : toCall(chat, { wanted, shown, failure, isOver, messageId, isMuted });
       if (!call) return isOver || isGivenUp ? { type: "end" } : { type: "wait", untilMs: Number.POSITIVE_INFINITY };
       return nowMs < notBeforeMs ? { type: "wait", untilMs: notBeforeMs } : { type: "call", call };
     },

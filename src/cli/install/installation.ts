@@ -1,10 +1,9 @@
 /** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../../lib/log.ts";
 import { untilAborted } from "../../lib/abort.ts";
 import { createGate } from "../../lib/gate.ts";
-import { toProxyError } from "../../core/error.ts";
 import type { ProxyError } from "../../core/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { OwnTools } from "../../core/profile.ts";
@@ -15,10 +14,12 @@ import { TOOL_SERVER } from "../protocol/name.ts";
 import { toArgs, toEnvironment } from "../request/launch.ts";
 import type { Launch } from "../request/launch.ts";
 import { startConversation } from "../conversation.ts";
-import type { Conversation } from "../conversation.ts";
-import { findClaude, readLogin, readVersion } from "./find.ts";
+import type { Conversation, ConversationOptions } from "../conversation.ts";
+import { readLogin } from "./find.ts";
 import type { FindOptions, Login } from "./find.ts";
-import { sweepLeftovers, toLogFolder } from "./leftovers.ts";
+import { createLoginMemory } from "./login.ts";
+import { createProgram } from "./program.ts";
+import { createSweeper, toLogFolder } from "./leftovers.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { createNotes } from "./notes.ts";
 import type { Command } from "../process/process.ts";
@@ -67,16 +68,6 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-/** A CLI that could not be used is looked for again after this: the user may have mended it. */
-const RECHECK_MS = 5000;
-const LOGIN_FRESH_MS = 60_000;
-const SWEEP_EVERY_MS = 60 * 60 * 1000;
-
-interface Found {
-  readonly path: string;
-  readonly version: string;
-}
-
 function toCommand(options: InstallationOptions, path: string, launch: Launch): Command {
   const { settingSources, folders, find, temporaryFolder } = options;
   const env = toEnvironment(find.environment, launch.tools, temporaryFolder);
@@ -84,10 +75,17 @@ function toCommand(options: InstallationOptions, path: string, launch: Launch): 
   return { file: path, args: toArgs(launch, settingSources), cwd, env, isParent: launch.tools === "full" };
 }
 
-/** Changes whenever a file, or the one its link points to, is replaced or written; "" for a missing file. */
-async function readIdentity(path: string): Promise<string> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats ? [stats.dev, stats.ino, stats.size, stats.mtimeMs].join(":") : "";
+function toConversationOptions(options: InstallationOptions, path: string, launch: Launch): ConversationOptions {
+  const { activityMs, log } = options;
+  return {
+    command: toCommand(options, path, launch),
+    launch,
+    activityMs,
+    // A process started with a model lists that model too, whether the account has it or not.
+    onCatalogue: launch.model === undefined ? options.onCatalogue : () => undefined,
+    onDenial: (tool) => log.warn("tool denied", { tool, tools: launch.tools }),
+    ...(log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {}),
+  };
 }
 
 /** Where the CLI's caches lie on this platform, as it finds it itself. */
@@ -105,68 +103,31 @@ function toLeftovers({ find, folders, temporaryFolder }: InstallationOptions): L
 export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
   const env = toEnvironment(find.environment, "none", options.temporaryFolder);
-  const leftovers = toLeftovers(options);
+  const sweeper = createSweeper(toLeftovers(options));
   const { notesFolder: folder, temporaryFolder } = options;
   const notes = createNotes({ folder, temporaryFolder, environment: find.environment, log });
   const places = createGate(options.maxProcesses);
   const live = new Set<Conversation>();
-  let found: Promise<Found> | undefined;
-  let problem: ProxyError | undefined;
-  let known: Found | undefined;
-  let identity = "";
-  let login: Login | undefined;
-  let loginAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<void> | undefined;
-  let sweptAt = Number.NEGATIVE_INFINITY;
-
-  async function look(): Promise<Found> {
-    try {
-      const path = await findClaude(find);
-      const version = await readVersion({ file: path, cwd: options.folders.empty, env });
-      problem = undefined;
-      identity = await readIdentity(path);
+  const program = createProgram({
+    find,
+    cwd: options.folders.empty,
+    env,
+    async onFound(found) {
       await mkdir(options.temporaryFolder, { recursive: true, mode: 0o700 });
-      log.debug("found claude", { path, version });
-      return (known = { path, version });
-    } catch (error) {
-      problem = toProxyError(error);
-      setTimeout(() => (found = undefined), RECHECK_MS).unref();
-      throw problem;
-    }
-  }
-
-  const ready = (): Promise<Found> => (found ??= look());
-
-  async function askLogin(): Promise<void> {
-    try {
-      const { path } = await ready();
-      login = (await readLogin({ file: path, cwd: options.folders.empty, env })) ?? login;
-      loginAt = performance.now();
-    } catch (error) {
-      log.debug("cannot ask for the login", { cause: toProxyError(error).message });
-    } finally {
-      asking = undefined;
-    }
-  }
-
-  function sweepNowAndThen(): void {
-    if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
-    sweptAt = performance.now();
-    void sweepLeftovers(leftovers);
-  }
+      log.debug("found claude", { ...found });
+    },
+  });
+  const login = createLoginMemory(async () => {
+    const { path } = await program.ready();
+    return readLogin({ file: path, cwd: options.folders.empty, env });
+  }, log);
 
   async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
-    const { path } = await untilAborted(ready(), signal);
-    const command = toCommand(options, path, launch);
-    const trace = log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {};
-    const { activityMs } = options;
-    // A process started with a model lists that model too, whether the account has it or not.
-    const onCatalogue = launch.model === undefined ? options.onCatalogue : () => undefined;
-    const onDenial = (tool: string): void => log.warn("tool denied", { tool, tools: launch.tools });
-    const conversation = startConversation({ command, launch, activityMs, onCatalogue, onDenial, ...trace });
+    const { path } = await untilAborted(program.ready(), signal);
+    const conversation = startConversation(toConversationOptions(options, path, launch));
     log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh", tools: launch.tools });
     live.add(conversation);
-    sweepNowAndThen();
+    sweeper.sweepNowAndThen();
     void conversation.gone.then(() => {
       live.delete(conversation);
       release();
@@ -186,28 +147,19 @@ export function createInstallation(options: InstallationOptions): Installation {
       }
     },
     async readNotes(modelId, tools) {
-      const { path, version } = await ready();
+      const { path, version } = await program.ready();
       return notes.read({ path, version, workingFolder: toWorkingFolder({ tools }, options.folders) }, modelId);
     },
     async status() {
-      if (performance.now() - loginAt > LOGIN_FRESH_MS) asking ??= askLogin();
-      if (login === undefined) await asking;
-      return { path: known?.path, version: known?.version, login, problem };
+      const known = await login.read();
+      const { found, problem } = program;
+      return { path: found?.path, version: found?.version, login: known, problem };
     },
-    async identify() {
-      // An update may be under way: a file that is missing for a moment has not changed yet.
-      const now = known ? await readIdentity(known.path) : "";
-      if (now === "" || now === identity) return identity;
-      found = undefined;
-      return (identity = now);
-    },
-    noteLogin(isLoggedIn) {
-      login = { isLoggedIn, method: isLoggedIn ? (login?.method ?? "unknown") : "none" };
-      loginAt = performance.now();
-    },
+    identify: program.identify,
+    noteLogin: login.record,
     async close() {
       await Promise.all([notes.close(), ...[...live].map((conversation) => conversation.close())]);
-      await sweepLeftovers(leftovers, true);
+      await sweeper.sweepLast();
     },
   };
 }

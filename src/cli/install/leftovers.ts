@@ -40,3 +40,26 @@ export async function sweepLeftovers({ temporary, logs }: Leftovers, isLast = fa
     ...users.map((name) => sweepFolder(join(temporary, name), toAgeMs)),
   ]);
 }
+
+/** Sweeps while processes are started, and once more at the end. */
+export interface Sweeper {
+  /** Sweeps in the background, at most once an hour. */
+  sweepNowAndThen(): void;
+  /** Sweeps all that ended processes have left. Never rejects. */
+  sweepLast(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 60 * 60 * 1000;
+
+/** Makes the sweeper of these folders; the first sweep is at the first start. */
+export function createSweeper(leftovers: Leftovers): Sweeper {
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  return {
+    sweepNowAndThen() {
+      if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
+      sweptAt = performance.now();
+      void sweepLeftovers(leftovers);
+    },
+    sweepLast: () => sweepLeftovers(leftovers, true),
+  };
+}

@@ -7,11 +7,9 @@ const LABEL = `io.github.${SERVICE}`;
 
 const toString = (text: string): string => `<string>${escapeXml(text)}</string>`;
 
-/** Describes the service. */
-export function toLaunchdUnit(plan: ServicePlan): ServiceUnit {
-  const log = posix.join(plan.home, "Library", "Logs", `${SERVICE}.log`);
-  const file = posix.join(plan.home, "Library", "LaunchAgents", `${LABEL}.plist`);
-  const text = `<?xml version="1.0" encoding="UTF-8"?>
+/** The property list. `log` takes both stdout and stderr. */
+function toPropertyList(plan: ServicePlan, log: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
 <dict>
@@ -49,12 +47,18 @@ ${plan.command.map((word) => `    ${toString(word)}`).join("\n")}
 </dict>
 </plist>
 `;
+}
+
+/** Describes the service. */
+export function toLaunchdUnit(plan: ServicePlan): ServiceUnit {
+  const log = posix.join(plan.home, "Library", "Logs", `${SERVICE}.log`);
+  const file = posix.join(plan.home, "Library", "LaunchAgents", `${LABEL}.plist`);
   const domain = `gui/${plan.userId}`;
   const target = `${domain}/${LABEL}`;
   const end = { argv: ["launchctl", "bootout", target], mayFail: true };
   return {
     file,
-    text,
+    text: toPropertyList(plan, log),
     encoding: "utf8",
     logFile: log,
     folder: posix.dirname(log),

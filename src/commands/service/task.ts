@@ -9,14 +9,9 @@ function quote(text: string): string {
   return `"${text.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1")}"`;
 }
 
-/** Describes the service. `localData` is LOCALAPPDATA. A task has no place for its output, so the log needs a file. */
-export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
-  const folder = win32.join(localData, SERVICE);
-  const file = win32.join(folder, "task.xml");
-  const given = plan.command.indexOf("--log-file");
-  const log = given < 0 ? win32.join(folder, `${SERVICE}.log`) : (plan.command[given + 1] ?? "");
-  const command = given < 0 ? [...plan.command, "--log-file", log] : plan.command;
-  const text = `<?xml version="1.0" encoding="UTF-16"?>
+/** The task's definition. `command` writes its own log. */
+function toDefinition(plan: ServicePlan, command: readonly string[]): string {
+  return `<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
     <Description>claude-max-api: an OpenAI-compatible API in front of the claude CLI</Description>
@@ -53,11 +48,20 @@ export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
   </Actions>
 </Task>
 `;
+}
+
+/** Describes the service. `localData` is LOCALAPPDATA. A task has no place for its output, so the log needs a file. */
+export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
+  const folder = win32.join(localData, SERVICE);
+  const file = win32.join(folder, "task.xml");
+  const given = plan.command.indexOf("--log-file");
+  const log = given < 0 ? win32.join(folder, `${SERVICE}.log`) : (plan.command[given + 1] ?? "");
+  const command = given < 0 ? [...plan.command, "--log-file", log] : plan.command;
   const end = { argv: ["schtasks", "/End", "/TN", SERVICE], mayFail: true };
   return {
     file,
     // The scheduler reads UTF-16 with its mark.
-    text: `\uFEFF${text.replaceAll("\n", "\r\n")}`,
+    text: `\uFEFF${toDefinition(plan, command).replaceAll("\n", "\r\n")}`,
     encoding: "utf16le",
     logFile: log,
     folder: win32.dirname(log),
