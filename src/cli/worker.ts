@@ -6,7 +6,6 @@ import type { CatalogueEntry } from "../core/model.ts";
 import type { ToolResult, Turn } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { createQueue } from "../lib/queue.ts";
-import type { Queue } from "../lib/queue.ts";
 import { createAnswer } from "./answer/answer.ts";
 import type { Answer } from "./answer/answer.ts";
 import type { DeferredCall } from "./answer/draft.ts";
@@ -95,8 +94,18 @@ function openAnswer(turn: Turn, { tools: ownTools }: Launch): Answer {
   });
 }
 
-function openEvents({ pause, resume }: Channel): Queue<readonly TurnEvent[]> {
-  return createQueue({ highWater: HIGH_WATER, onFull: pause, onDrained: resume });
+function openTurn(turn: Turn, launch: Launch, { pause, resume }: Channel): Answering {
+  const events = createQueue<readonly TurnEvent[]>({ highWater: HIGH_WATER, onFull: pause, onDrained: resume });
+  return { type: "answering", settings: toSettings(turn), answer: openAnswer(turn, launch), events };
+}
+
+/** True for the beginning of an API call. */
+function isBeginning(message: TurnMessage): boolean {
+  return message.type === "api" && message.event.type === "message_start";
+}
+
+function toCause(error: unknown): string {
+  return error instanceof ProxyError ? String(error.cause ?? error.message) : "failed";
 }
 
 /** Starts a process. @throws ProxyError `unavailable` when none can be started. */
@@ -116,7 +125,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function fail(error: unknown): void {
-    spend(error instanceof ProxyError ? String(error.cause ?? error.message) : "failed", error);
+    spend(toCause(error), error);
     void channel.close("term");
   }
 
@@ -135,18 +144,17 @@ export function startWorker(options: WorkerOptions): Worker {
     if (message.type === "denied") options.onDenial(message.tool);
     if (phase.type === "answering") return advance(phase, message, size);
     // Nobody reads its answer, and the next turn would take it for its own.
-    const isBeginning = message.type === "api" && message.event.type === "message_start";
-    if (isBeginning && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
+    if (isBeginning(message) && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
   }
 
   function setUp({ turn, model, onReady }: Step, from: Fresh | Ready | Waiting): void {
-    if (from.type === "fresh") toolServer.offer(turn.tools);
     const known = from.type === "fresh" ? undefined : from.settings;
     const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
-    Promise.all(requests.map(channel.request)).then(([opened]) => {
+    const onSetUp = ([opened]: readonly JsonObject[]): void => {
       onReady();
       if (!known && opened) tellModels(opened);
-    }, fail);
+    };
+    Promise.all(requests.map(channel.request)).then(onSetUp, fail);
   }
 
   return {
@@ -160,9 +168,9 @@ export function startWorker(options: WorkerOptions): Worker {
     // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer.
     begin(step, from) {
       const { turn } = step;
-      const answer = openAnswer(turn, launch);
-      const answering = { type: "answering", settings: toSettings(turn), answer, events: openEvents(channel) } as const;
+      const answering = openTurn(turn, launch, channel);
       phase = answering;
+      if (from.type === "fresh") toolServer.offer(turn.tools);
       setUp(step, from);
       const last = turn.messages.at(-1);
       if (from.type === "waiting") toolServer.give(toResults(turn));

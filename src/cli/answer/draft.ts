@@ -58,22 +58,37 @@ function defer(calls: DeferredCall[], id: string, name: string): Sink {
   return (delta) => void (call.json += delta);
 }
 
+/** Events that wait to be taken; the first of all is `start`. */
+function createEventList(readModel: () => string): { add(event: TurnEvent): void; take(): TurnEvent[] } {
+  let events: TurnEvent[] = [];
+  let hasStarted = false;
+  return {
+    add(event) {
+      if (!hasStarted) events.push({ type: "start", model: readModel() });
+      hasStarted = true;
+      events.push(event);
+    },
+    take() {
+      const taken = events;
+      events = [];
+      return taken;
+    },
+  };
+}
+
 /** Makes an empty draft. */
 export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
   const state: DraftState = { model: "", settled: "", running: "", calls: 0, deferred: [], metStop: undefined };
-  let events: TurnEvent[] = [];
+  const events = createEventList(() => state.model);
   let cutter = createStopCutter(stop);
-  let hasStarted = false;
   /** The running API call has given the client something. */
   let hasShown = false;
   /** The last call, while it has no arguments. */
   let bareCall: number | undefined;
 
   function emit(event: TurnEvent): void {
-    if (!hasStarted) events.push({ type: "start", model: state.model });
-    hasStarted = true;
     hasShown = true;
-    events.push(event);
+    events.add(event);
   }
 
   function show(text: string): void {
@@ -131,10 +146,6 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
       complete();
       emit({ type: "done", finish, ...(stopSequence === undefined ? {} : { stopSequence }), usage });
     },
-    take() {
-      const taken = events;
-      events = [];
-      return taken;
-    },
+    take: events.take,
   };
 }

@@ -101,6 +101,27 @@ export function toExhaustedError(cause: unknown): ProxyError {
   });
 }
 
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly gone: Promise<void>;
+  readonly command: Command;
+}
+
+async function stopSurely({ child, gone, command }: Running, ending: Ending): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
+  if (ending === "eof") child.stdin.end();
+  // A process must not stay in a blocked write: nobody takes its output any more.
+  child.stdout.resume();
+  if (ending === "eof" && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
+  kill(pid, "SIGTERM");
+  if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
+  const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
+  const descendants = await findDescendants(pid, async () => (await runCommand(table, TERM_GRACE_MS)).stdout);
+  for (const each of [pid, ...descendants]) kill(each, "SIGKILL");
+  await gone;
+}
+
 /**
  * Starts a process. A failure to start is told through `onEnd`, like every other end.
  * @throws ProxyError `unavailable` when there is no descriptor left for its pipes.
@@ -153,21 +174,6 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
     stderr = (stderr + text).slice(-STDERR_KEPT);
   });
 
-  async function stopSurely(ending: Ending): Promise<void> {
-    const { pid } = child;
-    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
-    if (ending === "eof") child.stdin.end();
-    // What nobody will take any more must not keep the process in a blocked write.
-    child.stdout.resume();
-    if (ending === "eof" && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
-    kill(pid, "SIGTERM");
-    if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
-    const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
-    const descendants = await findDescendants(pid, async () => (await runCommand(table, TERM_GRACE_MS)).stdout);
-    for (const each of [pid, ...descendants]) kill(each, "SIGKILL");
-    await gone;
-  }
-
   return {
     pid: child.pid,
     gone,
@@ -176,7 +182,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
     },
     pause: () => void child.stdout.pause(),
     resume: () => void child.stdout.resume(),
-    stop: (ending) => (stopping ??= stopSurely(ending)),
+    stop: (ending) => (stopping ??= stopSurely({ child, gone, command }, ending)),
   };
 }
 

@@ -43,6 +43,38 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** Control requests of ours, each with the promise of its answer. */
+interface Requests {
+  send(payload: JsonObject): Promise<JsonObject>;
+  settle(answer: ControlMessage & { type: "control_response" }): void;
+  /** Rejects all that are pending. */
+  fail(error: ProxyError): void;
+}
+
+function createRequests(write: (message: JsonObject) => void): Requests {
+  const pending = new Map<string, Pending>();
+  let count = 0;
+  return {
+    send(payload) {
+      const id = `r${++count}`;
+      return new Promise((resolve, reject) => {
+        pending.set(id, { resolve, reject });
+        write({ type: "control_request", request_id: id, request: payload });
+      });
+    },
+    settle({ id, response, error }) {
+      const waiter = pending.get(id);
+      pending.delete(id);
+      if (response) waiter?.resolve(response);
+      else waiter?.reject(new ProxyError("bad_gateway", `Cannot set up turn: the CLI answered ${error}`));
+    },
+    fail(error) {
+      for (const { reject } of pending.values()) reject(error);
+      pending.clear();
+    },
+  };
+}
+
 /** The CLI went away in mid-turn, for whatever cause. */
 export class CliEndedError extends ProxyError {
   constructor(cause: string) {
@@ -57,16 +89,14 @@ export function toClosedError(): ProxyError {
 
 /** Starts a CLI and speaks its protocol. @throws ProxyError `unavailable` when no process can be started. */
 export function openChannel(options: ChannelOptions): Channel {
-  const pending = new Map<string, Pending>();
-  let count = 0;
+  const requests = createRequests(send);
   let lastLineAt = 0;
   /** Set once, by whatever ends the channel; nothing is sent or heard after that. */
   let end: ProxyError | undefined;
 
   function endWith(error: ProxyError): void {
     end ??= error;
-    for (const { reject } of pending.values()) reject(end);
-    pending.clear();
+    requests.fail(end);
   }
 
   function lose(cause: string): void {
@@ -94,13 +124,6 @@ export function openChannel(options: ChannelOptions): Channel {
     }
   }
 
-  function settle({ id, response, error }: ControlMessage & { type: "control_response" }): void {
-    const waiter = pending.get(id);
-    pending.delete(id);
-    if (response) waiter?.resolve(response);
-    else waiter?.reject(new ProxyError("bad_gateway", `Cannot set up turn: the CLI answered ${error}`));
-  }
-
   function receive(line: string): void {
     if (end) return;
     lastLineAt = performance.now();
@@ -111,7 +134,7 @@ export function openChannel(options: ChannelOptions): Channel {
     } catch {
       return lose("wrote a line that is not JSON");
     }
-    if (message.type === "control_response") settle(message);
+    if (message.type === "control_response") requests.settle(message);
     else if (message.type === "control_request") answer(message);
     else if (message.type !== "other") options.onMessage(message, line.length);
   }
@@ -124,14 +147,7 @@ export function openChannel(options: ChannelOptions): Channel {
     get lastLineAt() {
       return lastLineAt;
     },
-    request(payload) {
-      const id = `r${++count}`;
-      return new Promise((resolve, reject) => {
-        if (end) return reject(end);
-        pending.set(id, { resolve, reject });
-        send({ type: "control_request", request_id: id, request: payload });
-      });
-    },
+    request: (payload) => (end ? Promise.reject(end) : requests.send(payload)),
     send,
     pause: cli.pause,
     resume: cli.resume,

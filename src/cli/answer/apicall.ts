@@ -1,0 +1,100 @@
+/** The API calls of one answer: where each begins and ends, their tokens, and the point at which the answer is to end. */
+import type { FinishReason, Usage } from "../../core/event.ts";
+import type { ApiEvent } from "../protocol/message.ts";
+import type { Blocks } from "./block.ts";
+import type { Draft } from "./draft.ts";
+import { createUsageMeter } from "./usage.ts";
+
+/**
+ * The state of an answer: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it waiting
+ * for tool results; `cut` leaves it with something the client has not seen: in the middle of it, or in its memory.
+ */
+export type AnswerState = "open" | "finished" | "held" | "cut";
+
+/** The end of an answer, and what it leaves of the process. */
+export interface AnswerEnd {
+  readonly finish: FinishReason;
+  readonly state: Exclude<AnswerState, "open">;
+  readonly stopSequence?: string;
+}
+
+export interface ApiCallsOptions {
+  readonly draft: Draft;
+  readonly blocks: Blocks;
+  /** The client forces a tool call: the answer is a structured output, and ends with the CLI's result. */
+  readonly isForced: boolean;
+  /** Called when an API call has ended well. */
+  readonly onEnd: () => void;
+}
+
+export interface ApiCalls {
+  /** Takes the next event of the API; gives the end of the answer where it has to end there. */
+  read(event: ApiEvent): AnswerEnd | undefined;
+  /** The running call is void, or its structured output is. */
+  retract(): void;
+  /** A call has begun and its end was not announced: what comes next begins it anew. */
+  readonly isOpen: boolean;
+  /** Tokens of all calls; those of an open one as far as they are known. */
+  readonly usage: Usage;
+}
+
+/** Reasons at which the CLI would start another API call of its own to go on, and the answer is to end instead. */
+const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "length"],
+  ["refusal", "content_filter"],
+]);
+
+/** Makes the reader of one answer's calls. */
+export function createApiCalls({ draft, blocks, isForced, onEnd }: ApiCallsOptions): ApiCalls {
+  const meter = createUsageMeter();
+  let isOpen = false;
+  let stopReason = "";
+
+  function retract(): void {
+    draft.retract();
+    blocks.retract();
+    isOpen = false;
+  }
+
+  function read(event: ApiEvent): AnswerEnd | undefined {
+    switch (event.type) {
+      case "message_start":
+        if (isOpen) retract();
+        draft.beginCall(event.model);
+        meter.start(event.usage);
+        blocks.reset();
+        isOpen = true;
+        stopReason = "";
+        return undefined;
+      case "message_delta": {
+        meter.end(event.usage);
+        isOpen = false;
+        onEnd();
+        stopReason = event.stopReason;
+        const cut = CUT_REASONS.get(stopReason);
+        return cut && { finish: cut, state: "cut" };
+      }
+      case "message_stop": {
+        const isHeld = stopReason === "tool_use" && draft.state.calls > 0 && !isForced;
+        return isHeld ? { finish: "tool_calls", state: "held" } : undefined;
+      }
+      default: {
+        blocks.read(event);
+        const { metStop } = draft.state;
+        return metStop === undefined ? undefined : { finish: "stop", state: "cut", stopSequence: metStop };
+      }
+    }
+  }
+
+  return {
+    read,
+    retract,
+    get isOpen() {
+      return isOpen;
+    },
+    get usage() {
+      return isOpen ? meter.estimate(draft.state.running) : meter.total;
+    },
+  };
+}
