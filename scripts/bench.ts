@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { measureBytes } from "./bench/bytes.ts";
 import { FLOOD_DELTAS, FLOOD_STREAMS, measureFlood } from "./bench/flood.ts";
 import { measureLongAnswer, measureNewConversation, measureNextTurn, measureToolResult } from "./bench/latency.ts";
+import { measureLarge } from "./bench/large.ts";
 import { measureMemory } from "./bench/memory.ts";
 import { createPlace } from "./bench/place.ts";
 import type { Place } from "./bench/place.ts";
@@ -26,12 +27,13 @@ interface Size {
   readonly long: number;
   readonly flood: number;
   readonly requests: number;
+  readonly large: number;
 }
 
 // Where ways are compared for their first delta, a multiple of six: in six rounds each of three ways follows each other
 // equally often.
-const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, flood: 5, requests: 2000 };
-const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, flood: 1, requests: 400 };
+const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, flood: 5, requests: 2000, large: 5 };
+const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, flood: 1, requests: 400, large: 2 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
 
 /**
@@ -80,6 +82,7 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     [(proxy) => measureFlood(proxy, size.flood, tally)],
   );
   const echo = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
+    (proxy) => measureLarge(proxy, size.large, tally),
     (proxy) => measureMemory(proxy, size.requests, tally),
   ]);
   const exact = atLeast(`answers exact, of ${tally.runs}`, (100 * tally.exact) / tally.runs, 100, " %");
