@@ -53,6 +53,7 @@ export function obey(call: ApiCall): Iterable<Step> {
   if (hasResult) return [{ text: toDone(task.word) }];
   return [
     { text: "I shall." },
-    { tool: shell.name, input: toInput(shell.input_schema, `printf ${task.word} > ${task.file}`) },
+    // With output: an empty result ends the process, and would make every client cold that sends it as it is.
+    { tool: shell.name, input: toInput(shell.input_schema, `printf ${task.word} > ${task.file}; cat ${task.file}`) },
   ];
 }

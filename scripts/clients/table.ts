@@ -140,6 +140,32 @@ export const CLIENTS: readonly Client[] = [
     whyCold: "its date reminder stands before the prompt and leaves the history",
   },
   {
+    name: "Continue",
+    protocol: "chat",
+    spec: "@continuedev/cli@1.5.47",
+    file: "cn",
+    setUp: (url) => ({
+      files: {
+        ".continue/config.yaml": [
+          "name: claude-max-api",
+          "version: 1.0.0",
+          "schema: v1",
+          "models:",
+          "  - name: claude",
+          "    provider: openai",
+          `    model: ${MODEL}`,
+          `    apiBase: ${url}/v1`,
+          "    apiKey: unused",
+          "    roles: [chat]",
+          "    capabilities: [tool_use]",
+          "",
+        ].join("\n"),
+      },
+      env: {},
+    }),
+    toArgs: (prompt, isNext) => ["--auto", ...(isNext ? ["--resume"] : []), "-p", prompt],
+  },
+  {
     name: "pi",
     protocol: "chat",
     spec: "@mariozechner/pi-coding-agent@0.73.1",

@@ -15,6 +15,7 @@ export const toResult = (words: string): string => `result of ${words}`;
 
 const DELTA_MS = 3;
 const DELTAS = 6;
+let calls = 0;
 
 function toTexts(content: unknown): string[] {
   if (typeof content === "string") return [content];
@@ -43,7 +44,8 @@ function toAnswer(said: readonly string[]): string {
 export function* play(call: ApiCall): Iterable<Step> {
   const { said, isResult } = readCall(call);
   const tool = call.body.tools?.find(({ name }) => name.startsWith("mcp__client__"));
-  if (tool && !isResult) return yield { tool: tool.name, input: { q: said.at(-1) ?? "" } };
+  // An id of its own for each call: two of one id in a history are one to the CLI.
+  if (tool && !isResult) return yield { tool: tool.name, input: { q: said.at(-1) ?? "" }, id: `toolu_soak${++calls}` };
   const text = toAnswer(said);
   const size = Math.ceil(text.length / DELTAS);
   const pieces = text.match(new RegExp(`.{1,${size}}`, "g")) ?? [];
