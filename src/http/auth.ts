@@ -66,35 +66,33 @@ function isOfAnotherSite(headers: IncomingHttpHeaders): boolean {
   return mode !== "navigate" || destination !== "document";
 }
 
+/** Makes the check of a Host header or of an absolute target's host. @throws ProxyError `forbidden`, from the check. */
+function createHostCheck({ host, allowedHosts }: GuardOptions): (header: string) => void {
+  // No web page can reach a Unix socket, and clients send any name in Host there.
+  if (toSocketPath(host) !== undefined) return () => undefined;
+  const hosts = new Set([host, ...allowedHosts].map((name) => name.toLowerCase()));
+  const isEveryAddress = host === "0.0.0.0" || host === "::";
+  return (header) => {
+    const name = toHostName(header);
+    // DNS rebinding needs a name; an IP literal in Host is safe. So where every address is bound, each may be used.
+    if (isLoopback(name) || hosts.has(name) || (isEveryAddress && isIP(name) !== 0)) return;
+    throw new ProxyError(
+      "forbidden",
+      `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`,
+    );
+  };
+}
+
 /** Makes the guard of one server. */
 export function createGuard(options: GuardOptions): Guard {
-  const { host, allowedOrigins } = options;
-  const hosts = new Set([host, ...options.allowedHosts].map((name) => name.toLowerCase()));
+  const { allowedOrigins } = options;
+  const checkHost = createHostCheck(options);
   const keys = options.keys.map(digest);
-  const isEveryAddress = host === "0.0.0.0" || host === "::";
-
-  // No web page can reach a Unix socket, and clients send any name in Host there.
-  const isSocket = toSocketPath(host) !== undefined;
-
-  function isAllowedHost(name: string): boolean {
-    if (isSocket) return true;
-    // DNS rebinding needs a name; an IP literal in Host is safe. So where every address is bound, each may be used.
-    return isLoopback(name) || hosts.has(name) || (isEveryAddress && isIP(name) !== 0);
-  }
 
   /** The keys, as digests, that the request carries. No early exit: every key is compared. */
   function findKeys(headers: IncomingHttpHeaders): Buffer[] {
     const sent = digest(toSentKey(headers));
     return keys.filter((key) => timingSafeEqual(key, sent));
-  }
-
-  function checkHost(header: string): void {
-    const name = toHostName(header);
-    if (isAllowedHost(name)) return;
-    throw new ProxyError(
-      "forbidden",
-      `Cannot serve host: ${name.slice(0, 100) || "none"} is not this machine; --allow-host allows it`,
-    );
   }
 
   return {
