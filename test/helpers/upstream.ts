@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { formatBlock, formatEnd, formatEvent, formatStart, toMessage } from "../../src/commands/standin.ts";
+import { formatBlock, formatEvent, formatStart, toMessage } from "../../src/commands/standin.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import type { Scope } from "./scope.ts";
 
@@ -13,7 +13,11 @@ export type Step =
   | { readonly thinking: string | readonly string[] }
   | { readonly tool: string; readonly input: unknown; readonly id?: string }
   /** How the message ends; `end_turn`, or `tool_use` after a tool, without it. */
-  | { readonly stop: string }
+  | { readonly stop: string; readonly sequence?: string }
+  /** Thinking that the API does not show. */
+  | { readonly redacted: string }
+  /** Headers of an answer, before anything that writes. */
+  | { readonly headers: Readonly<Record<string, string>> }
   /** Waits, so that a test decides when the answer goes on. */
   | { readonly until: Promise<unknown> }
   /** Answers with an HTTP error. */
@@ -80,10 +84,12 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
   const head = { id: `msg_${at}`, model: call.body.model, usage: USAGE };
   let blocks = 0;
   let stop = "end_turn";
+  let sequence: string | null = null;
+  let headers: Readonly<Record<string, string>> = {};
 
   function open(): void {
     if (response.headersSent || !isStreamed) return;
-    response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${at}` });
+    response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${at}`, ...headers });
     response.write(formatStart(head));
   }
 
@@ -119,8 +125,11 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
       block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas, {
         input: next.input,
       });
-    } else if ("stop" in next) stop = next.stop;
-    else if ("until" in next) {
+    } else if ("redacted" in next) block({ type: "redacted_thinking", data: next.redacted }, [], {});
+    else if ("stop" in next) {
+      stop = next.stop;
+      sequence = next.sequence ?? null;
+    } else if ("until" in next) {
       open();
       await next.until;
     } else if ("status" in next) {
@@ -129,7 +138,8 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
         .writeHead(next.status, { "content-type": "application/json", ...next.headers })
         .end(JSON.stringify({ type: "error", error }));
       return true;
-    } else if ("error" in next) {
+    } else if ("headers" in next) headers = next.headers;
+    else if ("error" in next) {
       open();
       response.write(formatEvent("error", { error: { type: next.error, message: next.error } }));
       response.end();
@@ -153,7 +163,9 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
       return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
     }
     open();
-    response.end(formatEnd(stop, OUTPUT_TOKENS));
+    const delta = { stop_reason: stop, stop_sequence: sequence };
+    response.write(formatEvent("message_delta", { delta, usage: { output_tokens: OUTPUT_TOKENS } }));
+    response.end(formatEvent("message_stop", {}));
   }
 
   return { step, end };
