@@ -57,7 +57,7 @@ export const FAILURES: Readonly<Record<string, Measurement>> = {
     }
   },
   async P72(probe) {
-    const { result } = await fail(probe, [{ status: 529 }]);
+    const { result } = await fail(probe, [{ status: 529, type: "overloaded_error" }]);
     assert.deepEqual([result["is_error"], result["api_error_status"]], [true, 529]);
     assert.equal(probe.api.calls.length, 3);
   },

@@ -38,7 +38,9 @@ export const OWN: Readonly<Record<string, Measurement>> = {
     assert.deepEqual(toNames(probe), ["WebFetch", "WebSearch"]);
   },
   async P81(probe) {
-    probe.api.answer((_call, at) => (at === 0 ? [{ tool: "Bash", input: { command: "echo hi" } }] : [{ text: "ok" }]));
+    probe.api.answer((_call, at) =>
+      at === 0 ? [{ tool: "Bash", input: { command: "touch made-by-bash" } }] : [{ text: "ok" }],
+    );
     const session = await probe.open({ args: ["--tools", "Bash"] });
     await session.turn("go");
     const denied = session.messages.find(({ subtype }) => subtype === "permission_denied");
