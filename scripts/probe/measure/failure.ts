@@ -56,11 +56,6 @@ export const FAILURES: Readonly<Record<string, Measurement>> = {
       session.kill("SIGTERM");
     }
   },
-  async P72(probe) {
-    const { result } = await fail(probe, [{ status: 529, type: "overloaded_error" }]);
-    assert.deepEqual([result["is_error"], result["api_error_status"]], [true, 529]);
-    assert.equal(probe.api.calls.length, 3);
-  },
   async P73(probe) {
     const session = await probe.open({ env: { ANTHROPIC_API_KEY: "" } });
     const result = await session.turn("go");
