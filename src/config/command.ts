@@ -1,6 +1,6 @@
 /** What the command line asks for: a command with its configuration. A flag wins over `CLAUDE_MAX_API_<NAME>`. */
 import { resolve } from "node:path";
-import { readPrivateVariables } from "../lib/variables.ts";
+import { readPrivateVariables } from "../lib/envfile.ts";
 import { findNearest } from "../lib/nearest.ts";
 import { COMMAND_ROWS, COMMANDS, PLATFORMS } from "./commands.ts";
 import type { CommandName, CommandRow, Platform, ServiceAction, Shell } from "./commands.ts";

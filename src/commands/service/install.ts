@@ -5,7 +5,7 @@ import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
 import { toSocketPath } from "../../lib/address.ts";
-import { parseVariables } from "../../lib/variables.ts";
+import { parseVariables } from "../../lib/envfile.ts";
 import { askHealth, askPort, toLocalUrl } from "../port.ts";
 import { createChanges } from "../change.ts";
 import { toEnvFile, toEnvText } from "./plan.ts";

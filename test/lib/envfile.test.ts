@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { mergeVariables, parseVariables, readPrivateVariables } from "../../src/lib/variables.ts";
+import { mergeVariables, parseVariables, readPrivateVariables } from "../../src/lib/envfile.ts";
 import { makeFolder } from "../helpers/folder.ts";
 
 test("values are read with or without quotes and export, comments and blank lines skipped", () => {
