@@ -3,6 +3,7 @@ import { ProxyError } from "../core/error.ts";
 import { NO_USAGE } from "../core/event.ts";
 import type { TurnEvent } from "../core/event.ts";
 import type { CatalogueEntry } from "../core/model.ts";
+import type { PlanReport } from "../core/plan.ts";
 import type { ToolResult, Turn } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { createQueue } from "../lib/queue.ts";
@@ -40,6 +41,8 @@ export interface WorkerOptions {
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
   /** Told of each tool the CLI has denied its model. */
   readonly onDenial: (tool: string) => void;
+  /** Told of the plan's limits, as often as the CLI reports them. */
+  readonly onPlan: (report: PlanReport) => void;
   readonly trace?: (line: string) => void;
 }
 
@@ -142,6 +145,7 @@ export function startWorker(options: WorkerOptions): Worker {
   function receive(message: TurnMessage, size: number): void {
     if (message.type === "assistant") lastUuid = message.uuid;
     if (message.type === "denied") options.onDenial(message.tool);
+    if (message.type === "rate_limit" && message.report) options.onPlan(message.report);
     if (phase.type === "answering") return advance(phase, message, size);
     // Nobody reads its answer, and the next turn would take it for its own.
     if (isBeginning(message) && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));

@@ -2,6 +2,7 @@
 import { tmpdir } from "node:os";
 import { runCommand } from "../cli/process/process.ts";
 import type { Config } from "../config/config.ts";
+import { toApiKey } from "../core/key.ts";
 import { listen } from "../http/server.ts";
 import { askJson } from "../http/ask.ts";
 import { formatAddress, toSocketPath } from "../lib/address.ts";
@@ -45,7 +46,7 @@ async function askOnce(address: Address, apiKey: string | undefined): Promise<st
 
 /** The version of the server of ours that answers at an address and takes one of the keys, if there is one. */
 export async function askHealth(address: Address, apiKeys: readonly string[]): Promise<string | undefined> {
-  for (const key of apiKeys.length === 0 ? [undefined] : apiKeys) {
+  for (const key of apiKeys.length === 0 ? [undefined] : apiKeys.map((text) => toApiKey(text).key)) {
     const version = await askOnce(toLocalAddress(address), key);
     if (version !== undefined) return version;
   }

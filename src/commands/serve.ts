@@ -17,6 +17,11 @@ import type { Models } from "../core/model.ts";
 import { createTurnHandler } from "../http/turn.ts";
 import { createGuard } from "../http/auth.ts";
 import { createBodyReader } from "../http/body.ts";
+import { createFeed } from "../http/feed.ts";
+import type { Feed } from "../http/feed.ts";
+import { createMetering } from "../http/metered.ts";
+import { createPage } from "../http/page.ts";
+import { createUsage } from "../http/usage.ts";
 import { createInfo } from "../http/info.ts";
 import { createStoredResponses } from "../http/stored.ts";
 import { createRoutes } from "../http/route.ts";
@@ -25,6 +30,10 @@ import { createGate } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Log } from "../lib/log.ts";
 import type { Scratch } from "../lib/scratch.ts";
+import { createArchive, keepDays } from "../meter/archive.ts";
+import type { Archive } from "../meter/archive.ts";
+import { createMeter } from "../meter/meter.ts";
+import type { Meter } from "../meter/meter.ts";
 import { createTelegram } from "../notify/telegram.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import { createHistoryLeases } from "../session/history.ts";
@@ -35,6 +44,7 @@ import type { NamedSessions } from "../session/named.ts";
 import { createNamedLeases } from "../session/resume.ts";
 import { createRun } from "../session/run.ts";
 import type { Run } from "../session/run.ts";
+import { createReserve } from "../session/reserve.ts";
 import { createSpares } from "../session/spare.ts";
 import type { Spares } from "../session/spare.ts";
 import { createPool } from "../session/pool.ts";
@@ -84,6 +94,8 @@ interface Engine {
 
 /** What the handlers need besides the engine. */
 interface Surroundings {
+  readonly meter: Meter;
+  readonly archive: Archive;
   readonly telegram: Telegram;
   readonly isStopping: () => boolean;
 }
@@ -92,7 +104,7 @@ function toFolders({ workspace, stateFolder }: Config): Folders {
   return { workspace, empty: join(stateFolder, EMPTY_FOLDER) };
 }
 
-function createEngine({ config, program, log }: ServeOptions, environment: NodeJS.ProcessEnv): Engine {
+function createEngine({ config, program, log }: ServeOptions, environment: NodeJS.ProcessEnv, meter: Meter): Engine {
   const { maxConcurrent, maxSessions, idleSeconds } = config;
   const models = createModels(config.aliases);
   const installation = createInstallation({
@@ -104,6 +116,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     maxProcesses: maxSessions + maxConcurrent + config.spares,
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,
+    onPlan: meter.updatePlan,
     log,
   });
   const spares = createSpares({
@@ -134,6 +147,11 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     gate,
     named,
     refusals: createRefusals(),
+    checkReserve: createReserve({
+      readPlan: meter.readPlan,
+      percent: config.planReserve,
+      extraUsage: config.extraUsage,
+    }),
     refill: spares.fill,
     recordLogin: installation.noteLogin,
     loginSentence: toLoginSentence(environment),
@@ -149,12 +167,19 @@ async function checkDemo({ config: { claude: given, environment, home }, program
   });
 }
 
-/** The handlers of every path, with the guard before them. */
-function createHandler(options: ServeOptions, engine: Engine, surroundings: Surroundings): RequestListener {
+/** What requests are answered by. */
+interface Answering {
+  /** The handlers of every path, with the guard before them. */
+  readonly handler: RequestListener;
+  /** Has streams of its own, which are to be ended before the server drains. */
+  readonly feed: Feed;
+}
+
+function createAnswering(options: ServeOptions, engine: Engine, surroundings: Surroundings): Answering {
   const { config, version, log } = options;
   const { installation, models, gate, pool, spares, named, run } = engine;
   const { host, apiKeys: keys, allowedHosts, allowedOrigins, tools } = config;
-  const { telegram, isStopping } = surroundings;
+  const { telegram, meter, archive, isStopping } = surroundings;
   const counts = () => ({
     live: pool.size + gate.inside,
     busy: gate.inside,
@@ -166,11 +191,21 @@ function createHandler(options: ServeOptions, engine: Engine, surroundings: Surr
   const readJson = createBodyReader();
   const loginSentence = toLoginSentence(config.environment);
   const times = { stallMs: STALL_MS, heartbeatMs: HEARTBEAT_MS };
-  const { identify } = guard;
-  return createRoutes({
+  const { identify, nameClient } = guard;
+  const usage = createUsage({
+    ...{ meter, archive, version, models, status: installation.status, counts, loginSentence },
+    ...{ planReserve: config.planReserve, extraUsage: config.extraUsage },
+  });
+  const feed = createFeed({ meter, readSurroundings: usage.readSurroundings });
+  const meterTurn = createMetering({ meter, nameClient });
+  const parts = { run, models, telegram, tools, store: stored, readJson, identify, meterTurn };
+  const handler = createRoutes({
     guard,
+    usage,
+    feed,
+    page: createPage(version),
     info: createInfo({ version, models, status: installation.status, counts, loginSentence }),
-    handleTurn: createTurnHandler({ run, models, telegram, tools, store: stored, readJson, identify, ...times }),
+    handleTurn: createTurnHandler({ ...parts, ...times }),
     store: stored,
     models,
     readJson,
@@ -178,6 +213,7 @@ function createHandler(options: ServeOptions, engine: Engine, surroundings: Surr
     log,
     isStopping,
   });
+  return { handler, feed };
 }
 
 /** Starts serving. @throws the system's error when the port cannot be had. */
@@ -186,12 +222,17 @@ export async function serve(options: ServeOptions): Promise<Served> {
   for (const warning of await preparePrivately(config)) log.warn(warning);
   await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
   if (config.demo) await checkDemo(options);
+  const meter = createMeter({ now: Date.now, tick: () => performance.now() });
+  const archive = createArchive({ folder: join(config.stateFolder, "usage"), log });
+  // What the echo model was asked is no use of anything.
+  const days = config.demo ? undefined : keepDays(meter, archive);
   const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const engine = createEngine(options, demo?.environment ?? config.environment);
+  const engine = createEngine(options, demo?.environment ?? config.environment, meter);
   const { installation, pool, spares, transcripts } = engine;
   const telegram = createTelegram({ ...config.telegram, log });
   let stopping: Promise<void> | undefined;
-  const handler = createHandler(options, engine, { telegram, isStopping: () => stopping !== undefined });
+  const isStopping = (): boolean => stopping !== undefined;
+  const { handler, feed } = createAnswering(options, engine, { telegram, meter, archive, isStopping });
   const onError = ({ message: cause }: Error): void => log.warn("cannot accept a connection", { cause });
   const listener = await listen(handler, config.host, config.port, { onError }).catch(async (error: unknown) => {
     await demo?.close();
@@ -204,11 +245,12 @@ export async function serve(options: ServeOptions): Promise<Served> {
 
   async function stop(): Promise<void> {
     spares.close();
+    feed.close();
     const cut = setTimeout(() => listener.close(), DRAIN_MS);
     await listener.drain();
     clearTimeout(cut);
     pool.clear();
-    await Promise.all([telegram.close(TELEGRAM_GRACE_MS), installation.close()]);
+    await Promise.all([telegram.close(TELEGRAM_GRACE_MS), installation.close(), days?.close()]);
     await demo?.close();
   }
 

@@ -5,6 +5,7 @@ import { toChoice, toList, toOptionalPath, toPath, toSwitch, toWhole } from "./o
 import type { Option } from "./option.ts";
 import { SETTING_SOURCES, toAliases, toHost, toKeys, toLogLevel, toOrigins, toSettingSources } from "./reader.ts";
 
+const EXTRA_USAGE = ["allow", "stop"] as const;
 const DAY_SECONDS = 24 * 3600;
 
 /** A new option is a new row: its flag, variable, help, completion, service flag and README line follow from it. */
@@ -30,7 +31,7 @@ export const OPTIONS = {
     name: "api-key",
     hint: "KEY[,KEY]",
     help: "keys clients must send; best set as the variable, since ps shows a flag",
-    more: "sent as `Authorization: Bearer` or `x-api-key`; see [Safety](#safety)",
+    more: "`NAME:KEY` gives one a name, which [usage](#usage) is told by; sent as `Authorization: Bearer` or `x-api-key`; see [Safety](#safety)",
     kind: "secret",
     read: toKeys,
   },
@@ -110,6 +111,24 @@ export const OPTIONS = {
     default: "1",
     kind: "value",
     read: toWhole(0, 20),
+  },
+  planReserve: {
+    name: "plan-reserve",
+    hint: "PERCENT",
+    help: "part of the plan kept for you: past it clients get 429 until the reset",
+    more: "of the 5-hour and the weekly window; see [Usage](#usage)",
+    default: "0",
+    kind: "value",
+    read: toWhole(0, 99),
+  },
+  extraUsage: {
+    name: "extra-usage",
+    hint: "MODE",
+    help: "allow, or stop: no turn once paid extra usage takes the plan's place",
+    default: "allow",
+    kind: "value",
+    values: EXTRA_USAGE,
+    read: toChoice(EXTRA_USAGE),
   },
   activityTimeoutSeconds: {
     name: "activity-timeout",

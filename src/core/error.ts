@@ -4,9 +4,12 @@
 export const HTTP_STATUS = {
   invalid_request: 400,
   context_too_long: 400,
+  extra_usage_required: 400,
   bad_key: 401,
   not_logged_in: 401,
+  credits_exhausted: 402,
   forbidden: 403,
+  stopped: 403,
   not_found: 404,
   model_not_found: 404,
   method_not_allowed: 405,
@@ -77,6 +80,7 @@ export function toProxyError(error: unknown): ProxyError {
 const KIND_OF_UPSTREAM_STATUS: Readonly<Record<number, ErrorKind>> = {
   400: "invalid_request",
   401: "not_logged_in",
+  402: "credits_exhausted",
   403: "forbidden",
   404: "model_not_found",
   413: "too_large",

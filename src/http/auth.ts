@@ -3,7 +3,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { ProxyError } from "../core/error.ts";
+import { toApiKey } from "../core/key.ts";
 import { toSocketPath } from "../lib/address.ts";
+import { toClientName } from "../meter/client.ts";
+import { PLAN_HEADERS } from "./plan.ts";
 
 /** Whom a server lets in. */
 export interface GuardOptions {
@@ -12,7 +15,7 @@ export interface GuardOptions {
   readonly allowedHosts: readonly string[];
   /** Browser origins, such as `http://localhost:5173`. */
   readonly allowedOrigins: readonly string[];
-  /** The keys that fit; with none, no key is asked for. */
+  /** The keys that fit, `KEY` or `NAME:KEY`; with none, no key is asked for. */
   readonly keys: readonly string[];
 }
 
@@ -29,6 +32,8 @@ export interface Guard {
   checkKey(headers: IncomingHttpHeaders): void;
   /** Names the client of a request that may be served: its key, where keys are asked for, else its address and user agent. */
   identify(request: Pick<IncomingMessage, "headers" | "socket">): string;
+  /** The name that the client of such a request goes by: that of its key, if it has one, else that of its program. */
+  nameClient(request: Pick<IncomingMessage, "headers">): string;
   /** The headers that let a page of an allowed origin read the answer; none for other requests. */
   toCorsHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders;
 }
@@ -83,16 +88,21 @@ function createHostCheck({ host, allowedHosts }: GuardOptions): (header: string)
   };
 }
 
+/** True for our own page: its Origin is the address that it was opened under, which Host names and was checked before. */
+function isOwn({ origin = "", host }: IncomingHttpHeaders): boolean {
+  return host !== undefined && /^https?:\/\/(.*)$/.exec(origin)?.[1] === host.toLowerCase();
+}
+
 /** Makes the guard of one server. */
 export function createGuard(options: GuardOptions): Guard {
   const { allowedOrigins } = options;
   const checkHost = createHostCheck(options);
-  const keys = options.keys.map(digest);
+  const keys = options.keys.map(toApiKey).map(({ name, key }) => ({ name, digest: digest(key) }));
 
-  /** The keys, as digests, that the request carries. No early exit: every key is compared. */
-  function findKeys(headers: IncomingHttpHeaders): Buffer[] {
+  /** The keys that the request carries. No early exit: every key is compared. */
+  function findKeys(headers: IncomingHttpHeaders): { name: string | undefined; digest: Buffer }[] {
     const sent = digest(toSentKey(headers));
-    return keys.filter((key) => timingSafeEqual(key, sent));
+    return keys.filter((key) => timingSafeEqual(key.digest, sent));
   }
 
   return {
@@ -105,7 +115,7 @@ export function createGuard(options: GuardOptions): Guard {
     checkOrigin(headers) {
       checkHost(headers.host ?? "");
       const { origin } = headers;
-      if (origin !== undefined && !allowedOrigins.includes(origin)) {
+      if (origin !== undefined && !allowedOrigins.includes(origin) && !isOwn(headers)) {
         throw new ProxyError(
           "forbidden",
           `Cannot serve origin: ${origin.slice(0, 100)} is not allowed; --allow-origin allows it`,
@@ -124,13 +134,21 @@ export function createGuard(options: GuardOptions): Guard {
     },
     identify({ headers, socket }) {
       const [key] = keys.length === 0 ? [] : findKeys(headers);
-      return key ? `key ${key.toString("base64")}` : `${socket.remoteAddress ?? "unix"} ${headers["user-agent"] ?? ""}`;
+      return key
+        ? `key ${key.digest.toString("base64")}`
+        : `${socket.remoteAddress ?? "unix"} ${headers["user-agent"] ?? ""}`;
+    },
+    nameClient({ headers }) {
+      const [key] = keys.length === 0 ? [] : findKeys(headers);
+      return toClientName(headers["user-agent"], key?.name);
     },
     toCorsHeaders({ origin }) {
       if (origin === undefined || !allowedOrigins.includes(origin)) return {};
       return {
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": "x-request-id, x-ignored-parameters, retry-after",
+        "access-control-expose-headers": ["x-request-id", "x-ignored-parameters", "retry-after", ...PLAN_HEADERS].join(
+          ", ",
+        ),
         vary: "Origin",
       };
     },

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Aborts when the client leaves before the answer is complete; the reason is a ProxyError `canceled`. */
   readonly signal: AbortSignal;
+  /** Ends the turn from here: `signal` aborts with this, and the client is told. */
+  stop(reason: ProxyError): void;
   /** Settles once the exchange is over, however it ended. */
   readonly closed: Promise<void>;
   /** Adds to the access-log line. */
@@ -74,6 +76,7 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     path: toCanonicalPath(path),
     query: new URLSearchParams(query),
     signal: leaving.signal,
+    stop: (reason) => leaving.abort(reason),
     closed,
     addLogFields(fields) {
       logFields = { ...logFields, ...fields };

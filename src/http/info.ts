@@ -39,7 +39,7 @@ export interface Info {
 }
 
 /** The reason that no turn can be served now; undefined when turns can. */
-function toReason({ problem, login }: InstallationStatus, loginSentence: string): string | undefined {
+export function toReason({ problem, login }: InstallationStatus, loginSentence: string): string | undefined {
   if (problem) return problem.message;
   return login?.isLoggedIn === false ? loginSentence : undefined;
 }

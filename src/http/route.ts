@@ -10,17 +10,22 @@ import type { Guard } from "./auth.ts";
 import type { ReadJson } from "./body.ts";
 import { openExchange, sendError } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Feed } from "./feed.ts";
 import type { Info } from "./info.ts";
 import { refusePath } from "./path.ts";
 import { createResourceFinder, decodePath } from "./resource.ts";
 import { deleteSession } from "./session.ts";
 import type { TurnHandler } from "./turn.ts";
+import type { UsageHandlers } from "./usage.ts";
 
 /** The handlers that requests are led to, and the checks before them. */
 export interface RouteOptions {
   readonly guard: Guard;
   readonly info: Info;
   readonly handleTurn: TurnHandler;
+  readonly usage: UsageHandlers;
+  readonly feed: Feed;
+  readonly page: (exchange: Exchange) => void;
   readonly store: Store;
   readonly models: Models;
   readonly readJson: ReadJson;
@@ -38,6 +43,7 @@ interface Route {
 const READ = ["GET", "HEAD"];
 const MODEL_PREFIX = "/v1/models/";
 const SESSION_PREFIX = "/v1/sessions/";
+const TURN_PREFIX = "/usage/turns/";
 
 /** Answers a preflight of an allowed origin. It may send any header: which ones it sends is the business of its SDK. */
 function preflight({ request, response }: Exchange): void {
@@ -61,6 +67,9 @@ export function createRoutes({
   guard,
   info,
   handleTurn,
+  usage,
+  feed,
+  page,
   store,
   models,
   readJson,
@@ -69,7 +78,11 @@ export function createRoutes({
   isStopping,
 }: RouteOptions): RequestListener {
   const fixed = new Map<string, Route>([
+    ["/", { methods: READ, handle: page }],
     ["/health", { methods: READ, handle: info.health }],
+    ["/usage", { methods: READ, handle: usage.show }],
+    ["/usage/events", { methods: READ, handle: feed.follow }],
+    ["/metrics", { methods: READ, handle: usage.showMetrics }],
     ["/v1/models", { methods: READ, handle: info.listModels }],
     ...CODECS.map((codec): [string, Route] => [
       codec.path,
@@ -86,6 +99,10 @@ export function createRoutes({
         deleteSession(named, exchange, decodePath(path.slice(SESSION_PREFIX.length)));
       return { methods: ["DELETE"], handle };
     }
+    if (path.startsWith(TURN_PREFIX)) {
+      const id = path.slice(TURN_PREFIX.length);
+      return { methods: ["DELETE"], handle: (exchange) => usage.stopTurn(exchange, id) };
+    }
     if (!path.startsWith(MODEL_PREFIX)) return refusePath(path);
     return {
       methods: READ,
@@ -101,7 +118,8 @@ export function createRoutes({
       if (value !== undefined) response.setHeader(name, value);
     // A preflight carries no key, and only an allowed origin gets this far.
     if (request.method === "OPTIONS" && request.headers.origin !== undefined) return preflight(exchange);
-    guard.checkKey(request.headers);
+    // The page holds no data: it asks for the key itself.
+    if (path !== "/") guard.checkKey(request.headers);
     const route = findRoute(path);
     if (!route.methods.includes(request.method ?? "")) {
       response.setHeader("allow", route.methods.join(", "));

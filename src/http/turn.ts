@@ -15,6 +15,7 @@ import type { ReadJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { readChat, readProfile, readSession, toIgnoredHeader } from "./header.ts";
+import type { MeterTurn } from "./metered.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -27,6 +28,8 @@ export interface TurnOptions extends StreamOptions {
   /** Answers that later requests may go on from. */
   readonly store: Store;
   readonly readJson: ReadJson;
+  /** Counts every turn. */
+  readonly meterTurn: MeterTurn;
   /** Names the client of a request, for fairness between clients. */
   readonly identify: Guard["identify"];
 }
@@ -126,14 +129,16 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
     return writeStream({ exchange, encoder, type: codec.streamType, headers, expected: modelId, onEvents }, events);
   }
 
-  return async (codec, exchange) => {
-    const body = await options.readJson(exchange);
-    const atOnce = codec.answerAtOnce?.(body, createMeta());
-    if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
-    const decoded = codec.decode(body, store);
-    const [asked, running] = start(exchange, codec, decoded);
-    const events = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));
-    const write = decoded.delivery.stream ? writeStreamed : writeWhole;
-    await write(exchange, asked, running, events);
-  };
+  return (codec, exchange) =>
+    options.meterTurn(codec, exchange, async (metered) => {
+      const body = await options.readJson(exchange);
+      const atOnce = codec.answerAtOnce?.(body, createMeta());
+      if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
+      const decoded = codec.decode(body, store);
+      const [asked, running] = start(exchange, codec, decoded);
+      const shown = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));
+      const events = metered.watch(asked.modelId, running, shown);
+      const write = decoded.delivery.stream ? writeStreamed : writeWhole;
+      await write(exchange, asked, running, events);
+    });
 }

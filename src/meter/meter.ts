@@ -65,13 +65,9 @@ export function createMeter(time: Time): Meter {
     const state = createTurnState(id, request, time);
     let isOver = false;
     return {
-      run(model, stop) {
-        state.run(model);
-        running.set(id, { state, stop });
-        tell("turns");
-      },
-      setStart(start) {
-        state.setStart(start);
+      run(asked) {
+        state.run(asked);
+        running.set(id, { state, stop: asked.stop });
         tell("turns");
       },
       add(events) {
@@ -100,9 +96,10 @@ export function createMeter(time: Time): Meter {
     read: () => ({ since, now: toNow(), plan: toPlan(), turns: toTurns(), ...ledger.read() }),
     takeChange() {
       const sums = ledger.takeChange();
-      if (!sums && !changed.plan && !changed.turns) return undefined;
+      if (!sums && !changed.plan && !changed.turns && running.size === 0) return undefined;
       // The plan always: its windows end by the clock too.
-      const turns = changed.turns ? { turns: toTurns() } : {};
+      // How a turn begins and how fast it goes changes without a word of its own.
+      const turns = changed.turns || running.size > 0 ? { turns: toTurns() } : {};
       Object.assign(changed, { plan: false, turns: false });
       return { now: toNow(), plan: toPlan(), ...turns, ...sums };
     },

@@ -15,12 +15,18 @@ export interface TurnRequest {
   readonly client: string;
 }
 
+/** A turn that goes to a model. */
+export interface TurnAsked {
+  readonly model: string;
+  /** How it began; undefined before it has a process. */
+  readonly readStart: () => Start | undefined;
+  /** Ends it from outside. */
+  readonly stop: () => void;
+}
+
 /** One turn, as its caller tells of it: `run` once it is known what is asked, and `end` in every case. */
 export interface TurnRecord {
-  /** The turn goes to a model. `stop` ends it from outside. */
-  run(model: string, stop: () => void): void;
-  /** It has its process. A turn that is tried again tells it twice; the last counts. */
-  setStart(start: Start): void;
+  run(asked: TurnAsked): void;
   /** Events in their order, before the client can see them. */
   add(events: readonly TurnEvent[]): void;
   /** It is over, with an error or without. Only the first call counts. */
@@ -64,8 +70,7 @@ function toLength(event: TurnEvent): number | undefined {
 export interface TurnState {
   /** Takes events; true when there was something to show among them. */
   add(events: readonly TurnEvent[]): boolean;
-  run(model: string): void;
-  setStart(start: Start): void;
+  run(asked: TurnAsked): void;
   toRunning(): RunningTurn;
   toFinished(error: ErrorKind | undefined): FinishedTurn;
 }
@@ -75,7 +80,7 @@ export function createTurnState(id: string, request: TurnRequest, time: Time): T
   const startedAtMs = time.now();
   const startedTick = time.tick();
   let model = NO_MODEL;
-  let start: Start | undefined;
+  let readStart: TurnAsked["readStart"] = () => undefined;
   let firstTick: number | undefined;
   let length = 0;
   let tokens = createTokens();
@@ -96,8 +101,9 @@ export function createTurnState(id: string, request: TurnRequest, time: Time): T
   }
 
   return {
-    run: (asked) => void (model = asked),
-    setStart: (begun) => void (start = begun),
+    run(asked) {
+      ({ model, readStart } = asked);
+    },
     add(events) {
       let isShown = false;
       for (const event of events) if (addOne(event)) isShown = true;
@@ -111,7 +117,7 @@ export function createTurnState(id: string, request: TurnRequest, time: Time): T
         protocol: request.protocol,
         client: request.client,
         model,
-        start: start ?? null,
+        start: readStart() ?? null,
         began_at: new Date(startedAtMs).toISOString(),
         first_delta_ms: firstTick === undefined ? null : Math.round(firstTick - startedTick),
         output_tokens: outputTokens,
@@ -122,7 +128,7 @@ export function createTurnState(id: string, request: TurnRequest, time: Time): T
       ...request,
       id,
       model,
-      start,
+      start: readStart(),
       error,
       tokens,
       startedAtMs,

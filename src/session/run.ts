@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly gate: Gate;
   readonly named: NamedSessions;
   readonly refusals: Refusals;
+  /** Checks what the user keeps of the plan. @throws ProxyError when a turn is not to be played now. */
+  readonly checkReserve: () => void;
   /** Starts a spare in the place of one that was claimed; called after the first event, and once the turn is over. */
   readonly refill: () => void;
   /** Told what each turn has shown about the CLI's login. */
@@ -155,6 +157,7 @@ export function createRun(options: RunOptions): Run {
 
   return (job, signal) => {
     refusals.check(job.model);
+    options.checkReserve();
     const progress: Progress = { fold: createFold(), start: undefined };
     return {
       events: runOn(job, signal, progress),

@@ -44,6 +44,8 @@ test("without options everything has its default", () => {
     maxSessions: 4,
     idleSeconds: 600,
     spares: 1,
+    planReserve: 0,
+    extraUsage: "allow",
     activityTimeoutSeconds: 600,
     aliases: new Map(),
     allowedOrigins: [],

@@ -156,7 +156,7 @@ test("a wrong method is 405 with Allow, an unknown path 404", async () => {
     const { status, headers } = await ask({ method, path });
     assert.deepEqual([status, headers.allow], [405, allow], `${method} ${path}`);
   }
-  for (const path of ["/", "/v1", "/v1/chat/completion", "/v1/embeddings", "//health", "/v1/chat/completion/"]) {
+  for (const path of ["/v1", "/v1/chat/completion", "/v1/embeddings", "//health", "/v1/chat/completion/"]) {
     const { status, text } = await ask({ path });
     assert.deepEqual([status, (JSON.parse(text) as { error: { code: string } }).error.code], [404, "not_found"], path);
   }

@@ -46,8 +46,7 @@ function playTurn({ meter, at }: Hand, endMs: number, dice: () => number): void 
     protocol: PROTOCOLS[client] ?? "chat",
     client,
   });
-  record.run(model, () => undefined);
-  record.setStart(start);
+  record.run({ model, readStart: () => start, stop: () => undefined });
   const isFailed = dice() < 0.06;
   at(beganMs + firstMs);
   if (!isFailed)
@@ -99,9 +98,8 @@ export function makeUsage({ nowMs = Date.now(), days = 29 }: SampleOptions = {})
   ] as const) {
     at(nowMs - seconds * 1000);
     const record = meter.begin({ requestId: "req_now", protocol, client });
-    record.run(model, () => undefined);
+    record.run({ model, readStart: () => start, stop: () => undefined });
     if (!start) continue;
-    record.setStart(start);
     at(nowMs - seconds * 1000 + 500);
     record.add([
       { type: "start", model },

@@ -152,12 +152,20 @@ test("an Origin must be one of those allowed, letter for letter", () => {
     "",
     "*",
   ];
-  for (const origin of others) assert.equal(askWith({ host: "localhost", origin }, options), "forbidden", origin);
+  for (const origin of others) assert.equal(askWith({ host: "localhost:3456", origin }, options), "forbidden", origin);
 });
 
-test("no origin is allowed by itself, not even our own", () => {
-  for (const origin of ["http://localhost:3456", "http://127.0.0.1:3456", "null"])
+test("no origin is allowed by itself but that of our own page: the address it was opened under", () => {
+  assert.equal(askWith({ host: "localhost:3456", origin: "http://localhost:3456" }), "in");
+  for (const origin of [
+    "http://127.0.0.1:3456",
+    "http://localhost",
+    "http://localhost:34567",
+    "null",
+    "localhost:3456",
+  ])
     assert.equal(askWith({ host: "localhost:3456", origin }), "forbidden", origin);
+  assert.equal(askWith({ host: "evil.com:3456", origin: "http://evil.com:3456" }), "forbidden");
 });
 
 test("an allowed origin does not make up for a strange host", () => {

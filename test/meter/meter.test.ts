@@ -2,15 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { Start } from "../../src/core/start.ts";
 import { createMeter } from "../../src/meter/meter.ts";
+import type { TurnAsked } from "../../src/meter/turn.ts";
 import { createHandTime, NOON, playTurn, toReport, toWindow, USAGE } from "./sample.ts";
+
+const ASKED: TurnAsked = { model: "sonnet", readStart: () => undefined, stop: () => undefined };
 
 test("a turn is shown while it runs and counted when it ends", () => {
   const time = createHandTime();
   const meter = createMeter(time);
   const record = meter.begin({ requestId: "req_a", protocol: "chat", client: "curl" });
   assert.equal(meter.running, 0);
-  record.run("claude-sonnet-4", () => undefined);
+  let start: Start | undefined;
+  record.run({ ...ASKED, model: "claude-sonnet-4", readStart: () => start });
   assert.deepEqual(meter.read().turns, [
     {
       id: "turn_1",
@@ -25,7 +30,7 @@ test("a turn is shown while it runs and counted when it ends", () => {
       tokens_per_second: null,
     },
   ]);
-  record.setStart("spare");
+  start = "spare";
   time.pass(150);
   record.add([{ type: "start", model: "claude-sonnet-5-5" }]);
   time.pass(50);
@@ -87,7 +92,7 @@ test("a retraction is no delta, and the tokens of a failed turn are not guessed"
   const time = createHandTime();
   const meter = createMeter(time);
   const record = meter.begin({ requestId: "req_a", protocol: "chat", client: "curl" });
-  record.run("sonnet", () => undefined);
+  record.run(ASKED);
   record.add([{ type: "start", model: "m" }, { type: "retract" }]);
   assert.equal(meter.read().turns[0]?.first_delta_ms, null);
   record.add([{ type: "text", text: "half an answer" }]);
@@ -127,7 +132,7 @@ test("changes are told once, and lists hold only what is new", () => {
 
   meter.updatePlan(toReport([toWindow("five_hour", 0.5)]));
   assert.deepEqual(Object.keys(meter.takeChange() ?? {}), ["now", "plan"]);
-  meter.begin({ requestId: "req_a", protocol: "chat", client: "curl" }).run("sonnet", () => undefined);
+  meter.begin({ requestId: "req_a", protocol: "chat", client: "curl" }).run(ASKED);
   assert.deepEqual(Object.keys(meter.takeChange() ?? {}), ["now", "plan", "turns"]);
   meter.onChange(undefined);
   const before = told;
@@ -139,7 +144,9 @@ test("a running turn is stopped by its id, and another is not", () => {
   const meter = createMeter(createHandTime());
   let stopped = "";
   for (const name of ["a", "b"])
-    meter.begin({ requestId: name, protocol: "chat", client: "curl" }).run("sonnet", () => void (stopped += name));
+    meter
+      .begin({ requestId: name, protocol: "chat", client: "curl" })
+      .run({ ...ASKED, stop: () => void (stopped += name) });
   assert.equal(meter.stop("turn_2"), true);
   assert.equal(stopped, "b");
   assert.equal(meter.stop("turn_3"), false);

@@ -37,8 +37,7 @@ export interface SampleTurn {
 export function playTurn(meter: Meter, time: HandTime, turn: SampleTurn = {}): void {
   const { client = "curl", protocol = "chat", model = "claude-sonnet-5-5", start = "hot", error } = turn;
   const record = meter.begin({ requestId: "req_1", protocol, client });
-  record.run(model, () => undefined);
-  record.setStart(start);
+  record.run({ model, readStart: () => start, stop: () => undefined });
   time.pass(200);
   record.add([
     { type: "start", model },

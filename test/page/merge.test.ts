@@ -24,7 +24,9 @@ test("the first state and every change come to what the meter says itself", () =
   for (let turn = 0; turn < 5; turn++) {
     for (let each = 0; each <= turn * 60; each++) playTurn(meter, time, { client: `client-${turn}` });
     meter.updatePlan(toReport([toWindow("five_hour", turn / 10)]));
-    meter.begin({ requestId: `req_${turn}`, protocol: "chat", client: "curl" }).run("sonnet", () => undefined);
+    meter
+      .begin({ requestId: `req_${turn}`, protocol: "chat", client: "curl" })
+      .run({ model: "sonnet", readStart: () => undefined, stop: () => undefined });
     catchUp();
   }
   time.pass(86_400_000);

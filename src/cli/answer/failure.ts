@@ -17,7 +17,7 @@ const LOGIN_NEEDED = toLoginSentence({});
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
   ["authentication_failed", "not_logged_in"],
   ["oauth_org_not_allowed", "forbidden"],
-  ["billing_error", "forbidden"],
+  ["billing_error", "credits_exhausted"],
   ["rate_limit", "rate_limited"],
   ["invalid_request", "invalid_request"],
   ["model_not_found", "model_not_found"],
@@ -31,8 +31,35 @@ const ACCOUNT_LIMITS = ["five_hour", "seven_day", "overage"];
 /** The API's refusal of a prompt, and the CLI's own before it asks. */
 const TOO_LONG = ["prompt_too_long", "blocking_limit"];
 
+/** What the user can do, for kinds whose own words say less. */
+const ADVICE: Readonly<Partial<Record<ErrorKind, string>>> = {
+  not_logged_in: LOGIN_NEEDED,
+  extra_usage_required:
+    "The API counts this request as one of a third-party app, which draws from paid extra usage and not from the plan. " +
+    "Turn extra usage on or add to it at claude.ai/settings/usage, or use an API key; --extra-usage stop ends turns that are paid for",
+  credits_exhausted:
+    "The account's allowance is used up. Add to it at claude.ai/settings/usage (with an API key: platform.claude.com), " +
+    "or wait until the plan's limits reset",
+};
+
 function toSentence(kind: ErrorKind, words: string): string {
-  return kind === "not_logged_in" ? LOGIN_NEEDED : words.trim() || "Cannot finish answer: the API refused";
+  return ADVICE[kind] ?? (words.trim() || "Cannot finish answer: the API refused");
+}
+
+/** The API's codes, and the CLI's, for a request that only paid extra usage would carry. */
+const CREDIT_CODES = ["credits_required", "model_requires_usage_credits", "long_context_credits_required"];
+
+/**
+ * The one refusal that has no code of its own: a plain 400, told by the API's sentence. It is looked for in nothing but the
+ * words of a result that is that error, where no text of a model or a user can stand.
+ */
+const THIRD_PARTY = /\bthird-party apps\b.*\bextra usage\b/i;
+
+function toRefusal(result: ResultMessage, failure: FailureMessage | undefined): ErrorKind | undefined {
+  if (CREDIT_CODES.includes(result.code ?? "") || CREDIT_CODES.includes(failure?.cause ?? ""))
+    return "extra_usage_required";
+  if (result.status === 400 && THIRD_PARTY.test(result.text)) return "extra_usage_required";
+  return failure?.code === "billing_error" ? "credits_exhausted" : undefined;
 }
 
 /** The error a client gets when a plan limit is known to be reached, whether just now or from memory. */
@@ -50,6 +77,8 @@ export function toTurnError(result: ResultMessage, failure?: FailureMessage, lim
   if (TOO_LONG.includes(result.reason))
     return new ProxyError("context_too_long", toSentence("context_too_long", result.text));
   const status = result.status ?? failure?.status;
+  const refusal = toRefusal(result, failure);
+  if (refusal) return new ProxyError(refusal, toSentence(refusal, result.text));
   const kind = status === undefined ? KIND_OF_CODE.get(failure?.code ?? "") : toErrorKind(status);
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
 }

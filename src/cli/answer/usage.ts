@@ -14,12 +14,18 @@ export interface UsageMeter {
   estimate(text: string): Usage;
 }
 
+/** Absent where the API did not tell. */
+function toThinking(thinking: number | undefined): Pick<Usage, "thinking"> {
+  return thinking === undefined ? {} : { thinking };
+}
+
 function merge(usage: Usage, later: WireUsage): Usage {
   return {
     input: later.input ?? usage.input,
     cacheCreation: later.cacheCreation ?? usage.cacheCreation,
     cacheRead: later.cacheRead ?? usage.cacheRead,
     output: later.output ?? usage.output,
+    ...toThinking(later.thinking ?? usage.thinking),
   };
 }
 
@@ -29,6 +35,7 @@ function add(a: Usage, b: Usage): Usage {
     cacheCreation: a.cacheCreation + b.cacheCreation,
     cacheRead: a.cacheRead + b.cacheRead,
     output: a.output + b.output,
+    ...toThinking(a.thinking === undefined ? b.thinking : a.thinking + (b.thinking ?? 0)),
   };
 }
 

@@ -10,6 +10,7 @@ import type { OwnTools } from "../../core/profile.ts";
 import type { CatalogueEntry } from "../../core/model.ts";
 import { toWorkingFolder } from "../process/folder.ts";
 import type { Folders } from "../process/folder.ts";
+import type { PlanReport } from "../../core/plan.ts";
 import { TOOL_SERVER } from "../protocol/name.ts";
 import { toArgs, toEnvironment } from "../request/launch.ts";
 import type { Launch } from "../request/launch.ts";
@@ -38,6 +39,8 @@ export interface InstallationOptions {
   readonly activityMs: number;
   /** Told the account's models, as often as a process that was started without a model names them. */
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
+  /** Told of the plan's limits, as often as any process reports them. */
+  readonly onPlan: (report: PlanReport) => void;
   readonly log: Log;
 }
 
@@ -76,7 +79,7 @@ function toCommand(options: InstallationOptions, path: string, launch: Launch): 
 }
 
 function toConversationOptions(options: InstallationOptions, path: string, launch: Launch): ConversationOptions {
-  const { activityMs, log } = options;
+  const { activityMs, onPlan, log } = options;
   return {
     command: toCommand(options, path, launch),
     launch,
@@ -84,6 +87,7 @@ function toConversationOptions(options: InstallationOptions, path: string, launc
     // A process started with a model lists that model too, whether the account has it or not.
     onCatalogue: launch.model === undefined ? options.onCatalogue : () => undefined,
     onDenial: (tool) => log.warn("tool denied", { tool, tools: launch.tools }),
+    onPlan,
     ...(log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {}),
   };
 }

@@ -1,6 +1,8 @@
 /** The CLI's stream-json: each line narrowed once. Types follow `sdk.d.ts` of the npm package `@anthropic-ai/claude-agent-sdk`. */
+import type { PlanReport } from "../../core/plan.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { toPlanReport } from "./plan.ts";
 
 /** Token counts as the Messages API words them; absent ones were not said. */
 export interface WireUsage {
@@ -8,6 +10,8 @@ export interface WireUsage {
   readonly cacheCreation: number | undefined;
   readonly cacheRead: number | undefined;
   readonly output: number | undefined;
+  /** Those of the output that were thinking; absent where the API does not tell. */
+  readonly thinking?: number;
 }
 
 /** One event of the Messages API stream, as the CLI passes it on. */
@@ -38,8 +42,8 @@ export type ControlMessage =
 /** What tells of a turn. */
 export type TurnMessage =
   | { readonly type: "api"; readonly event: ApiEvent }
-  /** An error the CLI words as an assistant message; `status` is the upstream's, where there was one. */
-  | { readonly type: "failure"; readonly code: string; readonly status: number | undefined }
+  /** An error the CLI words as an assistant message; `status` is the upstream's, where there was one, `cause` the CLI's narrower word, if it has one. */
+  | { readonly type: "failure"; readonly code: string; readonly status: number | undefined; readonly cause?: string }
   | { readonly type: "tool_result"; readonly id: string; readonly isError: boolean }
   | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
   | {
@@ -47,6 +51,8 @@ export type TurnMessage =
       readonly isRejected: boolean;
       readonly limit: string;
       readonly resetsAtSeconds: number | undefined;
+      /** All windows of the plan; absent when none is told of. */
+      readonly report?: PlanReport;
     }
   /** A whole message of the model's: the CLI's id of it, and the tools it calls. */
   | { readonly type: "assistant"; readonly uuid: string; readonly uses: readonly ToolUse[] }
@@ -66,6 +72,8 @@ export interface ResultMessage {
   readonly type: "result";
   readonly isError: boolean;
   readonly status: number | undefined;
+  /** The API's own code of its error, if it has one. */
+  readonly code?: string;
   readonly reason: string;
   readonly text: string;
 }
@@ -91,11 +99,13 @@ function object(holder: JsonObject, key: string): JsonObject {
 }
 
 function toUsage(usage: JsonObject): WireUsage {
+  const thinking = number(object(usage, "output_tokens_details"), "thinking_tokens");
   return {
     input: number(usage, "input_tokens"),
     cacheCreation: number(usage, "cache_creation_input_tokens"),
     cacheRead: number(usage, "cache_read_input_tokens"),
     output: number(usage, "output_tokens"),
+    ...(thinking === undefined ? {} : { thinking }),
   };
 }
 
@@ -176,10 +186,11 @@ function toUses(content: unknown): ToolUse[] {
 
 function toAssistant(message: JsonObject): CliMessage {
   const code = text(message, "error");
+  const cause = text(message, "api_error");
   const { model, content } = object(message, "message");
   if (model !== "<synthetic>" && code === "")
     return { type: "assistant", uuid: text(message, "uuid"), uses: toUses(content) };
-  return { type: "failure", code, status: number(message, "api_error_status") };
+  return { type: "failure", code, status: number(message, "api_error_status"), ...(cause === "" ? {} : { cause }) };
 }
 
 /** The CLI sends the result of each tool in a user message of its own. */
@@ -191,20 +202,24 @@ function toUser(message: JsonObject): CliMessage {
 }
 
 function toRateLimit(info: JsonObject): CliMessage {
+  const report = toPlanReport(info);
   return {
     type: "rate_limit",
     isRejected: info["status"] === "rejected",
     limit: text(info, "rateLimitType"),
     resetsAtSeconds: number(info, "resetsAt"),
+    ...(report ? { report } : {}),
   };
 }
 
 function toResult(message: JsonObject): ResultMessage {
   const errors: unknown = message["errors"];
+  const code = text(message, "api_error_code");
   return {
     type: "result",
     isError: message["is_error"] === true,
     status: number(message, "api_error_status"),
+    ...(code === "" ? {} : { code }),
     reason: text(message, "terminal_reason"),
     text:
       text(message, "result") ||

@@ -5,8 +5,11 @@ import type { ErrorEnvelope } from "./wire.ts";
 const TYPES: Readonly<Record<ErrorKind, string>> = {
   invalid_request: "invalid_request_error",
   context_too_long: "invalid_request_error",
+  extra_usage_required: "invalid_request_error",
   bad_key: "authentication_error",
   not_logged_in: "authentication_error",
+  credits_exhausted: "billing_error",
+  stopped: "permission_error",
   forbidden: "permission_error",
   not_found: "not_found_error",
   model_not_found: "not_found_error",

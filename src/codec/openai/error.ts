@@ -9,8 +9,11 @@ interface ErrorWords {
 const WORDS: Readonly<Record<ErrorKind, ErrorWords>> = {
   invalid_request: { type: "invalid_request_error", code: null },
   context_too_long: { type: "invalid_request_error", code: "context_length_exceeded" },
+  extra_usage_required: { type: "invalid_request_error", code: "extra_usage_required" },
   bad_key: { type: "invalid_request_error", code: "invalid_api_key" },
   not_logged_in: { type: "authentication_error", code: "not_logged_in" },
+  credits_exhausted: { type: "insufficient_quota", code: "insufficient_quota" },
+  stopped: { type: "permission_error", code: "stopped" },
   forbidden: { type: "permission_error", code: null },
   not_found: { type: "invalid_request_error", code: "not_found" },
   model_not_found: { type: "invalid_request_error", code: "model_not_found" },

@@ -75,6 +75,10 @@ function toResponse({ request }: ResponsesForm, meta: Meta, outcome: Outcome): R
 const FAILURE_CODES: Readonly<Record<ErrorKind, string>> = {
   invalid_request: "invalid_prompt",
   context_too_long: "context_length_exceeded",
+  extra_usage_required: "insufficient_quota",
+  credits_exhausted: "insufficient_quota",
+  // No other word keeps codex from asking again what the user has stopped.
+  stopped: "invalid_prompt",
   bad_key: "server_error",
   not_logged_in: "server_error",
   forbidden: "server_error",

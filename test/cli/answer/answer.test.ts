@@ -219,7 +219,7 @@ for (const [status, kind] of STATUSES) {
 const CODES: readonly (readonly [string, ErrorKind])[] = [
   ["authentication_failed", "not_logged_in"],
   ["oauth_org_not_allowed", "forbidden"],
-  ["billing_error", "forbidden"],
+  ["billing_error", "credits_exhausted"],
   ["rate_limit", "rate_limited"],
   ["invalid_request", "invalid_request"],
   ["server_error", "upstream"],

@@ -6,7 +6,13 @@ import type { FailureMessage, LimitMessage, RetryMessage } from "../../../src/cl
 import type { ResultMessage } from "../../../src/cli/protocol/message.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 
-const RESULT: ResultMessage = { type: "result", isError: true, status: undefined, reason: "error", text: "words" };
+const RESULT: ResultMessage = {
+  type: "result",
+  isError: true,
+  status: undefined,
+  reason: "error",
+  text: "words",
+};
 const failed = (code: string, status?: number): FailureMessage => ({ type: "failure", code, status });
 const retry = (status: number | undefined, attempt = 1, delayMs = 500): RetryMessage => ({
   type: "retry",
@@ -120,4 +126,26 @@ test("when patience ends the kind is the status's, and an API that cannot be rea
   const unreachable = toRetryError(retry(undefined), 10_000);
   assert.equal(unreachable?.kind, "bad_gateway");
   assert.match(unreachable.message, /reach/);
+});
+
+test("a request that only paid extra usage would carry has its own kind, told by codes, or by the one sentence that has none", () => {
+  const sentence =
+    'API Error: 400 {"type":"error","error":{"type":"invalid_request_error","message":"Third-party apps now draw from your ' +
+    'extra usage, not your plan limits. Add more at claude.ai/settings/usage and keep going."}}';
+  const kind = "extra_usage_required";
+  assert.equal(toTurnError({ ...RESULT, status: 429, code: "credits_required" }).kind, kind);
+  assert.equal(toTurnError(RESULT, { ...failed("rate_limit", 429), cause: "model_requires_usage_credits" }).kind, kind);
+  const error = toTurnError({ ...RESULT, status: 400, text: sentence });
+  assert.equal(error.kind, kind);
+  assert.match(error.message, /claude\.ai\/settings\/usage/);
+  // The same words mean nothing where they are not the API's refusal.
+  assert.equal(toTurnError({ ...RESULT, status: 500, text: sentence }).kind, "upstream");
+  assert.equal(toTurnError({ ...RESULT, status: 400, text: "Third-party apps are fine" }).kind, "invalid_request");
+});
+
+test("a used-up allowance has its own kind, and says what to do", () => {
+  for (const error of [toTurnError(RESULT, failed("billing_error")), toTurnError({ ...RESULT, status: 402 })]) {
+    assert.equal(error.kind, "credits_exhausted");
+    assert.match(error.message, /allowance is used up/);
+  }
 });

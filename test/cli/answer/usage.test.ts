@@ -5,7 +5,12 @@ import { createUsageMeter } from "../../../src/cli/answer/usage.ts";
 import type { WireUsage } from "../../../src/cli/protocol/message.ts";
 import { NO_USAGE } from "../../../src/core/event.ts";
 
-const NOTHING: WireUsage = { input: undefined, cacheCreation: undefined, cacheRead: undefined, output: undefined };
+const NOTHING: WireUsage = {
+  input: undefined,
+  cacheCreation: undefined,
+  cacheRead: undefined,
+  output: undefined,
+};
 const START: WireUsage = { input: 3, cacheCreation: 5, cacheRead: 7, output: 1 };
 const wire = (usage: Partial<WireUsage>): WireUsage => ({ ...NOTHING, ...usage });
 

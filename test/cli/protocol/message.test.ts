@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readMessage } from "../../../src/cli/protocol/message.ts";
+import { toPlanReport } from "../../../src/cli/protocol/plan.ts";
 
 const read = (message: object): unknown => readMessage(JSON.stringify(message));
 const api = (event: object): unknown =>
@@ -190,6 +191,7 @@ test("a plan's limit tells whether it was reached, which, and until when", () =>
     isRejected: true,
     limit: "five_hour",
     resetsAtSeconds: 1_700_000_000,
+    report: toPlanReport(info),
   });
   for (const status of ["allowed", "allowed_warning"]) {
     assert.deepEqual(limit({ ...info, status }), {
@@ -197,6 +199,7 @@ test("a plan's limit tells whether it was reached, which, and until when", () =>
       isRejected: false,
       limit: "five_hour",
       resetsAtSeconds: 1_700_000_000,
+      report: toPlanReport({ ...info, status }),
     });
   }
 });

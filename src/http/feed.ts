@@ -1,0 +1,106 @@
+/** `/usage/events`: everything once, and then what changes, at most twice a second, to every page that is open. */
+import type { ServerResponse } from "node:http";
+import { ProxyError } from "../core/error.ts";
+import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
+import type { Meter } from "../meter/meter.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Surroundings } from "./usage.ts";
+
+export interface FeedOptions {
+  readonly meter: Meter;
+  readonly readSurroundings: () => Promise<Surroundings>;
+}
+
+export interface Feed {
+  /** Answers with a stream that ends when its client leaves or the server stops. */
+  follow(exchange: Exchange): Promise<void>;
+  /** Ends every stream. */
+  close(): void;
+}
+
+const INTERVAL_MS = 500;
+/** A sign of life, and a look at what changes without a turn. Pages take 40 s of silence for a dead connection. */
+const HEARTBEAT_MS = 15_000;
+const MOST_STREAMS = 32;
+
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+} as const;
+
+const format = (event: string, data: object): string => formatFrames([{ event, data: JSON.stringify(data) }]);
+
+/** Makes the feed; it costs nothing while nobody follows. */
+export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
+  /** The streams; those that are behind have missed something, and get everything once they can take it. */
+  const streams = new Map<ServerResponse, { isBehind: boolean }>();
+  let timer: NodeJS.Timeout | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
+  let told = "";
+  let telling: Promise<void> = Promise.resolve();
+
+  const readAll = async (): Promise<object> => ({ ...meter.read(), ...(await readSurroundings()) });
+
+  async function toChange(): Promise<object | undefined> {
+    const surroundings = await readSurroundings();
+    const text = JSON.stringify(surroundings);
+    const change = meter.takeChange();
+    const isNew = text !== told;
+    told = text;
+    if (!change && !isNew) return undefined;
+    return { now: new Date().toISOString(), ...change, ...(isNew ? surroundings : {}) };
+  }
+
+  async function tellAll(): Promise<void> {
+    const change = await toChange();
+    const changeText = change ? format("change", change) : SSE_COMMENT;
+    const isAnyBehind = [...streams.values()].some(({ isBehind }) => isBehind);
+    const allText = isAnyBehind ? format("usage", await readAll()) : "";
+    for (const [response, stream] of streams) {
+      if (response.writableNeedDrain) {
+        stream.isBehind = true;
+        continue;
+      }
+      response.write(stream.isBehind ? allText : changeText);
+      stream.isBehind = false;
+    }
+  }
+
+  /** One after another: what is older never comes later. */
+  const tell = (): Promise<void> => (telling = telling.then(tellAll));
+
+  function tellSoon(): void {
+    timer ??= setTimeout(() => {
+      void tell().finally(() => {
+        timer = undefined;
+        if (meter.running > 0 && streams.size > 0) tellSoon();
+      });
+    }, INTERVAL_MS).unref();
+  }
+
+  function leave(response: ServerResponse): void {
+    streams.delete(response);
+    if (streams.size > 0) return;
+    meter.onChange(undefined);
+    clearInterval(heartbeat);
+    heartbeat = undefined;
+  }
+
+  return {
+    async follow({ request, response }) {
+      if (streams.size >= MOST_STREAMS)
+        throw new ProxyError("unavailable", `Cannot follow: ${MOST_STREAMS} pages are open already`);
+      response.writeHead(200, HEADERS);
+      if (request.method === "HEAD") return void response.end();
+      streams.set(response, { isBehind: true });
+      response.once("close", () => leave(response));
+      meter.onChange(tellSoon);
+      heartbeat ??= setInterval(tellSoon, HEARTBEAT_MS).unref();
+      await tell();
+    },
+    close() {
+      for (const response of streams.keys()) response.end();
+    },
+  };
+}
