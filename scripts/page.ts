@@ -1,4 +1,6 @@
-/** Makes the status page: one HTML text that holds its styles and its script, and the policy that lets only those run. */
+/**
+ * Makes the status page: one HTML text that holds its styles and its script, and the policy that lets only those run.
+ */
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";

@@ -56,7 +56,9 @@ function openAnswer({ tools, schema }: ReturnType<typeof readSetUp>): Answer {
   });
 }
 
-/** Gives the lines of a trace, in order, to the reader. Each API call after the end of an answer begins the next one. */
+/**
+ * Gives the lines of a trace, in order, to the reader. Each API call after the end of an answer begins the next one.
+ */
 export function replayTrace(entries: readonly string[]): ReplayedTurn[] {
   const lines = entries.flatMap((entry) => toTraceLine(entry) ?? []);
   const turns: ReplayedTurn[] = [];

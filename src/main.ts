@@ -44,14 +44,20 @@ function toSentence(error: unknown, { host, port }: Config): string {
 /** SIGHUP comes when the terminal is closed. */
 const END_SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** EPIPE or EIO on a standard stream (its reader has ended, the terminal is closed) would end the process without a listener. */
+/**
+ * EPIPE or EIO on a standard stream (its reader has ended, the terminal is closed) would end the process without a
+ * listener.
+ */
 function keepServingWithoutReaders(log: Log): void {
   process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
   // A line about the loss of stderr could only go to stderr again.
   process.stderr.on("error", () => undefined);
 }
 
-/** Node restores the terminal's settings at its exit, and aborts (SIGABRT) when the terminal is gone; it skips closed descriptors. */
+/**
+ * Node restores the terminal's settings at its exit, and aborts (SIGABRT) when the terminal is gone; it skips closed
+ * descriptors.
+ */
 function releaseTerminal(): void {
   if (process.platform === "win32") return;
   for (const descriptor of [0, 1, 2]) {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MOST_LINES = 300;
+const MOST_COLUMNS = 120;
 
 interface Source {
   /** Path below src, with slashes. */
@@ -266,4 +267,34 @@ test("the package depends on nothing at run time", () => {
   ]) {
     assert.equal(declared[name], undefined, `package.json: ${name}`);
   }
+});
+
+/** Lines that declare an export; re-exports have the docs of their origin. */
+const DECLARATION = /^export (?:async )?(?:function|const|interface|type|class) /;
+
+test("every export has a doc comment right above it", () => {
+  const bare = SOURCES.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) =>
+      DECLARATION.test(line) && !lines[at - 1]?.trimEnd().endsWith("*/") ? [`src/${path}:${at + 1}: ${line}`] : [],
+    ),
+  );
+  assert.deepEqual(bare, []);
+});
+
+test("no doc comment begins with a question word: it says what the thing is", () => {
+  const riddles = SOURCES.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) =>
+      /^\s*\/\*\* (?:What|Where|Who|Whoever|Why|Whatever|How|Whether) /.test(line)
+        ? [`src/${path}:${at + 1}: ${line}`]
+        : [],
+    ),
+  );
+  assert.deepEqual(riddles, []);
+});
+
+test("no line is longer than 120 columns", () => {
+  const long = SOURCES.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) => (line.length > MOST_COLUMNS ? [`src/${path}:${at + 1}`] : [])),
+  );
+  assert.deepEqual(long, []);
 });

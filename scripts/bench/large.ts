@@ -1,4 +1,6 @@
-/** The largest requests that are served: how long they hold up everybody else, beside the time that `JSON.parse` takes. */
+/**
+ * The largest requests that are served: how long they hold up everybody else, beside the time that `JSON.parse` takes.
+ */
 import type { ChatMessage } from "./client.ts";
 import type { Proxy } from "./proxy.ts";
 import { state, toText } from "./report.ts";

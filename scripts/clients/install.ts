@@ -7,7 +7,10 @@ import { join } from "node:path";
 /** The cache: `$XDG_CACHE_HOME/claude-max-api/clients`, or the same below `~/.cache`. */
 const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "claude-max-api", "clients");
 
-/** The folder that holds `node_modules` of a package, such as `cline@3.0.65`; installed unless it is in the cache. @throws Error when npm cannot. */
+/**
+ * The folder that holds `node_modules` of a package, such as `cline@3.0.65`; installed unless it is in the cache.
+ * @throws Error when npm cannot.
+ */
 export function fetchClient(spec: string): string {
   const folder = join(CACHE, spec.replaceAll("/", "+"));
   if (existsSync(folder)) return folder;

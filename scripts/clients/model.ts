@@ -1,4 +1,7 @@
-/** The obedient model of the client tests: it does with the client's own shell what the prompt says, then tells that it has. */
+/**
+ * The obedient model of the client tests: it does with the client's own shell what the prompt says, then tells that it
+ * has.
+ */
 import { isObject } from "../../src/lib/json.ts";
 import type { ApiCall, Step } from "../../test/helpers/upstream.ts";
 
@@ -35,7 +38,10 @@ function toInput(schema: unknown, command: string): object {
   return { ...Object.fromEntries(rest), [name]: isList ? ["bash", "-lc", command] : command };
 }
 
-/** Where the last prompt stands, and what it asks for; side requests (titles and the like) carry no tools and are answered with a word. */
+/**
+ * Where the last prompt stands, and what it asks for; side requests (titles and the like) carry no tools and are
+ * answered with a word.
+ */
 function readTask({ body }: ApiCall): { at: number; word: string; file: string } | undefined {
   const at = body.messages.findLastIndex(({ role, content }) => role === "user" && /RUN-\w+/.test(toText(content)));
   const [, word = "", file = ""] =

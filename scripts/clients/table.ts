@@ -4,7 +4,9 @@ import { CLI } from "../../test/helpers/cli.ts";
 /** A file of the client's home, by its path there, and its text. */
 export type Files = Readonly<Record<string, string>>;
 
-/** What a client needs to know of a server. The table's own `setUp` can be replaced by any other function of this shape. */
+/**
+ * What a client needs to know of a server. The table's own `setUp` can be replaced by any other function of this shape.
+ */
 export interface SetUp {
   readonly files: Files;
   readonly env: Readonly<Record<string, string>>;

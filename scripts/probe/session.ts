@@ -1,4 +1,6 @@
-/** One CLI process, driven line by line as the facts describe it; nothing of the program but its arguments is between. */
+/**
+ * One CLI process, driven line by line as the facts describe it; nothing of the program but its arguments is between.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -2,7 +2,7 @@
 import { ProxyError } from "../core/error.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import type { Turn } from "../core/turn.ts";
-import { withinSilence } from "../lib/silence.ts";
+import { withinSilence } from "../lib/timeout.ts";
 import { isReadyFor, isReusable, toEnding } from "./phase.ts";
 import type { Answering } from "./phase.ts";
 import { CliEndedError, toClosedError } from "./protocol/channel.ts";
@@ -11,6 +11,7 @@ import type { Launch } from "./request/launch.ts";
 import { startWorker, toResults } from "./worker.ts";
 import type { Step, Worker, WorkerOptions } from "./worker.ts";
 
+/** One conversation on one process, from its first turn to the process's end. */
 export interface Conversation {
   readonly pid: number | undefined;
   /** False from the moment the process can take no more: it has ended, failed, or is being closed. */
@@ -23,12 +24,13 @@ export interface Conversation {
   readonly launch: Launch;
   /** The CLI's id of the last answer, for resuming right after it; empty before the first. */
   readonly lastUuid: string;
-  /** Whether the last user message of this turn can be handed to the process as it stands. */
+  /** True when the last user message of this turn can be handed to the process as it stands. */
   isReadyFor(turn: Turn): boolean;
   /**
    * Plays the last message of the turn; the process knows those before. One turn at a time, and read to its end: `done`
    * is the last event. After a throw, or a return before the end, the process is of no more use and has to be closed.
-   * @throws CliEndedError when the process has ended, ProxyError when the turn fails; the signal's reason when it aborts.
+   * @throws CliEndedError when the process has ended, ProxyError when the turn fails; the signal's reason when it
+   * aborts.
    */
   play(step: Step, signal: AbortSignal): EventStream;
   /** Asks for the account's models, which `onCatalogue` is then told; spends no quota. Never rejects. */
@@ -37,12 +39,15 @@ export interface Conversation {
   close(): Promise<void>;
 }
 
+/** Settings of a conversation's process. */
 export interface ConversationOptions extends WorkerOptions {
   /** Longest silence of the CLI in a turn, in milliseconds. */
   readonly activityMs: number;
 }
 
-/** Takes the events that have come, or waits for the next. @throws ProxyError `timeout` after `limitMs` without a line. */
+/**
+ * Takes the events that have come, or waits for the next. @throws ProxyError `timeout` after `limitMs` without a line.
+ */
 async function read(
   { events }: Answering,
   channel: Channel,

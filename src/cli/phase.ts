@@ -1,4 +1,4 @@
-/** What a CLI process is doing, as one union, and every question about a process as a function of it. */
+/** The state of a CLI process as one union, and every question about a process as a function of it. */
 import type { TurnEvent } from "../core/event.ts";
 import type { ToolResult } from "../core/turn.ts";
 import type { Queue } from "../lib/queue.ts";
@@ -43,21 +43,23 @@ export interface Spent {
   readonly cause: string;
 }
 
-/** The one state of a process. Each question about a process is a function of it, and `startWorker` alone moves it on. */
+/**
+ * The one state of a process. Each question about a process is a function of it, and `startWorker` alone moves it on.
+ */
 export type Phase = Fresh | Ready | Answering | Waiting | Spent;
 
-/** Whether the next turn of its conversation can be played on a process. */
+/** True when the next turn of its conversation can be played on a process. */
 export function isReusable({ type }: Phase): boolean {
   return type === "ready" || type === "waiting";
 }
 
-/** Whether a user message with these results, and `others` parts beside them, can be handed in. */
+/** True when a user message with these results, and `others` parts beside them, can be handed in. */
 export function isReadyFor({ type }: Phase, results: readonly ToolResult[], others: number): boolean {
   if (type === "waiting") return results.length > 0 && others === 0 && areGiveable(results);
   return type !== "spent" && results.length === 0;
 }
 
-/** How a process has to be ended: one in mid-turn, or of which it is not known, must not be told by the end of its stdin. */
+/** The first step of ending a process: closing stdin is wrong for one in mid-turn, or of unknown state. */
 export function toEnding({ type }: Phase): Ending {
   return type === "fresh" || type === "ready" ? "eof" : "term";
 }

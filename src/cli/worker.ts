@@ -33,9 +33,13 @@ export interface Step {
   readonly onReady: () => void;
 }
 
+/** Settings of one process. */
 export interface WorkerOptions {
   readonly command: Command;
-  /** What the process is started as. One with a model must not be told it again: that would leave words in the prompt. */
+  /**
+   * The settings the process is started with. One with a model must not be told it again: that would leave words in the
+   * prompt.
+   */
   readonly launch: Launch;
   /** Told the account's models, which the CLI names whenever a conversation opens. */
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
@@ -54,7 +58,10 @@ export interface Worker {
   readonly lastUuid: string;
   /** Writes all that a turn needs, and gives the phase in which its events come. */
   begin(step: Step, from: Fresh | Ready | Waiting): Answering;
-  /** Hands in the result of the call shown last, and gives the next of those that were not, as an answer; undefined for none. */
+  /**
+   * Hands in the result of the call shown last, and gives the next of those that were not, as an answer; undefined for
+   * none.
+   */
   showDeferred(turn: Turn, from: Waiting): readonly TurnEvent[] | undefined;
   /** Makes a process of no more use, whatever it was doing; the reader of its answer is told `error`. */
   spend(cause: string, error: unknown): void;
@@ -74,7 +81,9 @@ export function toResults({ messages }: Turn): ToolResult[] {
   return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
-/** The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens. */
+/**
+ * The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens.
+ */
 function toDeferredAnswer(call: DeferredCall, model: string): TurnEvent[] {
   return [
     { type: "start", model },

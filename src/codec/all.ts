@@ -6,6 +6,7 @@ import { messages } from "./messages/messages.ts";
 import { ollamaChat, ollamaGenerate } from "./ollama/ollama.ts";
 import { responses } from "./responses/responses.ts";
 
+/** All codecs; a request's path chooses among them. */
 export const CODECS: readonly Codec[] = [chat, completions, responses, messages, ollamaChat, ollamaGenerate];
 
 /** The codec that words errors where no protocol is known. */

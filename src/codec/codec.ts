@@ -5,7 +5,7 @@ import type { Models } from "../core/model.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Turn } from "../core/turn.ts";
 
-/** What an answer carries that is not in its events; handed in, so that the functions stay pure. */
+/** An answer's id and time; handed in, so that the functions stay pure. */
 export interface Meta {
   /** Letters and digits, of this answer alone; each codec puts its own prefix before it. */
   readonly id: string;
@@ -20,7 +20,7 @@ export function toSeconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
-/** How the answer is wanted: what the server needs to know of a request beside the turn. */
+/** Delivery of the answer: all that the server needs to know of a request beside the turn. */
 export interface Delivery {
   /** The answer comes as it is made, not as a whole. */
   readonly stream: boolean;
@@ -56,11 +56,11 @@ export interface Encoder {
   keepAlive(): string;
 }
 
-/** What a resource's handler is given. */
+/** The arguments of a resource's handler. */
 export interface ResourceRequest {
   /** The parsed body; undefined for methods without one. */
   readonly body: unknown;
-  /** What the path's `:` segments matched, in their order. */
+  /** Values of the path's `:` segments, in their order. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly store: Store;
@@ -92,7 +92,7 @@ export interface Codec<Form = unknown> {
   encodeReply(reply: Reply, form: Form, meta: Meta): unknown;
   /** An error instead of an answer, as JSON. */
   encodeError(error: ProxyError): unknown;
-  /** What is stored of an answered request, and under which id; only codecs whose `delivery.store` may be true have it. */
+  /** The stored form of an answered request, and its id; only codecs whose `delivery.store` may be true have it. */
   toStored?(decoded: Decoded<Form>, reply: Reply, meta: Meta): { readonly id: string; readonly value: unknown };
   readonly resources?: readonly Resource[];
 }

@@ -1,4 +1,4 @@
-/** What messages hold, as far as protocols agree: text, typed parts, images and files. */
+/** Content of messages, as far as protocols agree: text, typed parts, images and files. */
 import type { DocumentPart, ImagePart, TextPart } from "../core/turn.ts";
 import { IMAGE_TYPES } from "../core/turn.ts";
 import { refuse, toFields, toListOf, toOneOf, toText } from "./field.ts";

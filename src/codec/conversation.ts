@@ -34,7 +34,10 @@ export function toResultMessage(id: string, content: readonly (TextPart | ImageP
 
 /** A conversation while its messages come in. */
 export interface ConversationBuilder {
-  /** Adds the next message; `path` is where the request has it. @throws ProxyError when a result has no call, or a call no result. */
+  /**
+   * Adds the next message; `path` is where the request has it. @throws ProxyError when a result has no call, or a call
+   * no result.
+   */
   add(message: Message, path: string): void;
   /** The id of the first call that still lacks a result, of this tool or of any; undefined when there is none. */
   findOpenId(tool?: string): string | undefined;
@@ -48,7 +51,9 @@ const MOST_NAMED = 5;
 /** Makes an empty conversation. */
 export function createConversation(): ConversationBuilder {
   const messages: Message[] = [];
-  /** The calls of the last assistant message that still lack a result, in their order: the tool's name by the call's id. */
+  /**
+   * The calls of the last assistant message that still lack a result, in their order: the tool's name by the call's id.
+   */
   const open = new Map<string, string>();
   let callsPath = "";
 

@@ -3,12 +3,17 @@ import { ProxyError } from "../core/error.ts";
 import { findExcess, isObject, parseJson } from "../lib/json.ts";
 import type { Bounds, JsonObject } from "../lib/json.ts";
 
-/** Gives a value in its type. `path` is where the request has it. @throws ProxyError `invalid_request` naming the path. */
+/**
+ * Gives a value in its type. `path` is where the request has it. @throws ProxyError `invalid_request` naming the path.
+ */
 export type Reader<T> = (value: unknown, path: string) => T;
 
 const MOST_SHOWN = 60;
 
-/** What was found, in a few characters: enough to recognise it, never a whole prompt. Its time does not grow with the value. */
+/**
+ * A wrong value in a few characters: enough to recognise it, never a whole prompt. Its time does not grow with the
+ * value.
+ */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "[]" : "an array";
@@ -36,9 +41,9 @@ export function optional<T>(value: unknown, path: string, read: Reader<T>): T | 
 export interface Fields {
   /** The object as it came. */
   readonly object: JsonObject;
-  /** Where the request has the object; empty for the body itself. */
+  /** Path of the object in the request; empty for the body itself. */
   readonly path: string;
-  /** Where the request has a field of it. */
+  /** Path of one of its fields in the request. */
   pathOf(name: string): string;
   required<T>(name: string, read: Reader<T>): T;
   /** Undefined where the field is absent or null. */
@@ -98,7 +103,8 @@ export function toListOf<T>(most: number, read: Reader<T>): Reader<T[]> {
 }
 
 /**
- * Schemas in use have about 20 levels. 10,000 messages of one part each come to 60,000 values, a tool to about 100; of more
+ * Schemas in use have about 20 levels. 10,000 messages of one part each come to 60,000 values, a tool to about 100; of
+ * more
  * values than this, decoding takes longer than others can be made to wait.
  */
 const BOUNDS: Bounds = { levels: 100, values: 250_000 };

@@ -1,4 +1,4 @@
-/** How streamed answers are cut into messages on the wire. */
+/** Framing of streamed answers: the messages on the wire. */
 import type { ProxyError } from "../core/error.ts";
 import type { AnswerEvent } from "../core/event.ts";
 import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";

@@ -16,7 +16,7 @@ const EFFORTS: Readonly<Record<string, Effort | "none">> = {
   max: "max",
 };
 
-/** How hard the model is to think, and whether it is to think at all. */
+/** The effort of the model's thinking, and whether it thinks at all. */
 export interface EffortSetting {
   readonly effort: Effort | undefined;
   readonly thinking: Thinking;

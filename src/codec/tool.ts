@@ -44,7 +44,8 @@ function toTool(definition: Fields, parameters: string, longestName: number): To
 }
 
 /**
- * Reads the definitions of functions, none of which may have another's name. `parameters` is the field that holds the schema
+ * Reads the definitions of functions, none of which may have another's name. `parameters` is the field that holds the
+ * schema
  * of their parameters, and may be absent.
  */
 export function toTools(definitions: readonly Fields[], parameters: string, longestName = LONGEST_NAME): Tool[] {
@@ -83,7 +84,9 @@ export function toAllowedChoice(
   return toPlainChoice(allowed, mode, path);
 }
 
-/** Makes a choice in one word. `none` offers no tools at all. @throws ProxyError when a call is required of no tools. */
+/**
+ * Makes a choice in one word. `none` offers no tools at all. @throws ProxyError when a call is required of no tools.
+ */
 export function toPlainChoice(tools: readonly Tool[], word: "none" | "auto" | "required", path: string): ToolSelection {
   if (word === "none") return { tools: [], toolChoice: "auto" };
   if (word === "required" && tools.length === 0) refuse(path, "required needs tools");

@@ -1,4 +1,4 @@
-/** What is printed once the server is ready. Its first line holds the address: tests and service managers wait for it. */
+/** Text printed once the server is ready. Its first line holds the address: tests and service managers wait for it. */
 import type { InstallationStatus } from "../cli/install/installation.ts";
 import { toSocketPath } from "../lib/address.ts";
 import type { Config } from "../config/config.ts";

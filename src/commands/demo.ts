@@ -10,6 +10,7 @@ import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { formatBlock, formatEnd, formatStart } from "./standin.ts";
 
+/** The running echo model. */
 export interface Demo {
   /** The environment that makes the CLI ask the echo model, and no one else. */
   readonly environment: NodeJS.ProcessEnv;
@@ -67,7 +68,7 @@ interface Answer {
   readonly stopReason: string;
 }
 
-/** Where the CLI asks for structured output, a sample of it; else the user's own words. */
+/** A sample of the structured output the CLI asks for, if any; else the user's own words. */
 function toAnswer(body: JsonObject): Answer {
   const text = toLastText(body);
   const tools: unknown = body["tools"];

@@ -1,4 +1,4 @@
-/** Whether the server's port can be had, and who has it if not. */
+/** Finds out whether the server's port is free, and which program has it if not. */
 import { tmpdir } from "node:os";
 import { runCommand } from "../cli/process/process.ts";
 import type { Config } from "../config/config.ts";
@@ -9,6 +9,7 @@ import { formatAddress, toSocketPath } from "../lib/address.ts";
 import type { Address } from "../lib/address.ts";
 import { isObject } from "../lib/json.ts";
 
+/** State of the server's port. */
 export type PortState =
   | { readonly type: "free" }
   /** A server of ours answers there, and this is its version. */

@@ -18,7 +18,8 @@ async function close(path: string, mode: number): Promise<boolean> {
 }
 
 /**
- * Makes the workspace, mode 0700. The default one is ours and is made private; a folder or log file that the user chose may
+ * Makes the workspace, mode 0700. The default one is ours and is made private; a folder or log file that the user chose
+ * may
  * be shared on purpose.
  * @returns a warning for each that stays readable to others.
  */

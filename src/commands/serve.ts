@@ -65,16 +65,20 @@ export interface ServeOptions {
 export interface Served {
   /** The address as a client writes it, or `unix:/path`. */
   readonly url: string;
-  /** What is known of the CLI; waits for the first look at it. */
+  /** The CLI's status; waits for the first look at it. */
   status(): Promise<InstallationStatus>;
   /** Lets running turns finish for a while, then ends every process. Settles when nothing is left. */
   stop(): Promise<void>;
 }
 
-/** Time for running turns to finish. Then a busy process has 5 s after SIGTERM, an idle one 2 s more before it: 16 s in all. */
+/**
+ * Time for running turns to finish. Then a busy process has 5 s after SIGTERM, an idle one 2 s more before it: 16 s in
+ * all.
+ */
 const DRAIN_MS = 9000;
 const FULL_WARNING =
-  "--tools full: every request may run any command and touch any file this user can; whoever can reach this port can too";
+  "--tools full: every request may run any command and touch any file this user can; " +
+  "whoever can reach this port can too";
 const HEARTBEAT_MS = 15_000;
 /** A reader that takes nothing for this long is let go: it holds a place that others wait for. */
 const STALL_MS = 30_000;
@@ -92,7 +96,7 @@ interface Engine {
   readonly run: Run;
 }
 
-/** What the handlers need besides the engine. */
+/** Parts that the handlers need besides the engine. */
 interface Surroundings {
   readonly meter: Meter;
   readonly archive: Archive;
@@ -167,7 +171,7 @@ async function checkDemo({ config: { claude: given, environment, home }, program
   });
 }
 
-/** What requests are answered by. */
+/** Parts that answer requests. */
 interface Answering {
   /** The handlers of every path, with the guard before them. */
   readonly handler: RequestListener;

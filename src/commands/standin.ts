@@ -1,5 +1,6 @@
 /**
- * The event stream of the Messages API as a stand-in for it writes it: the echo model of `--demo`, and the scripted APIs of tests and
+ * The event stream of the Messages API as a stand-in for it writes it: the echo model of `--demo`, and the scripted
+ * APIs of tests and
  * benchmarks. Source: https://docs.anthropic.com/en/api/messages-streaming
  */
 import type { JsonObject } from "../lib/json.ts";

@@ -1,4 +1,4 @@
-/** What the command line asks for: a command with its configuration. A flag wins over `CLAUDE_MAX_API_<NAME>`. */
+/** The command line as a command with its configuration. A flag wins over `CLAUDE_MAX_API_<NAME>`. */
 import { resolve } from "node:path";
 import { readPrivateVariables } from "../lib/envfile.ts";
 import { findNearest } from "../lib/nearest.ts";
@@ -45,7 +45,10 @@ function addFile(typed: Given, environment: NodeJS.ProcessEnv): NodeJS.ProcessEn
   }
 }
 
-/** The flags, and the variables of the options that have no flag. A blank variable counts for secrets alone, to be refused. */
+/**
+ * The flags, and the variables of the options that have no flag. A blank variable counts for secrets alone, to be
+ * refused.
+ */
 function addVariables(typed: Given, environment: NodeJS.ProcessEnv): Given {
   const given = new Map(typed);
   for (const [, { name, kind }] of OPTION_ROWS) {
@@ -56,7 +59,9 @@ function addVariables(typed: Given, environment: NodeJS.ProcessEnv): Given {
   return given;
 }
 
-/** The options as flags that mean the same from every folder. Secrets are left out: other users can see a command line. */
+/**
+ * The options as flags that mean the same from every folder. Secrets are left out: other users can see a command line.
+ */
 function toServiceFlags(given: Given): string[] {
   return OPTION_ROWS.flatMap(([, { name, kind }]) => {
     const texts = given.get(name) ?? [];

@@ -10,7 +10,7 @@ export interface CommandRow {
   readonly words: readonly string[];
   /** Options of its own, in the order of the help. */
   readonly options: readonly Option[];
-  /** Whether it takes the server's options too. */
+  /** True when it takes the server's options too. */
   readonly hasServerOptions: boolean;
 }
 
@@ -19,7 +19,7 @@ export const PLATFORMS = ["darwin", "linux", "win32"] as const;
 /** A system whose services are known. */
 export type Platform = (typeof PLATFORMS)[number];
 
-/** What can be run; the first is run when none is named. */
+/** All commands; the first is run when none is named. */
 export const COMMANDS = {
   serve: { help: "start the server, as no command at all does", words: [], options: [], hasServerOptions: true },
   doctor: {

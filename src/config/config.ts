@@ -20,7 +20,7 @@ export interface Config extends OptionValues {
   readonly warnings: readonly string[];
 }
 
-/** What was given for each option, by its name; variables included. */
+/** The texts given for each option, by its name; variables included. */
 export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** Conditions between two options. */

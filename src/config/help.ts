@@ -4,7 +4,7 @@ import { toDefaultWords } from "./option.ts";
 import type { Option } from "./option.ts";
 import { OPTION_ROWS } from "./options.ts";
 
-/** Where the words of an option begin. */
+/** Column at which the words of an option begin. */
 const COLUMN = 30;
 
 const EXAMPLES = `claude-max-api: an OpenAI-compatible API on this machine, answered by your own claude CLI

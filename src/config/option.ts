@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { UsageError } from "./error.ts";
 
-/** What a reader may look at besides the text. */
+/** Surroundings that a reader may look at besides the text. */
 export interface ReadContext {
   /** The option as the user writes it, such as `--port`. */
   readonly flag: string;

@@ -31,7 +31,9 @@ export const OPTIONS = {
     name: "api-key",
     hint: "KEY[,KEY]",
     help: "keys clients must send; best set as the variable, since ps shows a flag",
-    more: "`NAME:KEY` gives one a name, which [usage](#usage) is told by; sent as `Authorization: Bearer` or `x-api-key`; see [Safety](#safety)",
+    more:
+      "`NAME:KEY` gives one a name, which [usage](#usage) is told by; sent as `Authorization: Bearer` or `x-api-key`; " +
+      "see [Safety](#safety)",
     kind: "secret",
     read: toKeys,
   },

@@ -19,7 +19,10 @@ function checkSettings({ token, chats, apiUrl }: TelegramSettings): void {
     throw new UsageError("Cannot use TELEGRAM_API_URL: expected an http or https address");
 }
 
-/** Reads the three variables; without a chat nothing is checked, and nothing will be sent. @throws UsageError, never with the token. */
+/**
+ * Reads the three variables; without a chat nothing is checked, and nothing will be sent. @throws UsageError, never
+ * with the token.
+ */
 export function readTelegram(environment: NodeJS.ProcessEnv): TelegramSettings {
   const { TELEGRAM_NOTIFY_ID: listed = "", TELEGRAM_BOT_TOKEN: token = "", TELEGRAM_API_URL: url } = environment;
   const chats = listed

@@ -27,8 +27,10 @@ export const HTTP_STATUS = {
   timeout: 504,
 } as const;
 
+/** Kinds of failure. */
 export type ErrorKind = keyof typeof HTTP_STATUS;
 
+/** Facts of a failure besides its kind and message. */
 export interface ErrorDetails {
   /** The request field at fault, such as `messages[2].content[0].type`. */
   readonly param?: string;
@@ -39,6 +41,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** A failure that a client may be told of. Message: capital, no period, action, colon, value. */
 export class ProxyError extends Error {
   readonly kind: ErrorKind;
   readonly param: string | undefined;
@@ -92,7 +95,7 @@ const KIND_OF_UPSTREAM_STATUS: Readonly<Record<number, ErrorKind>> = {
   529: "overloaded",
 };
 
-/** What an HTTP status of the Messages API means to our client. */
+/** The kind of error that an HTTP status of the Messages API is to our client. */
 export function toErrorKind(upstreamStatus: number): ErrorKind {
   return KIND_OF_UPSTREAM_STATUS[upstreamStatus] ?? (upstreamStatus < 500 ? "invalid_request" : "bad_gateway");
 }

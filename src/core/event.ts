@@ -1,6 +1,6 @@
-/** What happens in an answer, in no protocol's words. Streaming writes the events, non-streaming folds them. */
+/** Events of an answer, in no protocol's words. Streaming writes them, non-streaming folds them. */
 
-/** Why an answer ended. */
+/** The reason for which an answer ended. */
 export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls";
 
 /** Tokens of one answer, over all API calls it took. */
@@ -14,7 +14,8 @@ export interface Usage {
 }
 
 /**
- * What a client is told of an answer. Order: `start` once; then text, thinking, progress, `call` and its `arguments` as they
+ * What a client is told of an answer. Order: `start` once; then text, thinking, progress, `call` and its `arguments` as
+ * they
  * come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
  * `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
  */
@@ -28,7 +29,8 @@ export type AnswerEvent =
   | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
 
 /**
- * What happens in a turn: the events of the answer in their order, or a throw. `retract` voids all text, thinking and calls
+ * What happens in a turn: the events of the answer in their order, or a throw. `retract` voids all text, thinking and
+ * calls
  * so far: the model begins anew, and what a client has been shown is wrong.
  */
 export type TurnEvent = AnswerEvent | { readonly type: "retract" };
@@ -36,6 +38,7 @@ export type TurnEvent = AnswerEvent | { readonly type: "retract" };
 /** Events in order, as many at a time as one read brought: a burst costs one step, not one a delta. */
 export type EventStream = AsyncGenerator<readonly TurnEvent[], void, undefined>;
 
+/** Usage of an answer that has cost nothing. */
 export const NO_USAGE: Usage = { input: 0, cacheCreation: 0, cacheRead: 0, output: 0 };
 
 /** All tokens that went in, cached or not. */

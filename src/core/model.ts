@@ -8,20 +8,26 @@ export interface CatalogueEntry {
   readonly name: string;
 }
 
+/** A model as it is listed. */
 export interface ModelInfo {
   readonly id: string;
   readonly name: string;
 }
 
+/** A model that a request asks for. */
 export interface ResolvedModel {
-  /** What the CLI is told: a family's name, or a pinned id. */
+  /** The CLI's argument: a family's name, or a pinned id. */
   readonly argument: string;
-  /** True for an id. The CLI must be given it with `--model` at spawn: on stdin it may check it with an API call ("Hi") of its own. */
+  /**
+   * True for an id. The CLI must be given it with `--model` at spawn: on stdin it may check it with an API call ("Hi")
+   * of its own.
+   */
   readonly isPinned: boolean;
   /** The id that is expected to answer; the same as `argument` while the catalogue does not say. */
   readonly id: string;
 }
 
+/** All models that can be asked for. */
 export interface Models {
   /**
    * Resolves a name as a client wrote it: alias, provider prefix, family or pinned id.
@@ -58,8 +64,10 @@ const PINNED = /^(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-
 const GENERATION = /claude-(?:[a-z]+-)?(\d{1,2})(?:-(\d{1,2}))?(?!\d)/;
 
 /**
- * True for the id of a model that takes a budget of thinking tokens: generation 4.5 and older. Newer ones think as hard as
- * their effort says, and the CLI drops a budget for them (measured with 2.1.330: sonnet-4-5, opus-4-5 against 4-6, 5, 5-5).
+ * True for the id of a model that takes a budget of thinking tokens: generation 4.5 and older. Newer ones think as hard
+ * as
+ * their effort says, and the CLI drops a budget for them (measured with 2.1.330: sonnet-4-5, opus-4-5 against 4-6, 5,
+ * 5-5).
  */
 export function hasThinkingBudget(id: string): boolean {
   const [, major, minor = "0"] = GENERATION.exec(id) ?? [];

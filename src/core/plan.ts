@@ -26,7 +26,7 @@ export interface Overage {
 
 /** One report. A window that it leaves out is as the last report had it. */
 export interface PlanReport {
-  /** Whether the account may go on, whatever single windows say. */
+  /** The account's state, whatever single windows say. */
   readonly status: LimitStatus;
   readonly windows: readonly PlanWindow[];
   readonly overage: Overage;

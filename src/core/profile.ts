@@ -3,15 +3,17 @@ import { ProxyError } from "./error.ts";
 
 /** In order: each allows what those before it do. */
 export const PROFILES = ["none", "web", "workspace", "full"] as const;
+/** A profile of the CLI's own tools. */
 export type Profile = (typeof PROFILES)[number];
 
-/** What a process is started with: a profile, or the web search alone, which a request may ask for under any. */
+/** The tools a process is started with: a profile's, or web search alone, which a request may ask for under any. */
 export type OwnTools = Profile | "search";
 
+/** Facts that decide on a turn's tools. */
 export interface ToolsRequest {
-  /** What the user who started the server allows. */
+  /** The profile that the server's owner allows. */
   readonly allowed: Profile;
-  /** What the request lowers it to. */
+  /** The profile that the request lowers it to. */
   readonly asked: Profile | undefined;
   /** The request asks for web search by its protocol's own field. */
   readonly webSearch: boolean;

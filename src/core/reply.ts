@@ -6,6 +6,7 @@ import type { Message } from "./turn.ts";
 import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 
+/** A tool call of an answer. */
 export interface ReplyCall {
   readonly id: string;
   readonly name: string;
@@ -13,6 +14,7 @@ export interface ReplyCall {
   readonly arguments: string;
 }
 
+/** A whole answer. */
 export interface Reply {
   readonly model: string;
   readonly text: string;

@@ -1,5 +1,6 @@
 /** Stop sequences: ends a text before the first of them, wherever the deltas were cut. Pure. */
 
+/** Text up to a stop sequence. */
 export interface StopCut {
   /** Text that is safe to show now. */
   readonly text: string;
@@ -7,6 +8,7 @@ export interface StopCut {
   readonly met?: string;
 }
 
+/** Cuts one text. */
 export interface StopCutter {
   /** Takes the next delta. Holds back only what may be the beginning of a stop sequence. */
   push(delta: string): StopCut;

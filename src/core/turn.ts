@@ -1,17 +1,21 @@
-/** What a client asks for, in no protocol's words. Codecs make a `Turn`; the CLI side plays it. */
+/** A client's request, in no protocol's words. Codecs make a `Turn`; the CLI side plays it. */
 import type { JsonObject } from "../lib/json.ts";
 
+/** Plain text. */
 export interface TextPart {
   readonly type: "text";
   readonly text: string;
 }
 
+/** Media types of images that the API takes. */
 export const IMAGE_TYPES = ["image/png", "image/jpeg", "image/gif", "image/webp"] as const;
 
+/** An image as base64, or an http(s) URL that the API fetches. */
 export type ImageSource =
   | { readonly type: "base64"; readonly mediaType: (typeof IMAGE_TYPES)[number]; readonly data: string }
   | { readonly type: "url"; readonly url: string };
 
+/** An image. */
 export interface ImagePart {
   readonly type: "image";
   readonly source: ImageSource;
@@ -34,7 +38,7 @@ export interface ToolCall {
   readonly input: JsonObject;
 }
 
-/** What came of a call; `id` is the call's. */
+/** The result of a call; `id` is the call's. */
 export interface ToolResult {
   readonly type: "result";
   readonly id: string;
@@ -42,8 +46,11 @@ export interface ToolResult {
   readonly isError: boolean;
 }
 
+/** A part of a user's message. */
 export type UserPart = TextPart | ImagePart | DocumentPart | ToolResult;
+/** A part of an assistant's message. */
 export type AssistantPart = TextPart | ToolCall;
+/** A message of a conversation. */
 export type Message =
   | { readonly role: "user"; readonly content: readonly UserPart[] }
   | { readonly role: "assistant"; readonly content: readonly AssistantPart[] };
@@ -61,8 +68,9 @@ export type ToolChoice = "auto" | "required" | { readonly name: string };
 /** Free text, or one JSON object that fits the schema. */
 export type Format = { readonly type: "text" } | { readonly type: "json"; readonly schema: JsonObject };
 
-/** How hard the model thinks; the CLI's words. */
+/** Efforts of thinking, in the CLI's words. */
 export const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
+/** An effort of thinking. */
 export type Effort = (typeof EFFORTS)[number];
 
 /**
@@ -84,7 +92,7 @@ export interface Thinking {
 /** The thinking of a request that does not speak of it. */
 export const DEFAULT_THINKING: Thinking = { mode: "default" };
 
-/** What the model is asked. How the answer is wanted is no part of it: that is between the client and the codec. */
+/** The request to the model. Delivery of the answer is no part of it: that is between the client and the codec. */
 export interface Turn {
   /** As the client wrote it. */
   readonly model: string;

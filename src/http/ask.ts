@@ -7,7 +7,7 @@ import { formatAddress, toSocketPath } from "../lib/address.ts";
 import type { Address } from "../lib/address.ts";
 import { parseJson } from "../lib/json.ts";
 
-/** What is asked, and how long an answer is waited for. */
+/** A request, and the time an answer is waited for. */
 export interface Ask {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,4 +1,7 @@
-/** Access: checks of Host (against DNS rebinding), Origin and key, before anything else. Any web page can reach a loopback port. */
+/**
+ * Access: checks of Host (against DNS rebinding), Origin and key, before anything else. Any web page can reach a
+ * loopback port.
+ */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
@@ -23,14 +26,20 @@ export interface GuardOptions {
 export interface Guard {
   /**
    * Checks that a request says once, and in one way, which host it is for.
-   * @throws ProxyError `invalid_request` for several Host headers; `forbidden` for an absolute target of a strange host.
+   * @throws ProxyError `invalid_request` for several Host headers; `forbidden` for an absolute target of a strange
+   * host.
    */
   checkTarget(request: Pick<IncomingMessage, "url" | "headersDistinct">): void;
-  /** @throws ProxyError `forbidden` for a strange Host or Origin, or for what another site's page fetches without one. */
+  /**
+   * @throws ProxyError `forbidden` for a strange Host or Origin, or for what another site's page fetches without one.
+   */
   checkOrigin(headers: IncomingHttpHeaders): void;
   /** @throws ProxyError `bad_key`. */
   checkKey(headers: IncomingHttpHeaders): void;
-  /** Names the client of a request that may be served: its key, where keys are asked for, else its address and user agent. */
+  /**
+   * Names the client of a request that may be served: its key, where keys are asked for, else its address and user
+   * agent.
+   */
   identify(request: Pick<IncomingMessage, "headers" | "socket">): string;
   /** The name that the client of such a request goes by: that of its key, if it has one, else that of its program. */
   nameClient(request: Pick<IncomingMessage, "headers">): string;
@@ -38,7 +47,10 @@ export interface Guard {
   toCorsHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders;
 }
 
-/** True for names and addresses that only mean this machine. `127.0.0.256` is a name: only its owner knows what it means. */
+/**
+ * True for names and addresses that only mean this machine. `127.0.0.256` is a name: only its owner knows what it
+ * means.
+ */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
@@ -88,7 +100,9 @@ function createHostCheck({ host, allowedHosts }: GuardOptions): (header: string)
   };
 }
 
-/** True for our own page: its Origin is the address that it was opened under, which Host names and was checked before. */
+/**
+ * True for our own page: its Origin is the address that it was opened under, which Host names and was checked before.
+ */
 function isOwn({ origin = "", host }: IncomingHttpHeaders): boolean {
   return host !== undefined && /^https?:\/\/(.*)$/.exec(origin)?.[1] === host.toLowerCase();
 }

@@ -9,13 +9,17 @@ export const BODY_LIMIT = 32 * 1024 * 1024;
 const DISCARD_LIMIT = 4 * BODY_LIMIT;
 /** Most bytes of all unanswered requests' bodies together, beyond the free part of each. */
 const BUDGET_BYTES = 6 * BODY_LIMIT;
-/** The first bytes of each body are free, so that large bodies keep no small one out. The limit on connections bounds them. */
+/**
+ * The first bytes of each body are free, so that large bodies keep no small one out. The limit on connections bounds
+ * them.
+ */
 const FREE_BYTES = 256 * 1024;
 const RETRY_SECONDS = 5;
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Reads and parses the body of an exchange. Its bytes count until the exchange is over: what was parsed of them lives as long.
+ * Reads and parses the body of an exchange. Its bytes count until the exchange is over: what was parsed of them lives
+ * as long.
  * @throws ProxyError 400, 413, 415; `overloaded` when all bodies together hold too much.
  */
 export type ReadJson = (exchange: Pick<Exchange, "request" | "closed">) => Promise<unknown>;
@@ -31,7 +35,7 @@ function checkHeaders({ headers }: IncomingMessage): void {
     throw new ProxyError("unsupported_media_type", `Cannot read body: content-encoding ${encoding.slice(0, 40)}`);
 }
 
-/** Why a body is not taken, if so; thrown once it has been read to its end. */
+/** The refusal of a body, if any; thrown once the body has been read to its end. */
 function toRefusal(size: number, hasRoom: boolean): ProxyError | undefined {
   if (size > BODY_LIMIT) return new ProxyError("too_large", `Cannot read body: larger than ${BODY_LIMIT} bytes`);
   if (hasRoom) return undefined;
@@ -40,7 +44,9 @@ function toRefusal(size: number, hasRoom: boolean): ProxyError | undefined {
   });
 }
 
-/** Bytes in blocks of one size: held chunk by chunk, a body sent byte by byte would weigh a hundred times its length. */
+/**
+ * Bytes in blocks of one size: held chunk by chunk, a body sent byte by byte would weigh a hundred times its length.
+ */
 interface Blocks {
   add(chunk: Buffer): void;
   clear(): void;

@@ -1,4 +1,7 @@
-/** The connections of a server: how many may be open, which give way to new ones, and how they close when the server drains. */
+/**
+ * The connections of a server: how many may be open, which give way to new ones, and how they close when the server
+ * drains.
+ */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
@@ -10,13 +13,17 @@ export interface Connections {
   drain(): void;
 }
 
-/** Most sockets open at once (512): far above what the clients of one machine need, below the usual limits on file descriptors. */
+/**
+ * Most sockets open at once (512): far above what the clients of one machine need, below the usual limits on file
+ * descriptors.
+ */
 export const MOST_CONNECTIONS = 512;
 
 /**
  * Watches over at most `most` sockets.
  *
- * Counts the unanswered requests of each socket. Node's own `closeIdleConnections` leaves alone a socket that never carried
+ * Counts the unanswered requests of each socket. Node's own `closeIdleConnections` leaves alone a socket that never
+ * carried
  * a request (a pool's or a browser's preconnect), or only half of one, and `close` waits for it.
  */
 export function createConnections(most: number): Connections {

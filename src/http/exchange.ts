@@ -127,7 +127,10 @@ function toRetryHeaders({ kind, retryAfterSeconds, planLimit }: ProxyError): Out
   };
 }
 
-/** Writes a failure: with its status while nothing has been written, in-band after that, not at all once the client has left. */
+/**
+ * Writes a failure: with its status while nothing has been written, in-band after that, not at all once the client has
+ * left.
+ */
 export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log: Log): void {
   const { response, id } = exchange;
   const error = toProxyError(thrown);

@@ -6,11 +6,13 @@ import type { Meter } from "../meter/meter.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Surroundings } from "./usage.ts";
 
+/** Source and pace of the feed. */
 export interface FeedOptions {
   readonly meter: Meter;
   readonly readSurroundings: () => Promise<Surroundings>;
 }
 
+/** The feed's readers. */
 export interface Feed {
   /** Answers with a stream that ends when its client leaves or the server stops. */
   follow(exchange: Exchange): Promise<void>;

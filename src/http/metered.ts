@@ -8,6 +8,7 @@ import type { Guard } from "./auth.ts";
 import type { Exchange } from "./exchange.ts";
 import { toPlanHeaders } from "./plan.ts";
 
+/** Parts that count turns. */
 export interface MeteringOptions {
   readonly meter: Meter;
   /** Names the client of a request, for people. */
@@ -34,7 +35,10 @@ function toProtocol({ path }: Codec): string {
 
 /** Makes the one function through which every turn is counted. */
 export function createMetering({ meter, nameClient }: MeteringOptions): MeterTurn {
-  /** The plan's last known state: set at once, so that refusals carry it, and again with what the turn itself has brought. */
+  /**
+   * The plan's last known state: set at once, so that refusals carry it, and again with what the turn itself has
+   * brought.
+   */
   function setPlan({ response }: Exchange): void {
     if (response.headersSent) return;
     for (const [name, value] of Object.entries(toPlanHeaders(meter.readPlan())))

@@ -1,4 +1,7 @@
-/** Request paths as clients spell them: with or without `/v1`, with it twice, with a slash at the end. One path for each. */
+/**
+ * Request paths as clients spell them: with or without `/v1`, with it twice, with a slash at the end. One path for
+ * each.
+ */
 import { ProxyError } from "../core/error.ts";
 
 /** A request's target: the path without its query, and the query without its `?`. */
@@ -38,7 +41,10 @@ export function toTarget(url: string): Target {
 
 const toFirstWord = (path: string): string => path.split("/", 2)[1] ?? "";
 
-/** The one path an endpoint is found under: `/v1` once where it belongs, no slash at the end. Linear in the path's length. */
+/**
+ * The one path an endpoint is found under: `/v1` once where it belongs, no slash at the end. Linear in the path's
+ * length.
+ */
 export function toCanonicalPath(path: string): string {
   let end = path.length;
   while (end > 1 && path[end - 1] === "/") end--;
@@ -48,7 +54,10 @@ export function toCanonicalPath(path: string): string {
   return RESOURCES.has(toFirstWord(bare)) ? VERSION + bare : path.slice(0, end);
 }
 
-/** Refuses a path that leads nowhere. @throws ProxyError `not_found` always; it names what to use instead where something is known. */
+/**
+ * Refuses a path that leads nowhere. @throws ProxyError `not_found` always; it names what to use instead where
+ * something is known.
+ */
 export function refusePath(path: string): never {
   const missing = MISSING[toFirstWord(path.slice(VERSION.length))];
   const isMissing = missing !== undefined && path.startsWith(`${VERSION}/`);

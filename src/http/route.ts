@@ -1,4 +1,6 @@
-/** From a request to its handler: guard first, then path and method. Handlers return or throw; errors are written here. */
+/**
+ * From a request to its handler: guard first, then path and method. Handlers return or throw; errors are written here.
+ */
 import type { RequestListener } from "node:http";
 import { CODECS, DEFAULT_CODEC } from "../codec/all.ts";
 import type { Codec, Store } from "../codec/codec.ts";

@@ -36,7 +36,7 @@ function toErrorCode(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** How long requests may take to arrive, and how many sockets may be open at once. */
+/** Limits on the time a request may take to arrive, and on open sockets. */
 export interface Limits {
   /** Milliseconds until all headers of a request are there. */
   readonly headersMs: number;
@@ -46,7 +46,7 @@ export interface Limits {
   readonly connections: number;
 }
 
-/** What may be left out of a call of `listen`. */
+/** Limits that a call of `listen` may leave out. */
 export interface ListenOptions {
   /** Told of connections that could not be accepted. */
   readonly onError?: (error: Error) => void;
@@ -54,7 +54,10 @@ export interface ListenOptions {
 }
 
 const USUAL_LIMITS: Limits = { headersMs: 30_000, requestMs: 120_000, connections: MOST_CONNECTIONS };
-/** Node looks for late requests this often; by itself every 30 s, which makes limits of 30 and 120 s up to twice as long. */
+/**
+ * Node looks for late requests this often; by itself every 30 s, which makes limits of 30 and 120 s up to twice as
+ * long.
+ */
 const CHECK_MS = 1000;
 
 function create(handler: RequestListener, { headersMs, requestMs }: Limits): Server {
@@ -81,7 +84,9 @@ async function bind(server: Server, host: string, port: number): Promise<number>
   return (server.address() as AddressInfo).port;
 }
 
-/** Binds all addresses to one port. The second address may be missing from the system, but not taken by another program. */
+/**
+ * Binds all addresses to one port. The second address may be missing from the system, but not taken by another program.
+ */
 async function bindAll(
   make: () => Server,
   addresses: readonly string[],
@@ -120,7 +125,10 @@ async function bindFree(
   }
 }
 
-/** Starts listening; `host` may be `unix:/path`, port 0 picks a free one. @throws the system's error, such as EADDRINUSE. */
+/**
+ * Starts listening; `host` may be `unix:/path`, port 0 picks a free one. @throws the system's error, such as
+ * EADDRINUSE.
+ */
 export async function listen(
   handler: RequestListener,
   host: string,
@@ -142,7 +150,8 @@ export async function listen(
       for (const server of servers) server.close();
       connections.drain();
       await Promise.all(closed);
-      // A server tells of its close in the round of the event loop before its last sockets do theirs. Answers whose clients have
+      // A server tells of its close in the round of the event loop before its last sockets do theirs. Answers whose
+      // clients have
       // left are to end as that, and not by what comes after a drain; a timer runs after both.
       await delay(1);
     },

@@ -34,7 +34,10 @@ async function bindOnce(server: Server, path: string): Promise<void> {
   await once(server, "listening");
 }
 
-/** Binds a server to a path, mode 0600; closing the server removes it. @throws the system's error: EADDRINUSE where a server answers. */
+/**
+ * Binds a server to a path, mode 0600; closing the server removes it. @throws the system's error: EADDRINUSE where a
+ * server answers.
+ */
 export async function bindSocket(server: Server, path: string): Promise<void> {
   try {
     await bindOnce(server, path);

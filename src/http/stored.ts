@@ -1,4 +1,7 @@
-/** Stored responses, for clients that ask for one again or go on from it: in memory, as JSON bytes, bounded by count, bytes and age. */
+/**
+ * Stored responses, for clients that ask for one again or go on from it: in memory, as JSON bytes, bounded by count,
+ * bytes and age.
+ */
 import type { Store } from "../codec/codec.ts";
 import { createLru } from "../lib/lru.ts";
 
@@ -16,7 +19,8 @@ export interface StoredOptions {
 const USUAL: StoredOptions = { max: 1000, limitBytes: 128 * 1024 * 1024, idleMs: 24 * 60 * 60 * 1000 };
 
 /**
- * Makes an empty store. The responses unused for longest make room for new ones; one that is larger than the limit by itself
+ * Makes an empty store. The responses unused for longest make room for new ones; one that is larger than the limit by
+ * itself
  * is not stored.
  */
 export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions = USUAL): Store {

@@ -1,4 +1,7 @@
-/** An answer written as it comes: frames, heartbeats through silence, and backpressure from a slow reader, up to a limit. */
+/**
+ * An answer written as it comes: frames, heartbeats through silence, and backpressure from a slow reader, up to a
+ * limit.
+ */
 import { once } from "node:events";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,7 +11,7 @@ import type { AnswerEvent, EventStream, TurnEvent } from "../core/event.ts";
 import { endAnswer } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** How long a stream may be silent or unread. */
+/** Limits on a stream's silence and on a reader's delay. */
 export interface StreamOptions {
   /** Longest time, in milliseconds, that a reader may take for the next 64 KiB of what was written. */
   readonly stallMs: number;
@@ -30,7 +33,10 @@ export interface Streaming {
   readonly onEvents: (events: readonly TurnEvent[]) => void;
 }
 
-/** Writes the events of one answer and ends it. @throws what the events throw; ProxyError `canceled` for a reader that stalls. */
+/**
+ * Writes the events of one answer and ends it. @throws what the events throw; ProxyError `canceled` for a reader that
+ * stalls.
+ */
 export type WriteStream = (streaming: Streaming, events: EventStream) => Promise<void>;
 
 const STREAM_HEADERS: OutgoingHttpHeaders = {
@@ -39,8 +45,10 @@ const STREAM_HEADERS: OutgoingHttpHeaders = {
 };
 
 /**
- * Deltas that come faster than this are written together, and so is what follows the first one that soon: a write each costs
- * proxy and client more than the rest of the way does. A model at its usual pace, tens of milliseconds a delta, is never held up.
+ * Deltas that come faster than this are written together, and so is what follows the first one that soon: a write each
+ * costs
+ * proxy and client more than the rest of the way does. A model at its usual pace, tens of milliseconds a delta, is
+ * never held up.
  */
 const BURST_MS = 4;
 /** Most bytes written before the reader is waited for: so much has to be taken within the stall limit. */
@@ -55,7 +63,10 @@ function writeNow(response: ServerResponse, piece: string | Uint8Array): boolean
   return isTaken;
 }
 
-/** Waits until the reader has taken what was written. @throws ProxyError `canceled` when it leaves or stalls; it is cut off then. */
+/**
+ * Waits until the reader has taken what was written. @throws ProxyError `canceled` when it leaves or stalls; it is cut
+ * off then.
+ */
 async function drained({ response, signal, addLogFields }: Exchange, stallMs: number): Promise<void> {
   const stalled = AbortSignal.timeout(stallMs);
   try {

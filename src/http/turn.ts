@@ -19,6 +19,7 @@ import type { MeterTurn } from "./metered.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
+/** Parts that answer a turn. */
 export interface TurnOptions extends StreamOptions {
   readonly run: Run;
   readonly models: Models;
@@ -34,7 +35,10 @@ export interface TurnOptions extends StreamOptions {
   readonly identify: Guard["identify"];
 }
 
-/** Reads one request for a turn, runs it and writes its answer. @throws ProxyError before the first event, or in mid-stream. */
+/**
+ * Reads one request for a turn, runs it and writes its answer. @throws ProxyError before the first event, or in
+ * mid-stream.
+ */
 export type TurnHandler = (codec: Codec, exchange: Exchange) => Promise<void>;
 
 /** A request that has been read, and how its answer is to be written. */

@@ -11,6 +11,7 @@ import type { Exchange } from "./exchange.ts";
 import { toReason } from "./info.ts";
 import type { SessionCounts } from "./info.ts";
 
+/** Sources of what is told. */
 export interface UsageOptions {
   readonly meter: Meter;
   readonly archive: Archive;
@@ -28,6 +29,7 @@ export interface UsageOptions {
 /** The part of `/usage` that is not the meter's. */
 export type Surroundings = Pick<Usage, "server" | "plan_reason">;
 
+/** The handlers. */
 export interface UsageHandlers {
   /** With `?month=YYYY-MM` the days of that month alone. */
   show(exchange: Exchange): Promise<void>;

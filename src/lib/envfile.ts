@@ -1,11 +1,15 @@
 /** Files of `NAME=VALUE` lines that hold secrets: read only when they are private, written so that they are. */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 
+/** Values by the names of their variables. */
 export type Variables = Readonly<Record<string, string>>;
 
 const LINE = /^(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/;
 
-/** Reads `NAME=VALUE` lines: blank lines and `#` lines are skipped, one pair of quotes around a value is dropped. @throws Error naming the line. */
+/**
+ * Reads `NAME=VALUE` lines: blank lines and `#` lines are skipped, one pair of quotes around a value is dropped.
+ * @throws Error naming the line.
+ */
 export function parseVariables(text: string): Variables {
   const pairs = text.split(/\r?\n/).flatMap((line, at): (readonly [string, string])[] => {
     const plain = line.trim();
@@ -17,7 +21,10 @@ export function parseVariables(text: string): Variables {
   return Object.fromEntries(pairs);
 }
 
-/** Sets `variables` in a file's text: a line that sets one is replaced in its place, the others are added at the end. Comments stay. */
+/**
+ * Sets `variables` in a file's text: a line that sets one is replaced in its place, the others are added at the end.
+ * Comments stay.
+ */
 export function mergeVariables(text: string, variables: Variables): string {
   const missing = new Map(Object.entries(variables));
   const lines = text.split("\n").map((line) => {
@@ -31,7 +38,10 @@ export function mergeVariables(text: string, variables: Variables): string {
   return [...lines, ...[...missing].map(([name, value]) => `${name}=${value}`), ""].join("\n");
 }
 
-/** Reads a file that only its owner can read; Windows keeps a user's folder private by itself. @throws Error that says why not. */
+/**
+ * Reads a file that only its owner can read; Windows keeps a user's folder private by itself. @throws Error that says
+ * why not.
+ */
 export function readPrivateVariables(path: string): Variables {
   const file = openSync(path, "r");
   try {

@@ -1,15 +1,21 @@
-/** A counting gate with fair lines: so many inside at once, the others wait, and no party's waiters keep another party out. */
+/**
+ * A counting gate with fair lines: so many inside at once, the others wait, and no party's waiters keep another party
+ * out.
+ */
 
+/** A gate with a bounded number of places and waiters. */
 export interface Gate {
   /**
    * Waits for a place and gives the function that gives it back; calling that twice is safe.
    *
    * Each party has a line of its own, first come first served. A free place goes to the party with the fewest inside;
-   * among equals, to the one that had none for longest. When the lines are full together, the youngest waiter of the longest
+   * among equals, to the one that had none for longest. When the lines are full together, the youngest waiter of the
+   * longest
    * line gives way to a party whose own line is shorter.
    *
    * @param party Shares its places and its line; callers that name none are one party.
-   * @throws GateFullError when there is no room to wait, also later for a waiter that gives way; the signal's reason when it aborts.
+   * @throws GateFullError when there is no room to wait, also later for a waiter that gives way; the signal's reason
+   * when it aborts.
    */
   enter(signal?: AbortSignal, party?: string): Promise<() => void>;
   /** Places taken. */
@@ -31,7 +37,9 @@ interface Party {
   readonly line: Set<Waiter>;
 }
 
-/** The parties at a gate, in the order in which they are to be served: one goes to the end when it enters and leaves. */
+/**
+ * The parties at a gate, in the order in which they are to be served: one goes to the end when it enters and leaves.
+ */
 type Parties = Map<string, Party>;
 
 function toParty(parties: Parties, name: string): Party {
@@ -55,7 +63,10 @@ function findNext(parties: Parties): Waiter | undefined {
   return waiter;
 }
 
-/** The waiter that gives way to one more of `own`: the youngest of the longest line, if that is longer than `own` will be. */
+/**
+ * The waiter that gives way to one more of `own`: the youngest of the longest line, if that is longer than `own` will
+ * be.
+ */
 function findYielding(parties: Parties, own: Party): Waiter | undefined {
   let longest = own;
   for (const party of parties.values()) if (party.line.size > longest.line.size + 1) longest = party;

@@ -1,5 +1,6 @@
 /** JSON of unknown origin: parsing without a throw, guards, and one spelling for equal values. */
 
+/** A JSON object whose members are not known yet. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** True for `{…}`: not null, not an array. */
@@ -24,6 +25,7 @@ export interface Bounds {
   readonly values: number;
 }
 
+/** A bound that a value exceeds. */
 export interface Excess {
   readonly bound: keyof Bounds;
   /** The member of the outermost object in which the bound was passed; undefined when its own members are too many. */
@@ -33,7 +35,9 @@ export interface Excess {
 /** An object or array on the way to the value that is looked at. */
 interface Step {
   readonly holder: JsonObject | readonly unknown[];
-  /** Undefined for an array. `Object.values` of an object with very many keys takes four times as long as its keys do. */
+  /**
+   * Undefined for an array. `Object.values` of an object with very many keys takes four times as long as its keys do.
+   */
   readonly keys: readonly string[] | undefined;
   readonly length: number;
   /** Children that were taken. */
@@ -53,7 +57,8 @@ function takeNext(step: Step): unknown {
 }
 
 /**
- * Finds the first bound that an object exceeds, if any. Iterative, so that no depth exhausts the stack; stops at the first
+ * Finds the first bound that an object exceeds, if any. Iterative, so that no depth exhausts the stack; stops at the
+ * first
  * excess, so that its time is bounded by `values`.
  */
 export function findExcess(object: JsonObject, { levels, values }: Bounds): Excess | undefined {

@@ -2,9 +2,13 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** Levels, the gravest first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
+/** A level of entries. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
+/** Fields of an entry; undefined ones are left out. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+/** One function for each level, and a question. */
 export type Log = Readonly<Record<LogLevel, (words: string, fields?: LogFields) => void>> & {
   /** True when entries of this level are written; asked before costly fields are made. */
   isOn(level: LogLevel): boolean;
@@ -45,7 +49,10 @@ export function createLog(threshold: LogLevel, write: (line: string) => void = c
 /** A log file as long as this, in bytes, becomes `PATH.1` when it is opened. */
 const LIMIT_BYTES = 10 * 1024 * 1024;
 
-/** Opens a private file to write to. Lines are written at once, so that the last words before a crash are there. @throws the system's error. */
+/**
+ * Opens a private file to write to. Lines are written at once, so that the last words before a crash are there. @throws
+ * the system's error.
+ */
 export function createLogFile(path: string): (line: string) => void {
   mkdirSync(dirname(path), { recursive: true });
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;

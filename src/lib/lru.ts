@@ -19,7 +19,10 @@ export interface LruOptions<V> {
 
 /** A bounded map. A value under a key that is put again is disposed of. */
 export interface Lru<K, V> {
-  /** Adds a value, the youngest from now on. One that is too heavy by itself is disposed of at once and costs no other its place. */
+  /**
+   * Adds a value, the youngest from now on. One that is too heavy by itself is disposed of at once and costs no other
+   * its place.
+   */
   put(key: K, value: V): void;
   /** Takes a value out: it is the caller's from then on, and is not disposed of. */
   take(key: K): V | undefined;

@@ -1,9 +1,12 @@
 /** Newline-delimited JSON, the framing half: bytes in, whole lines out. UTF-8 is decoded across chunk borders. */
 import { StringDecoder } from "node:string_decoder";
 
-/** Longest line held while its newline is awaited, in UTF-16 units (16 Mi). One image block fits; a runaway does not. */
+/**
+ * Longest line held while its newline is awaited, in UTF-16 units (16 Mi). One image block fits; a runaway does not.
+ */
 export const LINE_LIMIT = 16 * 1024 * 1024;
 
+/** Splits one stream of bytes into lines. */
 export interface LineSplitter {
   /**
    * Takes the next bytes and gives the lines they complete, without their newlines; empty lines are left out.

@@ -1,5 +1,6 @@
 /** A queue between one pushing and one taking side, weighed so that the pushing side can be told to hold back. */
 
+/** Backpressure of a queue. */
 export interface QueueOptions {
   /** Weight above which `onFull` is called. The queue still takes what is pushed: the caller stops the source. */
   readonly highWater: number;
@@ -9,12 +10,15 @@ export interface QueueOptions {
   readonly onDrained?: () => void;
 }
 
+/** A queue for one pushing and one taking side. */
 export interface Queue<T> {
   /** Adds an item; ignored once the queue has failed. */
   push(item: T, weight: number): void;
   /** Ends the queue: what was pushed before is still given out, then every `take` rejects with `error`. */
   fail(error: unknown): void;
-  /** Gives all that waits, in order; waits while there is nothing. One taker at a time. Rejects when `signal` aborts. */
+  /**
+   * Gives all that waits, in order; waits while there is nothing. One taker at a time. Rejects when `signal` aborts.
+   */
   take(signal: AbortSignal): Promise<T[]>;
   /** Weight of what waits. */
   readonly weight: number;

@@ -1,4 +1,6 @@
-/** A folder of short-lived private files that several programs share: each keeps its own alive, and leftovers are swept. */
+/**
+ * A folder of short-lived private files that several programs share: each keeps its own alive, and leftovers are swept.
+ */
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,13 +16,18 @@ export interface ScratchFile {
   remove(): Promise<void>;
 }
 
+/** The short-lived files of one program. */
 export interface Scratch {
   /** Chooses a new name; nothing is on disk before `write`. */
   create(): ScratchFile;
-  /** Deletes the files of programs that have died, after watching for `watchMs`. Folders and other names stay. Never rejects. */
+  /**
+   * Deletes the files of programs that have died, after watching for `watchMs`. Folders and other names stay. Never
+   * rejects.
+   */
   sweep(): Promise<void>;
 }
 
+/** Folder and names of the files. */
 export interface ScratchOptions {
   /** Made when it is needed, with mode 0700. */
   readonly folder: string;
@@ -41,7 +48,8 @@ async function readTouch(path: string): Promise<number | undefined> {
 }
 
 /**
- * Makes the files of this program. A living owner touches its files again and again; a file that nobody touches during a
+ * Makes the files of this program. A living owner touches its files again and again; a file that nobody touches during
+ * a
  * whole watch has lost its owner. A process id could not tell: it is used again, and in a container it is always 1. Nor
  * could a time: clocks of two machines differ, and a suspended owner gives no sign.
  */

@@ -6,6 +6,7 @@ import { addDay, decodeMonth, encodeMonth, toMonth } from "./day.ts";
 import type { Day } from "./day.ts";
 import type { Meter } from "./meter.ts";
 
+/** Folder and times of the archive. */
 export interface ArchiveOptions {
   /** Made private to the user when it is missing. */
   readonly folder: string;
@@ -18,7 +19,9 @@ export interface Archive {
   readNewest(): Promise<Day[]>;
   /** The days of one month, `YYYY-MM`; empty when there is no file. */
   readMonth(month: string): Promise<Day[]>;
-  /** Adds to what the files hold: two servers may share a folder. What cannot be written is tried again with the next. */
+  /**
+   * Adds to what the files hold: two servers may share a folder. What cannot be written is tried again with the next.
+   */
   add(days: readonly Day[]): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** What was used on each day, and its form on disk: one JSON text a month. Pure; `archive.ts` reads and writes the files. */
+/** Totals of each day, and their form on disk: one JSON text a month. Pure; `archive.ts` reads and writes the files. */
 import { HTTP_STATUS } from "../core/error.ts";
 import type { ErrorKind } from "../core/error.ts";
 import { STARTS } from "../core/start.ts";
@@ -152,5 +152,7 @@ export function decodeMonth(text: string): Day[] | undefined {
 export function encodeMonth(days: readonly Day[]): string {
   const sorted = [...days].sort((a, b) => (a.date < b.date ? -1 : 1));
   // Sums of fractions of a second, to the millisecond: more digits are noise, and half of the file.
-  return `${JSON.stringify({ days: sorted }, (_key, held: unknown) => (typeof held === "number" ? Math.round(held * 1000) / 1000 : held))}\n`;
+  const round = (_key: string, held: unknown): unknown =>
+    typeof held === "number" ? Math.round(held * 1000) / 1000 : held;
+  return `${JSON.stringify({ days: sorted }, round)}\n`;
 }

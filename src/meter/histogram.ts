@@ -1,14 +1,22 @@
-/** Counts of durations by size, from which Prometheus and people read how long things take. Plain data and pure functions. */
+/**
+ * Counts of durations by size, from which Prometheus and people read how long things take. Plain data and pure
+ * functions.
+ */
 
 /** Durations counted by the bucket they fall into. */
 export interface Histogram {
-  /** One count per bound, of what is above the bound before and not above this one; one more for what is above the last. */
+  /**
+   * One count per bound, of what is above the bound before and not above this one; one more for what is above the last.
+   */
   counts: number[];
   /** All durations together, in seconds. */
   sum: number;
 }
 
-/** Upper bounds in seconds for the time to the first delta. A hot turn takes tens of milliseconds more than the API, a cold one half a second. */
+/**
+ * Upper bounds in seconds for the time to the first delta. A hot turn takes tens of milliseconds more than the API, a
+ * cold one half a second.
+ */
 export const FIRST_DELTA_BOUNDS: readonly number[] = [0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 60];
 
 /** Upper bounds in seconds for whole turns, which may take minutes. */
@@ -33,13 +41,14 @@ export function addHistogram(target: Histogram, source: Histogram): void {
   target.sum += source.sum;
 }
 
-/** How many durations were counted. */
+/** Number of durations counted. */
 export function toCount({ counts }: Histogram): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /**
- * The duration in seconds that the part `q` (0 to 1) does not exceed: exact to a bucket, and linear within it. What lies
+ * The duration in seconds that the part `q` (0 to 1) does not exceed: exact to a bucket, and linear within it. What
+ * lies
  * above the last bound is taken for that bound. Undefined when nothing was counted.
  */
 export function toQuantile(histogram: Histogram, bounds: readonly number[], q: number): number | undefined {

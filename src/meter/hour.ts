@@ -1,4 +1,6 @@
-/** The last hour by the minute: requests, and how long first deltas took. Pure; 60 minutes with at most 60 samples each. */
+/**
+ * The last hour by the minute: requests, and how long first deltas took. Pure; 60 minutes with at most 60 samples each.
+ */
 
 /** One minute as `/usage` shows it. */
 export interface Minute {
@@ -11,7 +13,7 @@ export interface Minute {
   readonly p95_ms: number | null;
 }
 
-/** How long first deltas took, over some turns. */
+/** Time to the first delta, over some turns. */
 export interface Quantiles {
   /** Turns that had a first delta. */
   readonly count: number;

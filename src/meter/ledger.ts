@@ -25,7 +25,10 @@ export interface Ledger {
   add(turn: FinishedTurn): void;
   /** All sums. They go on changing: to be written out at once. */
   read(): Sums;
-  /** The same, where `days`, `hour` and `recent` hold only what has changed since the last call; undefined when nothing has. */
+  /**
+   * The same, where `days`, `hour` and `recent` hold only what has changed since the last call; undefined when nothing
+   * has.
+   */
   takeChange(): Sums | undefined;
   /** Adds days that were known before. */
   addDays(days: readonly Day[]): void;
@@ -104,7 +107,7 @@ export function createLedger(now: () => number): Ledger {
   const series = createSeries();
   /** Newest last. */
   let recent: FinishedTurn[] = [];
-  /** How many of them were not told yet. */
+  /** Number of those that were not told yet. */
   let untold = 0;
   let lastTakeMs = now();
 

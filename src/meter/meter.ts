@@ -1,6 +1,8 @@
 /**
- * The meter: told of every turn by its one caller, and asked for sums, for what runs and for what was last. Pure: it reads no
- * clock and no file. Its memory is bounded, whatever clients do: 31 days, 60 minutes and 200 turns, each day with at most 97
+ * The meter: told of every turn by its one caller, and asked for sums, for what runs and for what was last. Pure: it
+ * reads no
+ * clock and no file. Its memory is bounded, whatever clients do: 31 days, 60 minutes and 200 turns, each day with at
+ * most 97
  * names; in all under 2 MB beyond the turns that run.
  */
 import type { PlanReport } from "../core/plan.ts";
@@ -21,13 +23,16 @@ export interface Meter extends Pick<Ledger, "addDays" | "takeDays" | "series"> {
   readPlan(): PlanReport | undefined;
   /** All there is, as JSON. It goes on changing: to be written out at once. */
   read(): Metered;
-  /** What has changed since the last call, and when; undefined when nothing has. Lists that grow hold only what is new. */
+  /**
+   * The changes since the last call, and their time; undefined when there are none. Lists that grow hold only new
+   * entries.
+   */
   takeChange(): (Pick<Metered, "now"> & Partial<Metered>) | undefined;
   /** Calls `listener` at each change; one listener at a time. It must be quick: turns wait for it. */
   onChange(listener: (() => void) | undefined): void;
   /** Ends a running turn, by its id; false when there is none. */
   stop(id: string): boolean;
-  /** How many turns run now, those that wait for a place included. */
+  /** Number of turns that run now, those that wait for a place included. */
   readonly running: number;
 }
 

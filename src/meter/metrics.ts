@@ -40,7 +40,7 @@ function formatBuckets(name: string, labels: Labels, { counts, sum }: Histogram,
     total += count;
     return formatSample(`${name}_bucket`, { ...labels, le: bounds[at] ?? "+Inf" }, total);
   });
-  return `${buckets.join("")}${formatSample(`${name}_sum`, labels, sum)}${formatSample(`${name}_count`, labels, total)}`;
+  return [...buckets, formatSample(`${name}_sum`, labels, sum), formatSample(`${name}_count`, labels, total)].join("");
 }
 
 function formatRequests({ series }: Meter): string[] {
@@ -127,7 +127,9 @@ function formatServer(meter: Meter, { sessions, version, claude }: ServerState):
   ];
 }
 
-/** All metrics as one text. The number of series is bounded: labels hold no name that a client can make up without end. */
+/**
+ * All metrics as one text. The number of series is bounded: labels hold no name that a client can make up without end.
+ */
 export function formatMetrics(meter: Meter, server: ServerState): string {
   return [...formatRequests(meter), ...formatTimes(meter), ...formatPlan(meter), ...formatServer(meter, server)].join(
     "",

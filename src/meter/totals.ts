@@ -37,7 +37,7 @@ export interface FinishedTurn {
   readonly firstDeltaMs: number | undefined;
 }
 
-/** What some of the turns come to. */
+/** Totals of some of the turns. */
 export interface Share {
   requests: number;
   /** Those that failed, of whatever kind. */
@@ -50,7 +50,7 @@ export interface NamedShare extends Share {
   readonly name: string;
 }
 
-/** What all turns of a time come to. */
+/** Totals of all turns of a time. */
 export interface Totals {
   requests: number;
   errors: Partial<Record<ErrorKind, number>>;
@@ -60,7 +60,7 @@ export interface Totals {
   duration: Histogram;
 }
 
-/** What those are counted under that a full list has no room for. */
+/** The name under which the rest is counted once a list is full. */
 export const OTHER = "other";
 
 /** No tokens. */
@@ -107,7 +107,7 @@ export function addTotals(target: Totals, source: Totals): void {
   addHistogram(target.duration, source.duration);
 }
 
-/** What one turn comes to. */
+/** One turn as a total. */
 export function toShare(turn: FinishedTurn): Share {
   return { requests: 1, errors: turn.error ? 1 : 0, tokens: { ...turn.tokens } };
 }
@@ -136,7 +136,8 @@ function foldLeast(shares: NamedShare[]): void {
 }
 
 /**
- * Adds to the share of `name`. A list of `most` names, `other` not counted, makes room for a new one by folding the name
+ * Adds to the share of `name`. A list of `most` names, `other` not counted, makes room for a new one by folding the
+ * name
  * with the fewest requests into `other`: so those who matter keep their own row, however many names a client makes up.
  */
 export function addShare(shares: NamedShare[], name: string, share: Share, most: number): void {

@@ -6,7 +6,7 @@ import { createTokens } from "./totals.ts";
 import type { FinishedTurn, Tokens } from "./totals.ts";
 import type { RunningTurn } from "./usage.ts";
 
-/** Who asks, and how. */
+/** The client and the protocol of a turn. */
 export interface TurnRequest {
   /** The answer's `x-request-id`. */
   readonly requestId: string;
@@ -18,7 +18,7 @@ export interface TurnRequest {
 /** A turn that goes to a model. */
 export interface TurnAsked {
   readonly model: string;
-  /** How it began; undefined before it has a process. */
+  /** The way it began; undefined before it has a process. */
   readonly readStart: () => Start | undefined;
   /** Ends it from outside. */
   readonly stop: () => void;

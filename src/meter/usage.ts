@@ -46,7 +46,7 @@ export interface RecentTurn {
   readonly tokens: Readonly<Tokens>;
 }
 
-/** How long turns took. */
+/** Durations of turns. */
 export interface Latency {
   /** To the first delta, in the last hour. */
   readonly hour: Quantiles;
@@ -83,7 +83,7 @@ export interface Metered {
 /** The server itself. */
 export interface ServerState {
   readonly status: "ok" | "unavailable";
-  /** Why it cannot serve, and the command that mends it; null when it can. */
+  /** The reason for which it cannot serve, and the command that mends it; null when it can. */
   readonly reason: string | null;
   readonly fix: string | null;
   /** This program's version. */
@@ -99,14 +99,14 @@ export interface ServerState {
   /** Percent of the plan's windows kept for the user; 0 keeps none. */
   readonly plan_reserve: number;
   readonly extra_usage: "allow" | "stop";
-  /** What can be asked for. */
+  /** Models that can be asked for. */
   readonly available_models: readonly string[];
 }
 
 /** The whole of `/usage`. */
 export interface Usage extends Metered {
   readonly server: ServerState;
-  /** Why `plan` is null; null when it is not. */
+  /** The reason for which `plan` is null; null when it is not. */
   readonly plan_reason: string | null;
 }
 

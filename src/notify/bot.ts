@@ -1,7 +1,11 @@
-/** The Telegram Bot API. Never throws, and never shows the token, which is part of every URL. Source: https://core.telegram.org/bots/api */
+/**
+ * The Telegram Bot API. Never throws, and never shows the token, which is part of every URL. Source:
+ * https://core.telegram.org/bots/api
+ */
 import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 
+/** Address and token of the Bot API. */
 export interface BotOptions {
   readonly token: string;
   /** Without a slash at its end. */
@@ -10,12 +14,13 @@ export interface BotOptions {
   readonly timeoutMs: number;
 }
 
-/** What came of a call. `failed` may go well later; `refused` will not. */
+/** Outcome of a call. `failed` may go well later; `refused` will not. */
 export type Outcome =
   | { readonly type: "done"; readonly messageId: number | undefined }
   | { readonly type: "limited"; readonly retryAfterMs: number }
   | { readonly type: "failed" | "refused"; readonly cause: string };
 
+/** Methods of the Bot API that are used. */
 export type Method = "sendMessage" | "editMessageText" | "deleteMessage";
 
 /** Calls a method; an abort is a failure. */
@@ -48,7 +53,7 @@ function toOutcome(status: number, answer: unknown): Outcome {
   };
 }
 
-/** What a failed `fetch` says: the code of its cause, where there is one. */
+/** Text of a failed `fetch`: the code of its cause, if any. */
 function toCause(error: unknown): string {
   if (!(error instanceof Error)) return "unknown";
   const cause: unknown = error.cause;

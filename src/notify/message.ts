@@ -1,7 +1,11 @@
-/** One turn's message in a chat: what is wanted of it, what stands there, and so what to do next. Pure: it is told the time. */
+/**
+ * One turn's message in a chat: what is wanted of it, what stands there, and so what to do next. Pure: it is told the
+ * time.
+ */
 import type { JsonObject } from "../lib/json.ts";
 import type { Method, Outcome } from "./bot.ts";
 
+/** A call of the Bot API. */
 export interface Call {
   /** To show progress, to tell of a failure, or to take progress away. */
   readonly purpose: "show" | "tell" | "remove";
@@ -9,7 +13,7 @@ export interface Call {
   readonly parameters: JsonObject;
 }
 
-/** What to do next: a call, waiting until a time or a change, or nothing ever again. */
+/** The next step: a call, waiting until a time or a change, or nothing ever again. */
 export type Action =
   | { readonly type: "call"; readonly call: Call }
   | { readonly type: "wait"; readonly untilMs: number }
@@ -24,6 +28,7 @@ export interface Failure {
 /** Marks a message that makes no sound. */
 const SILENTLY = { disable_notification: true };
 
+/** The life of one Telegram message, apart from sockets and time. */
 export interface Message {
   /** The turn runs; this is to stand there. */
   show(text: string): void;
@@ -34,6 +39,7 @@ export interface Message {
   settle(call: Call, outcome: Outcome, nowMs: number): void;
 }
 
+/** Chat and times of one message. */
 export interface MessageOptions {
   readonly chat: string;
   /** Least time between two changes of a message, in milliseconds. */

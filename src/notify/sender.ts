@@ -5,6 +5,7 @@ import { createBot } from "./bot.ts";
 import { createMessage } from "./message.ts";
 import type { Call, Failure, Message } from "./message.ts";
 
+/** Bot and log of the sender. */
 export interface SenderOptions {
   readonly token: string;
   /** Without a slash at its end. */
@@ -24,6 +25,7 @@ export interface Line {
   finish(failure?: Failure): void;
 }
 
+/** Sends messages until it is closed. */
 export interface Sender {
   /** Begins a message in a chat; undefined while too many are looked after. */
   open(chat: string): Line | undefined;

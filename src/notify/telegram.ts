@@ -1,4 +1,7 @@
-/** Telegram messages about turns: the progress of those with tools of the CLI's own, and every failure. The event stream never waits for them. */
+/**
+ * Telegram messages about turns: the progress of those with tools of the CLI's own, and every failure. The event stream
+ * never waits for them.
+ */
 import { ProxyError, toProxyError } from "../core/error.ts";
 import type { EventStream } from "../core/event.ts";
 import type { Failure } from "./message.ts";
@@ -16,13 +19,16 @@ export interface TelegramSettings {
   readonly apiUrl: string;
 }
 
+/** The user's settings, with the parts a sender needs. */
 export type TelegramOptions = TelegramSettings & SenderOptions;
 
+/** Notices about turns. */
 export interface Telegram {
   /** The chat that a request is told in, if any. @throws ProxyError `forbidden` for one that is not listed. */
   chooseChat(asked: string | undefined): string | undefined;
   /**
-   * Passes the events on as they are. From the first progress on, a message shows what runs, until the answer is done; a
+   * Passes the events on as they are. From the first progress on, a message shows what runs, until the answer is done;
+   * a
    * failure of any turn is told and stays, without a sound when the chat was told the same within the last minute.
    */
   watch(events: EventStream, chat: string | undefined): EventStream;

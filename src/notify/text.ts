@@ -1,4 +1,4 @@
-/** What a Telegram message says: plain text, short enough for one message whatever a turn does. */
+/** The text of a Telegram message: plain, and short enough for one message whatever a turn does. */
 import type { ProxyError } from "../core/error.ts";
 
 /** One tool at work. */
@@ -10,7 +10,10 @@ export interface Activity {
 
 /** Tools listed; of more, the older ones are only counted. */
 const MOST_LISTED = 10;
-/** Longest name of a tool, and longest cause of a failure, in UTF-16 units. With 10 lines a text stays far below Telegram's 4096. */
+/**
+ * Longest name of a tool, and longest cause of a failure, in UTF-16 units. With 10 lines a text stays far below
+ * Telegram's 4096.
+ */
 const MOST_NAME = 60;
 const MOST_CAUSE = 500;
 
@@ -27,7 +30,7 @@ function toLine({ tool, summary }: Activity): string {
 export interface Activities {
   /** Gives how many there have been. */
   add(activity: Activity): number;
-  /** What is told while the turn runs. */
+  /** The text while the turn runs. */
   readonly progress: string;
   /** The text that stays when the turn has failed; it names tools only if there were some. */
   toFailure(error: ProxyError): string;

@@ -13,6 +13,7 @@ export interface Panel {
   y(value: number): number;
 }
 
+/** Texts and size of a chart. */
 export interface PanelOptions {
   /** Of the whole drawing, in pixels. */
   readonly width: number;
@@ -61,6 +62,7 @@ export interface Size {
   readonly height: number;
 }
 
+/** A chart drawn to scale. */
 export interface Drawing extends Size {
   readonly columns: number;
   /** A sentence for those who cannot see it. */

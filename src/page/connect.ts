@@ -15,7 +15,9 @@ function makeAddress(label: string, url: string): HTMLElement[] {
   ];
 }
 
-/** Arrow keys go from tab to tab, as the pattern for tabs has it. Source: https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
+/**
+ * Arrow keys go from tab to tab, as the pattern for tabs has it. Source: https://www.w3.org/WAI/ARIA/apg/patterns/tabs/
+ */
 function moveByKeys(event: KeyboardEvent, tabs: readonly HTMLButtonElement[]): void {
   const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   const at = tabs.findIndex((tab) => tab === document.activeElement);
@@ -28,7 +30,9 @@ function moveByKeys(event: KeyboardEvent, tabs: readonly HTMLButtonElement[]): v
   tab?.click();
 }
 
-/** Makes the section. The key is never shown: the page's own stands in the clipboard only where the user has typed it. */
+/**
+ * Makes the section. The key is never shown: the page's own stands in the clipboard only where the user has typed it.
+ */
 export function createConnect(hasKey: () => boolean): { show(usage: Usage): void } {
   const card = find("#connect");
   const { origin } = location;

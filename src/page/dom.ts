@@ -35,7 +35,9 @@ export function makeSvg(tag: string, attributes: Attributes = {}, ...children: r
   return element;
 }
 
-/** Sets an element's text, and leaves it alone when it has it: a selection stays, and a screen reader is not told again. */
+/**
+ * Sets an element's text, and leaves it alone when it has it: a selection stays, and a screen reader is not told again.
+ */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -50,6 +52,7 @@ export interface Keyed<Item> {
   show(items: readonly Item[]): void;
 }
 
+/** A list of items, and the element of each. */
 export interface KeyedOptions<Item> {
   readonly toKey: (item: Item) => string;
   readonly create: (item: Item) => HTMLElement;

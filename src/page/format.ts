@@ -87,7 +87,7 @@ const HOURS = [
   ["seven_day", 7 * 24],
 ] as const;
 
-/** How long a window lasts, in milliseconds; undefined for one that is not known. */
+/** Length of a plan window, in milliseconds; undefined for an unknown one. */
 export function toWindowMs(name: string): number | undefined {
   const hours = HOURS.find(([start]) => name.startsWith(start))?.[1];
   return hours === undefined ? undefined : hours * HOUR_MS;

@@ -3,6 +3,7 @@ import type { Usage, UsageChange } from "../meter/usage.ts";
 import { applyChange } from "./merge.ts";
 import { readEvents } from "./sse.ts";
 
+/** Listeners of the event stream. */
 export interface LiveOptions {
   readonly onUsage: (usage: Usage) => void;
   /** The server does not answer; it is asked again at this time, in Unix milliseconds. */
@@ -11,6 +12,7 @@ export interface LiveOptions {
   readonly askKey: (wrong: string | undefined) => Promise<string>;
 }
 
+/** The event stream, opened again by itself after each loss. */
 export interface Live {
   /** Asks the server with the key, if there is one. @throws TypeError when it does not answer. */
   request(path: string, init?: RequestInit): Promise<Response>;

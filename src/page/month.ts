@@ -155,7 +155,8 @@ export function createMonthChart(): { show(usage: Usage): void } {
     const models = toModels(slots);
     const figures = toFigures(slots);
     lead.replaceChildren(makeLead(figures));
-    const label = `Tokens of the last 30 days by model: ${figures.map(([name, value]) => `${name} ${value}`).join(", ")}`;
+    const words = figures.map(([name, value]) => `${name} ${value}`).join(", ");
+    const label = `Tokens of the last 30 days by model: ${words}`;
     const children = [...makeBars(slots, models, width), ...makeShare(slots, width), ...makeDates(slots, width)];
     const toWords = (at: number): string => (slots[at] ? toTip(slots[at], models) : "");
     draw(plot, { width, height: HEIGHT, columns: DAYS, label, children, toTip: toWords });

@@ -1,6 +1,6 @@
 /** Settings for clients, ready to paste. Pure: addresses and key are given. */
 
-/** What a recipe is filled in with. */
+/** Values that a recipe is filled in with. */
 export interface Place {
   /** The server's address without a path, such as `http://localhost:3456`. */
   readonly origin: string;
@@ -134,7 +134,8 @@ export const RECIPES: readonly Recipe[] = [
     toText: ({ origin, key }) =>
       lines(
         "docker run -p 3000:8080 --add-host=host.docker.internal:host-gateway \\",
-        `  -e OPENAI_API_BASE_URL=${origin.replace(/\/\/[^:/]+/, "//host.docker.internal")}/v1 -e OPENAI_API_KEY=${key} \\`,
+        `  -e OPENAI_API_BASE_URL=${origin.replace(/\/\/[^:/]+/, "//host.docker.internal")}/v1 \\`,
+        `  -e OPENAI_API_KEY=${key} \\`,
         "  ghcr.io/open-webui/open-webui:main",
       ),
   },

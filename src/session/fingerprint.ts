@@ -1,4 +1,6 @@
-/** Fingerprints of conversations: one hash that runs over the set-up and every message, as a client will send them back. */
+/**
+ * Fingerprints of conversations: one hash that runs over the set-up and every message, as a client will send them back.
+ */
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import type { OwnTools } from "../core/profile.ts";
@@ -8,14 +10,18 @@ import type { Message, Tool, Turn, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
 import { canonicalJson } from "../lib/json.ts";
 
+/** Fingerprints of one turn's conversation. */
 export interface Fingerprints {
-  /** What a process is filed under that knows all but the last message; undefined when there is nothing to know. */
+  /** Fingerprint of a process that knows all but the last message; undefined when there is nothing to know. */
   readonly before: string | undefined;
-  /** What the process is filed under once it has given this answer. */
+  /** Fingerprint of the process once it has given this answer. */
   after(reply: Reply): string;
 }
 
-/** Pieces as one text, each with its length. A word goes before whatever may be there or not, so no two lists make one text. */
+/**
+ * Pieces as one text, each with its length. A word goes before whatever may be there or not, so no two lists make one
+ * text.
+ */
 function toText(pieces: readonly string[]): string {
   let text = "";
   for (const piece of pieces) text += `${piece.length}:${piece}`;
@@ -83,12 +89,15 @@ function hashSetUp({ tools, toolChoice, parallelCalls, format }: Turn, model: st
   return createHash("sha256").update(toText(pieces));
 }
 
-/** What a process is set up with once and for all, less the system prompt. A turn that wants another set-up needs another process. */
+/** Fingerprint of a process's set-up, less the system prompt. A turn with another set-up needs another process. */
 export function toSetUpFingerprint(turn: Turn, model: string, ownTools: OwnTools): string {
   return hashSetUp(turn, model, ownTools).digest("base64");
 }
 
-/** The fingerprints of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of them: they may change in one process. */
+/**
+ * The fingerprints of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of
+ * them: they may change in one process.
+ */
 export function toFingerprints(turn: Turn, model: string, ownTools: OwnTools): Fingerprints {
   // One text, however long the history: a call of the hash for each message would take twice as long.
   const known = [turn.system.trim()];

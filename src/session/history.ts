@@ -1,4 +1,7 @@
-/** Leases for conversations that bring their history: the process that knows it, a warm spare, or one that is told it first. */
+/**
+ * Leases for conversations that bring their history: the process that knows it, a warm spare, or one that is told it
+ * first.
+ */
 import type { Launch } from "../cli/request/launch.ts";
 import type { Conversation } from "../cli/conversation.ts";
 import { writeTranscript } from "../cli/request/transcript.ts";
@@ -12,6 +15,7 @@ import type { Job, Lease, LeaseParts, TakeLease } from "./lease.ts";
 import type { Pool } from "./pool.ts";
 import type { Spares } from "./spare.ts";
 
+/** Sources of processes for conversations that bring their history. */
 export interface HistoryOptions {
   /** Starts a process. @throws ProxyError; the signal's reason. */
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
@@ -19,7 +23,10 @@ export interface HistoryOptions {
   readonly spares: Spares;
   /** Holds transcripts for the moment a process needs to load them. */
   readonly transcripts: Scratch;
-  /** The CLI's notes on a new conversation with this model and these tools of the CLI's own; none while they are not known. */
+  /**
+   * The CLI's notes on a new conversation with this model and these tools of the CLI's own; none while they are not
+   * known.
+   */
   readonly readNotes: (model: string, tools: OwnTools) => Promise<readonly JsonObject[]>;
 }
 

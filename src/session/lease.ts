@@ -17,10 +17,11 @@ export interface Job {
   readonly tools: OwnTools;
   /** A conversation the server keeps; the turn then brings only what is new. */
   readonly name: string | undefined;
-  /** Who asks: turns that wait are admitted fairly between clients. */
+  /** The client: turns that wait are admitted fairly between clients. */
   readonly client: string;
 }
 
+/** A process for one turn. */
 export interface Lease {
   /** The way the turn begins. */
   readonly start: Start;
@@ -40,6 +41,7 @@ export interface Lease {
  */
 export type TakeLease = (job: Job, signal: AbortSignal, isFresh: boolean) => Promise<Lease>;
 
+/** Parts that leases are made of. */
 export interface LeaseParts {
   readonly job: Job;
   readonly conversation: Conversation;

@@ -1,4 +1,7 @@
-/** Conversations the server keeps by name, for clients that send only what is new. The CLI persists them; a record tells how far each has come. */
+/**
+ * Conversations the server keeps by name, for clients that send only what is new. The CLI persists them; a record tells
+ * how far each has come.
+ */
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,6 +19,7 @@ export interface NamedRecord {
   readonly system: string;
 }
 
+/** Records of named conversations, and their turns' order. */
 export interface NamedSessions {
   /**
    * Waits until no other turn of this conversation runs, and gives the function that lets the next one in.
@@ -24,15 +28,20 @@ export interface NamedSessions {
   enter(name: string, signal: AbortSignal): Promise<() => void>;
   /** The record of a name, also after a restart; undefined for a new one. */
   read(name: string): Promise<NamedRecord | undefined>;
-  /** Replaces the record of a name, as the one used last. Past the bound, the conversations unused for longest are removed. */
+  /**
+   * Replaces the record of a name, as the one used last. Past the bound, the conversations unused for longest are
+   * removed.
+   */
   write(name: string, record: NamedRecord): Promise<void>;
   /**
-   * Waits for the turn that runs, then ends the process of a conversation, and deletes its transcript and its record. False
+   * Waits for the turn that runs, then ends the process of a conversation, and deletes its transcript and its record.
+   * False
    * when there is none. @throws as `enter`.
    */
   remove(name: string, signal: AbortSignal): Promise<boolean>;
 }
 
+/** Folder and bounds of the records. */
 export interface NamedOptions {
   /** Holds one record a conversation, which only this user can read. */
   readonly folder: string;

@@ -4,12 +4,14 @@ import { createLru } from "../lib/lru.ts";
 import type { Lru } from "../lib/lru.ts";
 import type { Log } from "../lib/log.ts";
 
+/** Bounds of the pool. */
 export interface PoolOptions {
   readonly maxSessions: number;
   readonly idleSeconds: number;
   readonly log: Log;
 }
 
+/** Live processes between turns. */
 export interface Pool {
   /**
    * Files a process that is between turns; one that dies later leaves by itself. `isContinued` is for a conversation of

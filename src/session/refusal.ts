@@ -5,7 +5,9 @@ import { ProxyError } from "../core/error.ts";
 export interface Refusals {
   /** @throws ProxyError when a turn for this model is known to be refused now. */
   check(model: string): void;
-  /** Remembers a failure that will repeat: a plan's limit until its reset, a missing login for 5 s. Ignores every other. */
+  /**
+   * Remembers a failure that will repeat: a plan's limit until its reset, a missing login for 5 s. Ignores every other.
+   */
   record(error: ProxyError, model: string): void;
   /** Forgets a missing login; called when a turn went well. */
   clearLogin(): void;

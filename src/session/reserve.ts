@@ -1,7 +1,11 @@
-/** Limits that the user has set on his own plan: a part of it kept free, and no paid extra usage. Known from memory, no process. */
+/**
+ * Limits that the user has set on his own plan: a part of it kept free, and no paid extra usage. Known from memory, no
+ * process.
+ */
 import { ProxyError } from "../core/error.ts";
 import type { PlanReport } from "../core/plan.ts";
 
+/** The user's limits. */
 export interface ReserveOptions {
   /** The plan's last known state. */
   readonly readPlan: () => PlanReport | undefined;

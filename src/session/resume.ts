@@ -10,6 +10,7 @@ import { toFreshSessionId, toNameId, toSystemMark } from "./named.ts";
 import type { NamedRecord, NamedSessions } from "./named.ts";
 import type { Pool } from "./pool.ts";
 
+/** Sources of processes for named conversations. */
 export interface ResumeOptions {
   /** Starts a process. @throws ProxyError; the signal's reason. */
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;

@@ -12,6 +12,7 @@ import type { NamedSessions } from "./named.ts";
 import type { Refusals } from "./refusal.ts";
 import type { TakeNamedLease } from "./resume.ts";
 
+/** Parts that play a turn. */
 export interface RunOptions {
   /** Finds a process for a turn that brings its history. */
   readonly takeLease: TakeLease;
@@ -40,14 +41,14 @@ export interface RunningTurn {
   readonly events: EventStream;
   /** The fold of the events so far; whole once `done` is among them. */
   readonly reply: Reply;
-  /** How it began; undefined before a process was found. */
+  /** The way it began; undefined before a process was found. */
   readonly start: Start | undefined;
 }
 
 /** Makes a turn of a job. @throws ProxyError at once when the account is known to refuse it now. */
 export type Run = (job: Job, signal: AbortSignal) => RunningTurn;
 
-/** What the loop tells of a turn while it runs. */
+/** State of a turn while it runs. */
 interface Progress {
   readonly fold: Fold;
   start: Start | undefined;

@@ -1,11 +1,15 @@
-/** Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are started as the last two asked for were. */
+/**
+ * Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are
+ * started as the last two asked for were.
+ */
 import type { Launch } from "../cli/request/launch.ts";
 import type { Conversation } from "../cli/conversation.ts";
 import type { Log } from "../lib/log.ts";
 
+/** Number and kind of the spares. */
 export interface SparesOptions {
   readonly count: number;
-  /** What the first ones are started as. */
+  /** The settings that the first ones are started with. */
   readonly first: Launch;
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
   /** Identity of the CLI's file now; never rejects. Spares of another one are replaced. */
@@ -15,6 +19,7 @@ export interface SparesOptions {
   readonly log: Log;
 }
 
+/** Processes that wait for a conversation. */
 export interface Spares {
   /** Ends spares of a kind that is no longer asked for, and starts others up to the count, in the background. */
   fill(): void;

@@ -1,4 +1,6 @@
-/** The command line and the environment: every option, which of the two wins, and one sentence for what cannot be used. */
+/**
+ * The command line and the environment: every option, which of the two wins, and one sentence for what cannot be used.
+ */
 import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";

@@ -1,4 +1,7 @@
-/** The command line as users meet it: commands, their own options, one sentence and 2 for what cannot be used, and the banner. */
+/**
+ * The command line as users meet it: commands, their own options, one sentence and 2 for what cannot be used, and the
+ * banner.
+ */
 import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";

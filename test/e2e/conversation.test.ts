@@ -1,4 +1,7 @@
-/** Whole histories, as OpenAI clients send them: the process that knows one is found again, and whatever it does not know is replayed exactly. */
+/**
+ * Whole histories, as OpenAI clients send them: the process that knows one is found again, and whatever it does not
+ * know is replayed exactly.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";

@@ -12,7 +12,10 @@ beforeEach(() => upstream.reset());
 
 const hi = { model: "sonnet", messages: [user("hi")] };
 
-/** What the API's status comes to, and within how many milliseconds. 401 has a test of its own: it is remembered for seconds. */
+/**
+ * What the API's status comes to, and within how many milliseconds. 401 has a test of its own: it is remembered for
+ * seconds.
+ */
 const STATUSES = [
   { status: 400, type: "invalid_request_error", to: 400, as: "invalid_request_error", withinMs: 5000 },
   { status: 403, type: "permission_error", to: 403, as: "permission_error", withinMs: 5000 },
@@ -102,7 +105,10 @@ test("without a login turns are 401 and health is 503, both naming what to do", 
   assert.equal(upstream.calls.length, 0);
 });
 
-/** An answer that dies after `half` and comes out whole when the CLI asks again. `seen` says when the client has the half. */
+/**
+ * An answer that dies after `half` and comes out whole when the CLI asks again. `seen` says when the client has the
+ * half.
+ */
 function dieOnce(seen: AbortSignal): void {
   upstream.answer((_, at) =>
     at === 0 ? [{ text: "half" }, { until: once(seen, "abort") }, { die: true }] : [{ text: "whole" }],

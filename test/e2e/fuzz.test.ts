@@ -1,4 +1,7 @@
-/** Mutated requests of real clients, the same at every run; `npm run fuzz` sends more, with other seeds and the real CLI. */
+/**
+ * Mutated requests of real clients, the same at every run; `npm run fuzz` sends more, with other seeds and the real
+ * CLI.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readText, user } from "../helpers/answer.ts";

@@ -1,4 +1,6 @@
-/** The server as HTTP clients meet it: who may ask, limits, plain endpoints, request ids, the log and the command line. */
+/**
+ * The server as HTTP clients meet it: who may ask, limits, plain endpoints, request ids, the log and the command line.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

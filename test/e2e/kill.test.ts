@@ -1,4 +1,7 @@
-/** Processes killed under the real CLI's turns, the proxy's own included: one clear end for the client, and nothing left behind. */
+/**
+ * Processes killed under the real CLI's turns, the proxy's own included: one clear end for the client, and nothing left
+ * behind.
+ */
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** A login that is lost and found again: refused from memory for a moment, and known to be there after the first good answer, streamed or whole. */
+/**
+ * A login that is lost and found again: refused from memory for a moment, and known to be there after the first good
+ * answer, streamed or whole.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readError, user } from "../helpers/answer.ts";

@@ -1,4 +1,6 @@
-/** Models asked for by id: each request is one call of the API, and nothing that a client makes up is shown to others. */
+/**
+ * Models asked for by id: each request is one call of the API, and nothing that a client makes up is shown to others.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readText, user } from "../helpers/answer.ts";

@@ -1,4 +1,7 @@
-/** Conversations the server keeps under `x-claude-session`: clients send only what is new, and the rest is the server's to know. */
+/**
+ * Conversations the server keeps under `x-claude-session`: clients send only what is new, and the rest is the server's
+ * to know.
+ */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

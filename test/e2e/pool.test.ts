@@ -1,4 +1,7 @@
-/** The processes kept between turns: how many there may be, which is let go first, and that none is ever given to the wrong conversation. */
+/**
+ * The processes kept between turns: how many there may be, which is let go first, and that none is ever given to the
+ * wrong conversation.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readText, user } from "../helpers/answer.ts";

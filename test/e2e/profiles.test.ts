@@ -1,4 +1,7 @@
-/** What each profile lets the model do, judged by the file system, the processes, and what reached the API; never by an answer's words. */
+/**
+ * What each profile lets the model do, judged by the file system, the processes, and what reached the API; never by an
+ * answer's words.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,7 @@
-/** The line in front of the turns: fair to each client, bounded, left by whoever leaves, and a place is kept until its turn ends. */
+/**
+ * The line in front of the turns: fair to each client, bounded, left by whoever leaves, and a place is kept until its
+ * turn ends.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readError, readText, readUntil, user } from "../helpers/answer.ts";

@@ -1,4 +1,7 @@
-/** Named conversations whose process is gone or no longer fits: they go on from the last whole answer, with not a word lost or added. */
+/**
+ * Named conversations whose process is gone or no longer fits: they go on from the last whole answer, with not a word
+ * lost or added.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";

@@ -1,4 +1,7 @@
-/** A reader that does not read: it holds back its own CLI and no one else, costs no memory, and gets everything when it reads on. */
+/**
+ * A reader that does not read: it holds back its own CLI and no one else, costs no memory, and gets everything when it
+ * reads on.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -31,7 +34,10 @@ function readWritten(pid: number): number {
   return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
 }
 
-/** Asks for a stream and reads none of it. HTTP/1.0, so that the answer comes as it is, without chunk sizes, until the end. */
+/**
+ * Asks for a stream and reads none of it. HTTP/1.0, so that the answer comes as it is, without chunk sizes, until the
+ * end.
+ */
 function ask(proxy: Proxy): Socket {
   const { hostname, port } = new URL(proxy.url);
   const body = JSON.stringify(BODY);

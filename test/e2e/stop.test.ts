@@ -1,4 +1,7 @@
-/** Stopping: an idle server waits for no connection, whatever it has carried; a turn's connection closes with its answer. */
+/**
+ * Stopping: an idle server waits for no connection, whatever it has carried; a turn's connection closes with its
+ * answer.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";

@@ -1,4 +1,7 @@
-/** The CLI's surroundings: the directory it names to the model, and its own file, which may be replaced under a running server. */
+/**
+ * The CLI's surroundings: the directory it names to the model, and its own file, which may be replaced under a running
+ * server.
+ */
 import assert from "node:assert/strict";
 import { chmodSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

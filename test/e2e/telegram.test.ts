@@ -1,4 +1,7 @@
-/** Telegram messages of real turns: the built program, the real CLI with its own tools, a scripted API, a Bot API of our own. */
+/**
+ * Telegram messages of real turns: the built program, the real CLI with its own tools, a scripted API, a Bot API of our
+ * own.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,7 @@
-/** Calls held open across requests: the results go on in the same process, and a history that cannot is replayed exactly. */
+/**
+ * Calls held open across requests: the results go on in the same process, and a history that cannot is replayed
+ * exactly.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { user } from "../helpers/answer.ts";

@@ -1,4 +1,7 @@
-/** Reads answers of the proxy: whole ones, streams, failures. One verb, `read…`, for a `Response` that came of a request. */
+/**
+ * Reads answers of the proxy: whole ones, streams, failures. One verb, `read…`, for a `Response` that came of a
+ * request.
+ */
 import assert from "node:assert/strict";
 
 export interface ChatChunk {

@@ -11,5 +11,8 @@ export const CLI = GIVEN
 /** The model that the family `sonnet` is answered by; releases differ. */
 export const SONNET = process.env["TEST_CLAUDE_SONNET"] ?? "claude-sonnet-5-5";
 
-/** Makes the program use the CLI that was named. Empty without one: then the program finds the development dependency by itself. */
+/**
+ * Makes the program use the CLI that was named. Empty without one: then the program finds the development dependency by
+ * itself.
+ */
 export const CLI_VARIABLES: Readonly<Record<string, string>> = GIVEN ? { CLAUDE_MAX_API_CLAUDE: CLI } : {};

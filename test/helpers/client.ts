@@ -1,4 +1,7 @@
-/** What a client of the proxy does and sees: chats that keep their own history, the state of the server, its log of processes. */
+/**
+ * What a client of the proxy does and sees: chats that keep their own history, the state of the server, its log of
+ * processes.
+ */
 import assert from "node:assert/strict";
 import { assistant, readText, user } from "./answer.ts";
 import { eventually } from "./proxy.ts";
@@ -31,7 +34,9 @@ export interface Health {
   readonly sessions: { readonly live: number; readonly busy: number; readonly spare: number; readonly queued: number };
 }
 
-/** What /health says, with its status. Once it has been asked, the proxy runs no short commands of the CLI for a minute. */
+/**
+ * What /health says, with its status. Once it has been asked, the proxy runs no short commands of the CLI for a minute.
+ */
 export async function readHealth(proxy: Proxy): Promise<Health & { code: number }> {
   const response = await fetch(`${proxy.url}/health`);
   return { ...((await response.json()) as Health), code: response.status };

@@ -1,4 +1,7 @@
-/** Sends mutated real requests to a proxy and tells of every answer that no request may have: a server error, a cut, a broken stream. */
+/**
+ * Sends mutated real requests to a proxy and tells of every answer that no request may have: a server error, a cut, a
+ * broken stream.
+ */
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import type { IncomingMessage } from "node:http";
@@ -58,7 +61,10 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
   { "anthropic-version": "none", "anthropic-beta": "x,y" },
 ];
 
-/** The request of a seed: one of a real client's, in most cases broken as JSON, else as bytes, by its headers or its path. */
+/**
+ * The request of a seed: one of a real client's, in most cases broken as JSON, else as bytes, by its headers or its
+ * path.
+ */
 export function createAttack(seed: number): Attack {
   const random = createRandom(seed);
   const real = random.pick(REAL_REQUESTS);

@@ -1,5 +1,6 @@
 /**
- * Goldens: exact texts kept in files that a reader can look at, `test/fixtures/golden`. `--update` of the test runner sets UPDATE_GOLDENS:
+ * Goldens: exact texts kept in files that a reader can look at, `test/fixtures/golden`. `--update` of the test runner
+ * sets UPDATE_GOLDENS:
  * then a golden that differs is written anew, and the runner shows the difference at the end.
  */
 import assert from "node:assert/strict";
@@ -14,7 +15,9 @@ export function readGolden(name: string): string {
   return readFileSync(join(FOLDER, name), "utf8");
 }
 
-/** Puts a text in the golden's place when goldens are updated; tells whether it did, so that nothing is left to compare. */
+/**
+ * Puts a text in the golden's place when goldens are updated; tells whether it did, so that nothing is left to compare.
+ */
 export function updateGolden(name: string, actual: string): boolean {
   if (!isUpdate) return false;
   const file = join(FOLDER, name);

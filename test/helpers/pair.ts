@@ -1,4 +1,6 @@
-/** A scripted API and a proxy before it, shared by the tests of a file: a start takes a second that no test is about. */
+/**
+ * A scripted API and a proxy before it, shared by the tests of a file: a start takes a second that no test is about.
+ */
 import { after } from "node:test";
 import { isRunning } from "./processes.ts";
 import { eventually, startProxy } from "./proxy.ts";
@@ -60,8 +62,10 @@ function toView(shared: Shared): Proxy {
 }
 
 /**
- * Gives the test an API without calls and script, and a proxy without processes, begun with `--spares 0` and these arguments: every
- * process in the log is a conversation's. A proxy that a test has killed is replaced for the next. For what a proxy remembers otherwise
+ * Gives the test an API without calls and script, and a proxy without processes, begun with `--spares 0` and these
+ * arguments: every
+ * process in the log is a conversation's. A proxy that a test has killed is replaced for the next. For what a proxy
+ * remembers otherwise
  * (refusals, catalogue, files of its home), and for spares, use `startUpstream` and `startProxy`.
  */
 export async function startPair(t: Scope, ...args: readonly string[]): Promise<Pair> {

@@ -1,4 +1,7 @@
-/** Loaded before every test file: a test that takes longer than the limit has failed. Node 20 has no such setting for a single test. */
+/**
+ * Loaded before every test file: a test that takes longer than the limit has failed. Node 20 has no such setting for a
+ * single test.
+ */
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { TestContext, TestOptions } from "node:test";
 

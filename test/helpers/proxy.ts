@@ -1,4 +1,7 @@
-/** The built program, run as a user runs it: a process of its own, a free port, an empty home, and the real CLI unless told otherwise. */
+/**
+ * The built program, run as a user runs it: a process of its own, a free port, an empty home, and the real CLI unless
+ * told otherwise.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -35,11 +38,16 @@ export interface Proxy {
   readonly home: string;
   /** Lines written to stderr so far. */
   readonly log: readonly string[];
-  /** Settles with the first log line, old or new, that matches; `from` is the first line looked at. Rejects when the program ends without one. */
+  /**
+   * Settles with the first log line, old or new, that matches; `from` is the first line looked at. Rejects when the
+   * program ends without one.
+   */
   logged(pattern: RegExp, from?: number): Promise<string>;
   /** POSTs to chat completions. */
   chat(body: object, options?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
-  /** The CLI processes for conversations that this proxy has now; not those that only tell the CLI's version or login. */
+  /**
+   * The CLI processes for conversations that this proxy has now; not those that only tell the CLI's version or login.
+   */
   children(): number[];
   kill(signal: NodeJS.Signals): void;
   /** Closes the reading ends of stdout and stderr, as a `tee` that ends does. */

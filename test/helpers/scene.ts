@@ -1,4 +1,7 @@
-/** Tests that share one proxy, since each start takes a while: every one begins with no calls and the API's usual answer. */
+/**
+ * Tests that share one proxy, since each start takes a while: every one begins with no calls and the API's usual
+ * answer.
+ */
 import { after, test } from "node:test";
 import type { TestContext } from "node:test";
 import { startProxy } from "./proxy.ts";
@@ -18,7 +21,9 @@ type Run = (scene: Scene) => Promise<void>;
 
 const isReplay = (line: string): boolean => line.includes("started claude") && line.includes("as=replay");
 
-/** Gives the function that declares tests around one proxy, which starts with the first of them and ends with the file. */
+/**
+ * Gives the function that declares tests around one proxy, which starts with the first of them and ends with the file.
+ */
 export function shareProxy(title: string): (name: string, run: Run) => void {
   const ends: (() => void | Promise<void>)[] = [];
   const scope = { after: (end: () => void | Promise<void>): void => void ends.unshift(end) };

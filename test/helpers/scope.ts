@@ -1,4 +1,7 @@
-/** How long something started for tests lives: a test's own context, `{ after }` of `node:test` for a whole file, or one made here. */
+/**
+ * How long something started for tests lives: a test's own context, `{ after }` of `node:test` for a whole file, or one
+ * made here.
+ */
 export interface Scope {
   after(end: () => void | Promise<void>): void;
 }

@@ -1,4 +1,7 @@
-/** A Telegram Bot API on loopback: it keeps the messages of a chat as a user would see them, and can limit, fail, hang and refuse. */
+/**
+ * A Telegram Bot API on loopback: it keeps the messages of a chat as a user would see them, and can limit, fail, hang
+ * and refuse.
+ */
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

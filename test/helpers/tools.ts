@@ -1,4 +1,7 @@
-/** Function calling as tests speak it: tools, results and histories as clients write them, and what reached the API of them. */
+/**
+ * Function calling as tests speak it: tools, results and histories as clients write them, and what reached the API of
+ * them.
+ */
 import assert from "node:assert/strict";
 import type { ChatChunk } from "./answer.ts";
 import type { Proxy } from "./proxy.ts";

@@ -1,4 +1,6 @@
-/** A scripted Messages API on loopback: it streams, thinks, calls tools, fails with any status, hangs, drips and dies. */
+/**
+ * A scripted Messages API on loopback: it streams, thinks, calls tools, fails with any status, hangs, drips and dies.
+ */
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";

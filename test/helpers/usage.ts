@@ -5,7 +5,10 @@ import { createMeter } from "../../src/meter/meter.ts";
 import type { Meter } from "../../src/meter/meter.ts";
 import type { Usage } from "../../src/meter/usage.ts";
 
-/** Numbers from 0 to 1 that look random and are the same each time. Source: https://en.wikipedia.org/wiki/Lehmer_random_number_generator */
+/**
+ * Numbers from 0 to 1 that look random and are the same each time. Source:
+ * https://en.wikipedia.org/wiki/Lehmer_random_number_generator
+ */
 function createDice(): () => number {
   let state = 42;
   return () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;

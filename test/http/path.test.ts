@@ -1,4 +1,7 @@
-/** Request paths: each spelling that clients use leads to one path, and endpoints that are not here say what to use instead. */
+/**
+ * Request paths: each spelling that clients use leads to one path, and endpoints that are not here say what to use
+ * instead.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";

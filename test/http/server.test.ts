@@ -1,4 +1,7 @@
-/** Listening, over real sockets: late requests are cut off in time, and sockets are bounded without harm to those in use. */
+/**
+ * Listening, over real sockets: late requests are cut off in time, and sockets are bounded without harm to those in
+ * use.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { RequestListener } from "node:http";

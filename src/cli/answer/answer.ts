@@ -1,4 +1,6 @@
-/** The CLI's messages of one turn, turned into its events. It decides where the answer ends: the CLI would often go on. */
+/**
+ * The CLI's messages of one turn, turned into its events. It decides where the answer ends: the CLI would often go on.
+ */
 import { ProxyError } from "../../core/error.ts";
 import type { TurnEvent } from "../../core/event.ts";
 import { createApiCalls } from "./apicall.ts";
@@ -13,13 +15,18 @@ import { isOwnTool } from "../protocol/name.ts";
 import type { Structured } from "../request/structured.ts";
 import type { ApiEvent, CliMessage, ResultMessage, ToolUse } from "../protocol/message.ts";
 
+/** The reader of one turn's messages. */
 export interface Answer {
-  /** Takes the next messages and gives their events; ignores all that follow the end. @throws ProxyError when the turn failed. */
+  /**
+   * Takes the next messages and gives their events; ignores all that follow the end. @throws ProxyError when the turn
+   * failed.
+   */
   read(messages: readonly CliMessage[]): TurnEvent[];
   readonly state: AnswerState;
   readonly draft: Readonly<DraftState>;
 }
 
+/** Facts of the turn that the reader needs. */
 export interface AnswerOptions {
   readonly stop: readonly string[];
   readonly structured: Structured | undefined;

@@ -1,4 +1,6 @@
-/** The API calls of one answer: where each begins and ends, their tokens, and the point at which the answer is to end. */
+/**
+ * The API calls of one answer: where each begins and ends, their tokens, and the point at which the answer is to end.
+ */
 import type { FinishReason, Usage } from "../../core/event.ts";
 import type { ApiEvent } from "../protocol/message.ts";
 import type { Blocks } from "./block.ts";
@@ -6,7 +8,8 @@ import type { Draft } from "./draft.ts";
 import { createUsageMeter } from "./usage.ts";
 
 /**
- * The state of an answer: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it waiting
+ * The state of an answer: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it
+ * waiting
  * for tool results; `cut` leaves it with something the client has not seen: in the middle of it, or in its memory.
  */
 export type AnswerState = "open" | "finished" | "held" | "cut";
@@ -18,6 +21,7 @@ export interface AnswerEnd {
   readonly stopSequence?: string;
 }
 
+/** Parts that the API calls of one turn work with. */
 export interface ApiCallsOptions {
   readonly draft: Draft;
   readonly blocks: Blocks;
@@ -27,6 +31,7 @@ export interface ApiCallsOptions {
   readonly onEnd: () => void;
 }
 
+/** The API calls of one turn. */
 export interface ApiCalls {
   /** Takes the next event of the API; gives the end of the answer where it has to end there. */
   read(event: ApiEvent): AnswerEnd | undefined;

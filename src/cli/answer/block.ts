@@ -7,12 +7,14 @@ import { toForcedCalls } from "../request/structured.ts";
 import type { Structured } from "../request/structured.ts";
 import type { ApiEvent } from "../protocol/message.ts";
 
+/** Parts that the blocks of one turn work with. */
 export interface BlocksOptions {
   readonly structured: Structured | undefined;
   readonly tools: ReadonlySet<string>;
   readonly draft: Draft;
 }
 
+/** The content blocks of one turn's API calls. */
 export interface Blocks {
   /** A new message: its blocks are counted from 0 again. */
   reset(): void;
@@ -20,7 +22,9 @@ export interface Blocks {
   read(event: ApiEvent): void;
   /** Forgets the structured output: it did not fit, or its message broke off. */
   retract(): void;
-  /** Shows the forced calls, which could not be shown before they were whole; false when there was no structured output. */
+  /**
+   * Shows the forced calls, which could not be shown before they were whole; false when there was no structured output.
+   */
   completeStructured(): boolean;
   /** The tool call that carries the structured output, to tell its check's result from others. */
   readonly structuredId: string;

@@ -12,6 +12,7 @@ export interface DeferredCall {
 /** Takes the deltas of one content block. */
 export type Sink = (delta: string) => void;
 
+/** The turn's settings that shape its draft. */
 export interface DraftOptions {
   readonly stop: readonly string[];
   readonly parallelCalls: boolean;
@@ -31,6 +32,7 @@ export interface DraftState {
   metStop: string | undefined;
 }
 
+/** The answer so far. Events are taken in the order in which they were added. */
 export interface Draft {
   readonly state: Readonly<DraftState>;
   /** An API call begins: the text of the one before stands. */

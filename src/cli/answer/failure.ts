@@ -1,11 +1,14 @@
-/** Why a turn failed, read from the CLI's codes and never from its prose. The words of a failure are only passed on. */
+/** Failures of a turn, read from the CLI's codes and never from its prose, which is only passed on. */
 import { toLoginSentence } from "../../core/credential.ts";
 import { ProxyError, toErrorKind } from "../../core/error.ts";
 import type { ErrorKind } from "../../core/error.ts";
 import type { CliMessage, ResultMessage } from "../protocol/message.ts";
 
+/** The CLI is about to ask the API again. */
 export type RetryMessage = CliMessage & { type: "retry" };
+/** An error that the CLI words as an assistant message. */
 export type FailureMessage = CliMessage & { type: "failure" };
+/** The state of a plan window. */
 export type LimitMessage = CliMessage & { type: "rate_limit" };
 
 /** The CLI goes on retrying for minutes; a client is better told after this. */
@@ -31,15 +34,16 @@ const ACCOUNT_LIMITS = ["five_hour", "seven_day", "overage"];
 /** The API's refusal of a prompt, and the CLI's own before it asks. */
 const TOO_LONG = ["prompt_too_long", "blocking_limit"];
 
-/** What the user can do, for kinds whose own words say less. */
+/** Advice to the user, for kinds whose own words say less. */
 const ADVICE: Readonly<Partial<Record<ErrorKind, string>>> = {
   not_logged_in: LOGIN_NEEDED,
   extra_usage_required:
-    "The API counts this request as one of a third-party app, which draws from paid extra usage and not from the plan. " +
-    "Turn extra usage on or add to it at claude.ai/settings/usage, or use an API key; --extra-usage stop ends turns that are paid for",
+    "The API counts this request as one of a third-party app, which draws from paid extra usage and not from the " +
+    "plan. Turn extra usage on or add to it at claude.ai/settings/usage, or use an API key; --extra-usage stop ends " +
+    "turns that are paid for",
   credits_exhausted:
-    "The account's allowance is used up. Add to it at claude.ai/settings/usage (with an API key: platform.claude.com), " +
-    "or wait until the plan's limits reset",
+    "The account's allowance is used up. Add to it at claude.ai/settings/usage (with an API key: " +
+    "platform.claude.com), or wait until the plan's limits reset",
 };
 
 function toSentence(kind: ErrorKind, words: string): string {
@@ -50,7 +54,8 @@ function toSentence(kind: ErrorKind, words: string): string {
 const CREDIT_CODES = ["credits_required", "model_requires_usage_credits", "long_context_credits_required"];
 
 /**
- * The one refusal that has no code of its own: a plain 400, told by the API's sentence. It is looked for in nothing but the
+ * The one refusal that has no code of its own: a plain 400, told by the API's sentence. It is looked for in nothing but
+ * the
  * words of a result that is that error, where no text of a model or a user can stand.
  */
 const THIRD_PARTY = /\bthird-party apps\b.*\bextra usage\b/i;
@@ -95,9 +100,11 @@ function checkRetry({ status, attempt, delayMs }: RetryMessage, failingMs: numbe
   throw new ProxyError(kind, toSentence(kind, `The API answered with status ${status}`), details);
 }
 
+/** Decides which retries of the CLI are waited for. */
 export interface Patience {
   /**
-   * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a login
+   * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a
+   * login
    * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
    * `limit` is a rejection the CLI told of before.
    * @throws ProxyError to give up with.

@@ -1,4 +1,4 @@
-/** What one of the CLI's own tools is doing, in a few words that are safe to show: no content, no options, no secrets. */
+/** One line for a running tool of the CLI's own, safe to show: no content, no options, no secrets. */
 import { basename } from "node:path";
 import type { JsonObject } from "../../lib/json.ts";
 
@@ -45,7 +45,10 @@ function text(input: JsonObject, key: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The program, and its verb where it has one. A word with anything but plain characters may hold a secret, or a part of one. */
+/**
+ * The program, and its verb where it has one. A word with anything but plain characters may hold a secret, or a part of
+ * one.
+ */
 function toProgram(command: string): string {
   const words = command.trim().split(/\s+/);
   const [first = "", second = ""] = words.slice(words.findIndex((word) => !/^\w+=[\w./:@%+,-]*$/.test(word)));

@@ -3,6 +3,7 @@ import { NO_USAGE } from "../../core/event.ts";
 import type { Usage } from "../../core/event.ts";
 import type { WireUsage } from "../protocol/message.ts";
 
+/** Token counts of one turn, over all its API calls. */
 export interface UsageMeter {
   /** An API call begins; one that never ended is forgotten. */
   start(usage: WireUsage): void;
@@ -10,7 +11,9 @@ export interface UsageMeter {
   end(usage: WireUsage): void;
   /** All ended calls. */
   readonly total: Usage;
-  /** All calls, the running one with `text` as its output so far: 4 characters a token, as the API has not counted yet. */
+  /**
+   * All calls, the running one with `text` as its output so far: 4 characters a token, as the API has not counted yet.
+   */
   estimate(text: string): Usage;
 }
 

@@ -1,4 +1,4 @@
-/** Where the user's CLI is, which version, and whether it is signed in. Asks the CLI itself; reads no credential. */
+/** Finds the user's CLI, its version and its login. Asks the CLI itself; reads no credential. */
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve, win32 } from "node:path";
 import { ProxyError } from "../../core/error.ts";
@@ -7,6 +7,7 @@ import { runCommand, toExhaustedError } from "../process/process.ts";
 import type { Command } from "../process/process.ts";
 import { isOlder, MINIMUM_VERSION } from "./release.ts";
 
+/** Places where the CLI is looked for. */
 export interface FindOptions {
   /** A path the user gave; then nothing else is looked at. */
   readonly given: string | undefined;
@@ -35,7 +36,9 @@ async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
-/** PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency. */
+/**
+ * PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency.
+ */
 async function toCandidates({ environment, home, program }: FindOptions): Promise<string[]> {
   const path = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const usual = [
@@ -94,15 +97,17 @@ export async function readVersion(command: Omit<Command, "args">): Promise<strin
   if (!isOlder(version, MINIMUM_VERSION)) return version;
   throw new ClaudeError(
     "too_old",
-    `Cannot use claude ${version}: ${MINIMUM_VERSION} or newer is needed. Run \`claude update\` or \`npm install -g @anthropic-ai/claude-code\``,
+    `Cannot use claude ${version}: ${MINIMUM_VERSION} or newer is needed. ` +
+      "Run `claude update` or `npm install -g @anthropic-ai/claude-code`",
   );
 }
 
+/** The CLI's login, as `claude auth status` tells it. */
 export interface Login {
   readonly isLoggedIn: boolean;
   /** The CLI's word for how: `claude.ai`, `api_key`, `none` and so on. */
   readonly method: string;
-  /** Who answers: `firstParty`, `bedrock`, `vertex` and so on. */
+  /** The API's provider: `firstParty`, `bedrock`, `vertex` and so on. */
   readonly provider?: string;
   /** The variable or helper that an API key comes from. */
   readonly keySource?: string;

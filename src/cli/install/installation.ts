@@ -25,13 +25,14 @@ import type { Leftovers } from "./leftovers.ts";
 import { createNotes } from "./notes.ts";
 import type { Command } from "../process/process.ts";
 
+/** Settings of all processes. */
 export interface InstallationOptions {
   readonly find: FindOptions;
   readonly folders: Folders;
   readonly settingSources: string;
-  /** Where the CLI keeps its temporary files; made when needed, and swept. */
+  /** Folder for the CLI's temporary files; made when needed, and swept. */
   readonly temporaryFolder: string;
-  /** Where the CLI's notes are kept, once they were learned. */
+  /** Folder for the CLI's notes, once they were learned. */
   readonly notesFolder: string;
   /** Most processes alive at once; a start past that waits until one is gone. */
   readonly maxProcesses: number;
@@ -44,14 +45,16 @@ export interface InstallationOptions {
   readonly log: Log;
 }
 
+/** State of the CLI on this machine; undefined parts are not known yet. */
 export interface InstallationStatus {
   readonly path: string | undefined;
   readonly version: string | undefined;
   readonly login: Login | undefined;
-  /** Why it cannot be used, if so. */
+  /** The reason for which it cannot be used, if so. */
   readonly problem: ProxyError | undefined;
 }
 
+/** The CLI on this machine; the only starter of processes for conversations. */
 export interface Installation {
   /** Starts a process. @throws ProxyError `unavailable` when the CLI is missing or too old; the signal's reason. */
   start(launch: Launch, signal?: AbortSignal): Promise<Conversation>;
@@ -61,7 +64,7 @@ export interface Installation {
    * @throws ProxyError `unavailable` when the CLI is missing or too old.
    */
   readNotes(modelId: string, tools: OwnTools): Promise<readonly JsonObject[]>;
-  /** What is known, looked up again in the background when it is old; waits only for the very first look. */
+  /** The latest status, looked up again in the background when it is old; waits only for the very first look. */
   status(): Promise<InstallationStatus>;
   /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
   identify(): Promise<string>;
@@ -92,7 +95,7 @@ function toConversationOptions(options: InstallationOptions, path: string, launc
   };
 }
 
-/** Where the CLI's caches lie on this platform, as it finds it itself. */
+/** The CLI's cache folder on this platform, found as the CLI finds it. */
 function toCacheFolder({ environment, home }: FindOptions): string {
   if (process.platform === "darwin") return join(home, "Library", "Caches");
   return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");

@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+/** Folders that are swept. */
 export interface Leftovers {
   /** The CLI's `CLAUDE_CODE_TMPDIR`, this program's own; several servers may share it. */
   readonly temporary: string;
@@ -14,7 +15,7 @@ const PROBE_AGE_MS = 60_000;
 /** Anything else may be in use for as long as a process lives. */
 const OLD_AGE_MS = 24 * 60 * 60 * 1000;
 
-/** Where the CLI keeps the logs of a tool server: `~/.cache/claude-cli-nodejs/<cwd>/mcp-logs-<name>` (Linux). */
+/** The CLI's log folder of a tool server: `~/.cache/claude-cli-nodejs/<cwd>/mcp-logs-<name>` (Linux). */
 export function toLogFolder(cacheFolder: string, workspace: string, server: string): string {
   return join(cacheFolder, "claude-cli-nodejs", workspace.replace(/[^A-Za-z0-9]/g, "-"), `mcp-logs-${server}`);
 }
@@ -31,7 +32,10 @@ async function sweepFolder(folder: string, toAgeMs: (name: string) => number): P
   await Promise.all(names.map((name) => sweep(name).catch(() => undefined)));
 }
 
-/** Deletes what no process needs. `isLast` is for a server that ends: its processes write no log any more. Never rejects. */
+/**
+ * Deletes what no process needs. `isLast` is for a server that ends: its processes write no log any more. Never
+ * rejects.
+ */
 export async function sweepLeftovers({ temporary, logs }: Leftovers, isLast = false): Promise<void> {
   const users = await readdir(temporary).catch(() => []);
   const toAgeMs = (name: string): number => (name.startsWith("fswatch-probe-") ? PROBE_AGE_MS : OLD_AGE_MS);

@@ -1,5 +1,6 @@
 /**
- * The notes that the CLI puts after a conversation's first message: environment, model, date. A replay that has them there is,
+ * The notes that the CLI puts after a conversation's first message: environment, model, date. A replay that has them
+ * there is,
  * at the API, what the live process has sent, so the prompt cache reads it; without them the CLI adds them at its end.
  */
 import { createHash, randomUUID } from "node:crypto";
@@ -16,10 +17,11 @@ import type { Command } from "../process/process.ts";
 import { toUserLine } from "../request/content.ts";
 import { toArgs, toEnvironment } from "../request/launch.ts";
 
+/** Folders and surroundings of the memory. */
 export interface NotesOptions {
   /** Holds what was learned: the CLI's own words, and none of a conversation. */
   readonly folder: string;
-  /** Where a process that is asked may keep its files for the moment. */
+  /** Folder for the files of a process that is asked, for the moment. */
   readonly temporaryFolder: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
@@ -33,9 +35,11 @@ export interface NotesSource {
   readonly workingFolder: string;
 }
 
+/** The CLI's notes, as far as they were learned. */
 export interface Notes {
   /**
-   * The notes for a new conversation with this model, in the order in which the CLI writes them. None while they are not
+   * The notes for a new conversation with this model, in the order in which the CLI writes them. None while they are
+   * not
    * known: then they are learned in the background, once for each release of the CLI and model. Never rejects.
    */
   read(source: NotesSource, modelId: string): Promise<readonly JsonObject[]>;

@@ -15,7 +15,10 @@ export interface Found {
 export interface Program {
   /** Looks for the CLI, once. @throws ProxyError `unavailable` when it is missing or too old. */
   ready(): Promise<Found>;
-  /** Identity of its file now: changes whenever it is replaced or written, which also makes `ready` look again. Never rejects. */
+  /**
+   * Identity of its file now: changes whenever it is replaced or written, which also makes `ready` look again. Never
+   * rejects.
+   */
   identify(): Promise<string>;
   /** The CLI that was found last, if any. */
   readonly found: Found | undefined;

@@ -5,7 +5,9 @@ type Parents = readonly (readonly [pid: number, parent: number])[];
 
 const IS_LINUX = process.platform === "linux";
 
-/** A file of each process under /proc, "" where it is gone or another user's. None where /proc cannot be read (EMFILE). */
+/**
+ * A file of each process under /proc, "" where it is gone or another user's. None where /proc cannot be read (EMFILE).
+ */
 async function readEach(name: string): Promise<(readonly [pid: number, text: string])[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry));
   return Promise.all(
@@ -36,14 +38,18 @@ function withDescendants(roots: readonly number[], parents: Parents): number[] {
   return [...found];
 }
 
-/** All descendants of `root` that can be found, parents first. Never rejects for want of descriptors. `listProcesses` runs `ps -A -o pid=,ppid=`; it is asked where there is no /proc. */
+/**
+ * All descendants of `root` that can be found, parents first. Never rejects for want of descriptors. `listProcesses`
+ * runs `ps -A -o pid=,ppid=`; it is asked where there is no /proc.
+ */
 export async function findDescendants(root: number, listProcesses: () => Promise<string>): Promise<number[]> {
   const parents = IS_LINUX ? await readProc() : readTable(await listProcesses());
   return withDescendants([root], parents).slice(1);
 }
 
 /**
- * The processes whose environment has the entry `mark`, and all below them: a crash takes their parent, and with it every
+ * The processes whose environment has the entry `mark`, and all below them: a crash takes their parent, and with it
+ * every
  * other trace of where they belong. Linux only; elsewhere none are found.
  */
 export async function findMarked(mark: string): Promise<number[]> {

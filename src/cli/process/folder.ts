@@ -9,10 +9,14 @@ export interface Folders {
   readonly empty: string;
 }
 
-/** Name of the empty folder: a client's agent works elsewhere, and the model must not take this path for its project. */
+/**
+ * Name of the empty folder: a client's agent works elsewhere, and the model must not take this path for its project.
+ */
 export const EMPTY_FOLDER = "not-the-users-project";
 
-/** The working directory of a process. The CLI files a named session under its directory, which so must never change. */
+/**
+ * The working directory of a process. The CLI files a named session under its directory, which so must never change.
+ */
 export function toWorkingFolder({ tools, session }: Launch, { workspace, empty }: Folders): string {
   const hasFileTools = tools === "workspace" || tools === "full";
   const isNamed = session?.type === "begin" || session?.type === "resume";

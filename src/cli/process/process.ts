@@ -8,6 +8,7 @@ import { createLineSplitter } from "../../lib/ndjson.ts";
 import { ProxyError } from "../../core/error.ts";
 import { findDescendants, findMarked } from "./descendants.ts";
 
+/** A program to run, with its surroundings. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
@@ -17,19 +18,25 @@ export interface Command {
   readonly isParent?: boolean;
 }
 
+/** Listeners of one process. */
 export interface ProcessEvents {
   /** A whole line of stdout. */
   readonly onLine: (line: string) => void;
-  /** Called once, when no line can follow: what ended it, in words for a log. stdout may close well before the process is gone. */
+  /**
+   * Called once, when no line can follow: what ended it, in words for a log. stdout may close well before the process
+   * is gone.
+   */
   readonly onEnd: (cause: string) => void;
 }
 
 /**
- * How the end of a process begins. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM, for one
+ * How the end of a process begins. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM, for
+ * one
  * in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more.
  */
 export type Ending = "eof" | "term";
 
+/** A running process. Its owner must stop it. */
 export interface CliProcess {
   readonly pid: number | undefined;
   /** Settles when the process is gone, and after a crash what it had started; never rejects. */
@@ -39,7 +46,10 @@ export interface CliProcess {
   /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Closes stdin, then SIGTERM, then SIGKILL with all descendants. Safe to call twice: the first call decides how it begins. */
+  /**
+   * Closes stdin, then SIGTERM, then SIGKILL with all descendants. Safe to call twice: the first call decides how it
+   * begins.
+   */
   stop(ending: Ending): Promise<void>;
 }
 
@@ -59,7 +69,8 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: it is gone already, which is what was wanted. EPERM: it is another user's, by sudo for one, and not ours to end.
+    // ESRCH: it is gone already, which is what was wanted. EPERM: it is another user's, by sudo for one, and not ours
+    // to end.
     if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
@@ -93,7 +104,7 @@ function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullS
 /** Time after which descriptors may be free again, in seconds. */
 const EXHAUSTED_RETRY_SECONDS = 5;
 
-/** What is thrown where this program or the system has no descriptor or process left. */
+/** The system's error codes for a lack of file descriptors or processes. */
 export function toExhaustedError(cause: unknown): ProxyError {
   return new ProxyError("unavailable", "Cannot start the claude CLI: too many files or processes are open", {
     retryAfterSeconds: EXHAUSTED_RETRY_SECONDS,
@@ -186,7 +197,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   };
 }
 
-/** What a short command printed and how it ended; `code` is null when it could not be run to its end. */
+/** Output and exit code of a short command; `code` is null when it could not be run to its end. */
 export interface CommandOutput {
   readonly code: number | null;
   readonly stdout: string;

@@ -9,18 +9,22 @@ import type { CliMessage, ControlMessage, TurnMessage } from "./message.ts";
 /** Calls `respond` once with the answer to a control request. @throws Error for one it cannot answer. */
 export type AnswerRequest = (request: JsonObject, respond: (response: JsonObject) => void) => void;
 
+/** The process to start, and the listener for its requests. */
 export interface ChannelOptions {
   readonly command: Command;
   /** Answers a control request of the CLI's, at once or later. A throw is answered as an error. */
   readonly answer: AnswerRequest;
   /** Told of every other message as soon as its line is read, in order; `size` is the line's, in UTF-16 units. */
   readonly onMessage: (message: TurnMessage, size: number) => void;
-  /** Called once when the process ends, or can no longer be understood, without having been closed. It is then ended. */
+  /**
+   * Called once when the process ends, or can no longer be understood, without having been closed. It is then ended.
+   */
   readonly onLost: (error: CliEndedError) => void;
   /** Called with each line as it was read and written, for a trace. */
   readonly trace?: (line: string) => void;
 }
 
+/** Messages to and from one process. */
 export interface Channel {
   readonly pid: number | undefined;
   /** Settles when the process is gone; never rejects. */

@@ -1,4 +1,7 @@
-/** The CLI's stream-json: each line narrowed once. Types follow `sdk.d.ts` of the npm package `@anthropic-ai/claude-agent-sdk`. */
+/**
+ * The CLI's stream-json: each line narrowed once. Types follow `sdk.d.ts` of the npm package
+ * `@anthropic-ai/claude-agent-sdk`.
+ */
 import type { PlanReport } from "../../core/plan.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
@@ -39,10 +42,13 @@ export type ControlMessage =
     }
   | { readonly type: "control_request"; readonly id: string; readonly request: JsonObject };
 
-/** What tells of a turn. */
+/** Messages that belong to a turn. */
 export type TurnMessage =
   | { readonly type: "api"; readonly event: ApiEvent }
-  /** An error the CLI words as an assistant message; `status` is the upstream's, where there was one, `cause` the CLI's narrower word, if it has one. */
+  /**
+   * An error the CLI words as an assistant message; `status` is the upstream's, where there was one, `cause` the CLI's
+   * narrower word, if it has one.
+   */
   | { readonly type: "failure"; readonly code: string; readonly status: number | undefined; readonly cause?: string }
   | { readonly type: "tool_result"; readonly id: string; readonly isError: boolean }
   | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
@@ -62,6 +68,7 @@ export type TurnMessage =
 /** One line. `other` is one that this program has no use for. */
 export type CliMessage = ControlMessage | TurnMessage | { readonly type: "other" };
 
+/** A tool call of the model's: the tool's name for the CLI, and its input. */
 export interface ToolUse {
   readonly name: string;
   readonly input: JsonObject;

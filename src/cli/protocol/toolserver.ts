@@ -1,4 +1,7 @@
-/** The client's tools as an MCP server that lives in this process and speaks over the CLI's own stdio. Source: https://modelcontextprotocol.io/specification/2025-11-25/server/tools */
+/**
+ * The client's tools as an MCP server that lives in this process and speaks over the CLI's own stdio. Source:
+ * https://modelcontextprotocol.io/specification/2025-11-25/server/tools
+ */
 import { toCallId } from "../../core/turn.ts";
 import type { Tool, ToolResult } from "../../core/turn.ts";
 import { isObject } from "../../lib/json.ts";
@@ -15,10 +18,14 @@ const HELLO: JsonObject = {
   serverInfo: { name: TOOL_SERVER, version: "1" },
 };
 
+/** The MCP server of one process. A held call is answered when its result is given. */
 export interface ToolServer {
   /** Names the tools the model will see; before the first turn only. */
   offer(tools: readonly Tool[]): void;
-  /** Answers a control request of the CLI's. A tool call is answered once its result is there. @throws Error for anything else. */
+  /**
+   * Answers a control request of the CLI's. A tool call is answered once its result is there. @throws Error for
+   * anything else.
+   */
   readonly answer: AnswerRequest;
   /** Hands in results; a call that has not yet been asked for finds its result waiting. */
   give(results: readonly ToolResult[]): void;
@@ -41,11 +48,17 @@ function toMcpTool({ name, description, schema }: Tool): JsonObject {
   return { name, description, inputSchema: schema, annotations: { readOnlyHint: true } };
 }
 
-/** The CLI saves a longer result to a file, and names it instead; so it does when all results together are longer than four. */
+/**
+ * The CLI saves a longer result to a file, and names it instead; so it does when all results together are longer than
+ * four.
+ */
 const GIVEABLE_CHARACTERS = 50_000;
 const GIVEABLE_TOGETHER = 4 * GIVEABLE_CHARACTERS;
 
-/** Characters of text in a result the CLI would pass on as it is; infinite for one it would not: blank, too long, an image by URL. */
+/**
+ * Characters of text in a result the CLI would pass on as it is; infinite for one it would not: blank, too long, an
+ * image by URL.
+ */
 function toGiveableSize({ content }: ToolResult): number {
   const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
   const size = texts.reduce((sum, text) => sum + text.length, 0);
@@ -54,7 +67,9 @@ function toGiveableSize({ content }: ToolResult): number {
   return isBlank || hasUrl || size >= GIVEABLE_CHARACTERS ? Number.POSITIVE_INFINITY : size;
 }
 
-/** False where the CLI would change one of these results on its way to the model: then the history has to be replayed. */
+/**
+ * False where the CLI would change one of these results on its way to the model: then the history has to be replayed.
+ */
 export function areGiveable(results: readonly ToolResult[]): boolean {
   return results.reduce((sum, result) => sum + toGiveableSize(result), 0) < GIVEABLE_TOGETHER;
 }

@@ -42,7 +42,9 @@ export function toContent(message: Message): string | JsonObject[] {
   return message.content.length === 1 && first?.type === "text" ? first.text : message.content.map(toUserBlock);
 }
 
-/** The line that starts a turn. `client_composed` makes the text data: without it commands run and @mentions read files. */
+/**
+ * The line that starts a turn. `client_composed` makes the text data: without it commands run and @mentions read files.
+ */
 export function toUserLine(message: Message): JsonObject {
   return {
     type: "user",

@@ -2,7 +2,7 @@
 import type { OwnTools } from "../../core/profile.ts";
 import { TOOL_SERVER_NAME } from "../protocol/name.ts";
 
-/** What a process is started as. Everything else about a turn travels on stdin. */
+/** The settings a process is started with. Everything else about a turn travels on stdin. */
 export interface Launch {
   readonly tools: OwnTools;
   /** Set where a transcript or a kept session is resumed; a fresh process is told its model on stdin. */
@@ -49,7 +49,10 @@ function toAllowed(tools: readonly string[]): string[] {
   return ["--tools", tools.join(","), "--permission-mode", "dontAsk", "--allowedTools", allowed];
 }
 
-/** Measured, on the file system: `--restricted` keeps reads and writes inside the working directory, through `..` and symlinks too. */
+/**
+ * Measured, on the file system: `--restricted` keeps reads and writes inside the working directory, through `..` and
+ * symlinks too.
+ */
 function toToolArgs(tools: OwnTools): string[] {
   switch (tools) {
     case "none":
@@ -98,18 +101,22 @@ const EXACT: Readonly<Record<string, string>> = {
   CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
 };
 
-/** Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long. */
+/**
+ * Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long.
+ */
 const NO_SUMMARY = { DISABLE_COMPACT: "1" };
 
-/** What is this program's own: a shell of the model's has no need of its keys. */
+/** Variables of this program, which hold keys: no shell of the model's is given them. */
 const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
 
 /** A socket of the CLI's lies in its temporary folder, and a socket's path has at most about 100 bytes. */
 const LONGEST_TEMPORARY = 70;
 
 /**
- * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session and
- * our own settings. A task of many rounds on the CLI's own tools may be summarised by it. `temporary` is the folder for the
+ * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session
+ * and
+ * our own settings. A task of many rounds on the CLI's own tools may be summarised by it. `temporary` is the folder for
+ * the
  * CLI's temporary files, the system's without one; one with too long a path is not used.
  */
 export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools, temporary?: string): NodeJS.ProcessEnv {

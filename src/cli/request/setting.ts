@@ -1,9 +1,10 @@
-/** What may differ from turn to turn in one process, and the control requests that change it. */
+/** Settings that may differ from turn to turn in one process, and the control requests that change them. */
 import type { Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
 /**
- * All settings of one turn, in the CLI's words and each with a value, its default included: a change names every field of
+ * All settings of one turn, in the CLI's words and each with a value, its default included: a change names every field
+ * of
  * the request that carries it, so nothing of one turn can stay for the next.
  */
 export interface Settings {
@@ -38,7 +39,7 @@ export function toSettings({ effort, maxTokens, thinking }: SettingsTurn): Setti
   };
 }
 
-/** What a process starts with. */
+/** The settings of a process that was told none. */
 export const DEFAULT_SETTINGS: Settings = toSettings({
   effort: undefined,
   maxTokens: undefined,

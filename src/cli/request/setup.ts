@@ -1,4 +1,7 @@
-/** The control requests that go before a turn: they set a fresh process up, and change the settings of one that is known. */
+/**
+ * The control requests that go before a turn: they set a fresh process up, and change the settings of one that is
+ * known.
+ */
 import type { Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toServerFields } from "../protocol/toolserver.ts";
@@ -6,7 +9,10 @@ import { DEFAULT_SETTINGS, toSettings, toSettingsChange } from "./setting.ts";
 import type { Settings } from "./setting.ts";
 import { toStructured } from "./structured.ts";
 
-/** A prompt that begins like the CLI's own first block would be taken for it, and replace it: a line break keeps it text. */
+/**
+ * A prompt that begins like the CLI's own first block would be taken for it, and replace it: a line break keeps it
+ * text.
+ */
 const CLI_OWN_MARK = "x-anthropic-billing-header:";
 
 /** The request that sets a process up. Only the first one in a process counts. */
@@ -23,8 +29,10 @@ function toInitialize(turn: Turn): JsonObject {
 }
 
 /**
- * The control requests before a turn, in order. `known` are the settings the process has; undefined before its first turn.
- * `model` is told at that first turn, unless the process was started with it: to be told again would leave words in the prompt.
+ * The control requests before a turn, in order. `known` are the settings the process has; undefined before its first
+ * turn.
+ * `model` is told at that first turn, unless the process was started with it: to be told again would leave words in the
+ * prompt.
  */
 export function toSetUp(turn: Turn, model: string | undefined, known: Settings | undefined): JsonObject[] {
   const change = toSettingsChange(known ?? DEFAULT_SETTINGS, toSettings(turn));

@@ -4,7 +4,9 @@ import type { Tool, Turn } from "../../core/turn.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
-/** A structured output and its use: as the answer's text, as the arguments of one named call, or as any of the calls. */
+/**
+ * A structured output and its use: as the answer's text, as the arguments of one named call, or as any of the calls.
+ */
 export type Structured = { readonly schema: JsonObject } & (
   { readonly type: "json" } | { readonly type: "call"; readonly name: string } | { readonly type: "calls" }
 );
@@ -38,7 +40,10 @@ function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
   return { type: "object", properties: { calls }, required: ["calls"], additionalProperties: false };
 }
 
-/** The CLI's check knows the draft of 2020 by its keywords, but not by its name: with it, no structured output is offered. */
+/**
+ * The CLI's check knows the draft of 2020 by its keywords, but not by its name: with it, no structured output is
+ * offered.
+ */
 function toCheckable(schema: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema"));
 }

@@ -6,6 +6,7 @@ import { createScratch } from "../../lib/scratch.ts";
 import type { Scratch } from "../../lib/scratch.ts";
 import { toContent } from "./content.ts";
 
+/** A transcript on disk. Its owner must remove it. */
 export interface Transcript {
   readonly file: string;
   /** The last entry's; the CLI goes on right after it, adding nothing. */
@@ -41,7 +42,10 @@ function toApiMessage(message: Message, model: string, at: number): object {
   };
 }
 
-/** The entries of a history. The CLI's notes follow the first user message, as in a conversation that it has begun itself. */
+/**
+ * The entries of a history. The CLI's notes follow the first user message, as in a conversation that it has begun
+ * itself.
+ */
 function toEntries({ messages, model, notes }: History): object[] {
   const firstUser = messages.findIndex(({ role }) => role === "user");
   return messages.flatMap((message, at): object[] => [

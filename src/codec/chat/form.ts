@@ -1,5 +1,6 @@
-/** What a chat request says of the form of its answer. */
+/** A chat request's wishes for the form of its answer. */
 
+/** Form of a chat answer. */
 export interface ChatForm {
   /** The model's name as the client wrote it, for frames that must be sent before it is known which one answers. */
   readonly model: string;

@@ -6,7 +6,7 @@ import type { ChoiceForm } from "../openai/tool.ts";
 import { MOST_TOOLS, toNamedChoice, toPlainChoice, toTools } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
-/** What a chat request says of tools. */
+/** A chat request's tools and its choice among them. */
 export interface ChatTools extends ToolSelection {
   /** The request speaks of `functions`. */
   readonly isLegacy: boolean;

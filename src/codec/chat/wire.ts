@@ -1,14 +1,17 @@
 /** The Chat Completions objects that are sent. Source: https://platform.openai.com/docs/api-reference/chat/object */
 import type { OpenAiUsage } from "../openai/usage.ts";
 
+/** Reasons for the end of an answer. */
 export type ChatFinishReason = "stop" | "length" | "content_filter" | "tool_calls" | "function_call";
 
+/** A whole tool call; `arguments` is JSON text. */
 export interface ChatToolCall {
   readonly id: string;
   readonly type: "function";
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
+/** The message of a whole answer. */
 export interface ChatMessage {
   readonly role: "assistant";
   readonly content: string | null;
@@ -18,6 +21,7 @@ export interface ChatMessage {
   readonly function_call?: ChatToolCall["function"];
 }
 
+/** A whole answer. */
 export interface ChatCompletion {
   readonly id: string;
   readonly object: "chat.completion";
@@ -39,6 +43,7 @@ export type ChatCallDelta = { readonly index: number } & Partial<Omit<ChatToolCa
     readonly function: Partial<ChatToolCall["function"]>;
   };
 
+/** One step of a streamed answer. */
 export interface ChatDelta {
   readonly role?: "assistant";
   readonly content?: string;
@@ -48,6 +53,7 @@ export interface ChatDelta {
   readonly function_call?: Partial<ChatToolCall["function"]>;
 }
 
+/** One event of a streamed answer. */
 export interface ChatChunk {
   readonly id: string;
   readonly object: "chat.completion.chunk";

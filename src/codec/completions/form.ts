@@ -1,5 +1,6 @@
-/** What a completions request says of the form of its answer. */
+/** A completions request's wishes for the form of its answer. */
 
+/** Form of a completion. */
 export interface CompletionsForm {
   /** The model's name as the client wrote it, for chunks that must be sent before it is known which one answers. */
   readonly model: string;

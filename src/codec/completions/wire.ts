@@ -1,6 +1,7 @@
 /** The completion objects that are sent. Source: https://platform.openai.com/docs/api-reference/completions/object */
 import type { OpenAiUsage } from "../openai/usage.ts";
 
+/** Reasons for the end of a completion. */
 export type CompletionFinishReason = "stop" | "length" | "content_filter";
 
 /** A whole completion, or a chunk of one: the protocol has one object for both. */

@@ -30,7 +30,10 @@ const toThinking: Reader<Thinking> = (value, path) => {
 
 type Settings = Pick<Turn, "effort" | "thinking" | "format">;
 
-/** Reads `output_config` and `thinking`: the latter decides on thinking, and where it is absent an effort of `none` does. */
+/**
+ * Reads `output_config` and `thinking`: the latter decides on thinking, and where it is absent an effort of `none`
+ * does.
+ */
 function readSettings(body: Fields): { readonly settings: Settings; readonly ignored: readonly string[] } {
   const config = body.optional("output_config", toFields);
   const { effort, thinking } = config?.optional("effort", toEffortSetting("default")) ?? DEFAULT_EFFORT;

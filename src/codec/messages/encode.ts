@@ -68,7 +68,8 @@ export function createEncoder({ showsThinking, inputTokens }: MessagesForm, meta
   function begin(model: string): MessageEvent[] {
     if (hasStarted) return [];
     hasStarted = true;
-    // The API counts the input once the answer is there: `message_delta` has the true usage, and some clients read only this one.
+    // The API counts the input once the answer is there: `message_delta` has the true usage, and some clients read only
+    // this one.
     const usage = toUsage({ ...NO_USAGE, input: inputTokens });
     const rest = { content: [], stop_reason: null, stop_sequence: null, usage };
     const message: MessageObject = { id: toId(meta), type: "message", role: "assistant", model, ...rest };

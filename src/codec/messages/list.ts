@@ -2,11 +2,14 @@
 import type { ModelInfo } from "../../core/model.ts";
 import { refuse } from "../field.ts";
 
+/** A model as Anthropic's list has it. */
 export interface AnthropicModel {
   readonly type: "model";
   readonly id: string;
   readonly display_name: string;
-  /** RFC 3339. The CLI does not tell when a model came out: the epoch stands for "unknown", as in Anthropic's own API. */
+  /**
+   * RFC 3339. The CLI does not tell when a model came out: the epoch stands for "unknown", as in Anthropic's own API.
+   */
   readonly created_at: string;
 }
 
@@ -41,7 +44,10 @@ function readPlace(models: readonly ModelInfo[], query: URLSearchParams, name: s
   return place === -1 ? refuse(name, `${id.slice(0, 60)} is not one of the models`) : place;
 }
 
-/** Makes the page that `limit`, `after_id` and `before_id` ask for. @throws ProxyError `invalid_request` naming the parameter. */
+/**
+ * Makes the page that `limit`, `after_id` and `before_id` ask for. @throws ProxyError `invalid_request` naming the
+ * parameter.
+ */
 export function listModels(models: readonly ModelInfo[], query: URLSearchParams): AnthropicModelList {
   const limit = readLimit(query);
   const after = readPlace(models, query, "after_id");

@@ -90,7 +90,10 @@ const toAssistantParts = toParts<AssistantPart>({
 });
 const toSystemParts = toParts<TextPart>(TEXT_BLOCKS);
 
-/** A claude CLI states its version in a block of its own. The one that answers states its own, unless it finds another's. */
+/**
+ * A claude CLI states its version in a block of its own. The one that answers states its own, unless it finds
+ * another's.
+ */
 const CLIENT_MARK = /^x-anthropic-billing-header:[^\n]*$/;
 
 /** Reads the texts of a system prompt, which is a string or a list of blocks. */

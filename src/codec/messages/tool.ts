@@ -4,7 +4,7 @@ import type { Fields, Reader } from "../field.ts";
 import { MOST_TOOLS, toNamedChoice, toPlainChoice, toTools } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
-/** What a Messages request says of tools. */
+/** A Messages request's tools and its choice among them. */
 export interface MessagesTools extends ToolSelection {
   readonly webSearch: boolean;
   readonly parallelCalls: boolean;

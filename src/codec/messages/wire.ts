@@ -1,13 +1,16 @@
 /** The Messages objects that are sent. Source: https://docs.claude.com/en/api/messages */
 import type { JsonObject } from "../../lib/json.ts";
 
+/** Reasons for the end of an answer. */
 export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use" | "refusal";
 
+/** A block of an answer. */
 export type ContentBlock =
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: JsonObject };
 
+/** Token counts of an answer. */
 export interface MessageUsage {
   readonly input_tokens: number;
   readonly cache_creation_input_tokens: number;
@@ -15,6 +18,7 @@ export interface MessageUsage {
   readonly output_tokens: number;
 }
 
+/** A whole answer, or the empty one that begins a stream. */
 export interface MessageObject {
   readonly id: string;
   readonly type: "message";
@@ -26,11 +30,13 @@ export interface MessageObject {
   readonly usage: MessageUsage;
 }
 
+/** One step of a block. */
 export type BlockDelta =
   | { readonly type: "thinking_delta"; readonly thinking: string }
   | { readonly type: "text_delta"; readonly text: string }
   | { readonly type: "input_json_delta"; readonly partial_json: string };
 
+/** One event of a streamed answer. */
 export type MessageEvent =
   | { readonly type: "message_start"; readonly message: MessageObject }
   | { readonly type: "ping" }
@@ -45,6 +51,7 @@ export type MessageEvent =
   | { readonly type: "message_stop" }
   | ErrorEnvelope;
 
+/** A failure. Source: https://docs.claude.com/en/api/errors */
 export interface ErrorEnvelope {
   readonly type: "error";
   readonly error: { readonly type: string; readonly message: string; readonly details?: object };

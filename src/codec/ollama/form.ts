@@ -1,5 +1,6 @@
-/** What an Ollama request says of the form of its answer. */
+/** An Ollama request's wishes for the form of its answer. */
 
+/** Form of an Ollama answer. */
 export interface OllamaForm {
   /** The endpoint: a conversation is answered with messages, a prompt with texts. */
   readonly kind: "chat" | "generate";

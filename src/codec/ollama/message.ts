@@ -7,7 +7,7 @@ import type { ConversationBuilder } from "../conversation.ts";
 import { refuse, toFields, toFilledText, toListOf, toObject, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 
-/** How the base64 of each image type begins: Ollama's images do not name their type. */
+/** First characters of each image type's base64: Ollama's images do not name their type. */
 const BEGINNINGS: Readonly<Record<(typeof IMAGE_TYPES)[number], string>> = {
   "image/png": "iVBORw0KGgo",
   "image/jpeg": "/9j/",

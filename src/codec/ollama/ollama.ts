@@ -1,4 +1,7 @@
-/** Ollama's API: conversations, prompts, and what it tells of models. Source: https://github.com/ollama/ollama/blob/main/docs/api.md */
+/**
+ * Ollama's API: conversations, prompts, and what it tells of models. Source:
+ * https://github.com/ollama/ollama/blob/main/docs/api.md
+ */
 import type { Codec } from "../codec.ts";
 import { NDJSON_TYPE } from "../framing.ts";
 import { CATALOGUE } from "./catalogue.ts";

@@ -1,12 +1,13 @@
 /** The objects of Ollama's API that are sent. Source: https://github.com/ollama/ollama/blob/main/docs/api.md */
 import type { JsonObject } from "../../lib/json.ts";
 
+/** A tool call; its arguments are an object. */
 export interface OllamaCall {
   readonly id: string;
   readonly function: { readonly index: number; readonly name: string; readonly arguments: JsonObject };
 }
 
-/** What an answer brings: a piece of it in a stream, all of it otherwise. */
+/** Content of an answer: a piece of it in a stream, all of it otherwise. */
 export interface OllamaContent {
   readonly text: string;
   readonly thinking?: string;
@@ -41,7 +42,7 @@ export type OllamaAnswer = {
 } & ({ readonly message: OllamaMessage } | { readonly response: string; readonly thinking?: string }) &
   ({ readonly done: false } | OllamaEnd);
 
-/** What is told of a model's file. Claude's models have none: sizes are 0, words are empty. */
+/** Facts of a model's file. Claude's models have none: sizes are 0, words are empty. */
 export interface OllamaDetails {
   readonly parent_model: "";
   readonly format: "";
@@ -51,6 +52,7 @@ export interface OllamaDetails {
   readonly quantization_level: "";
 }
 
+/** A model as `/api/tags` and `/api/ps` list it. */
 export interface OllamaModel {
   readonly name: string;
   readonly model: string;

@@ -32,6 +32,7 @@ const WORDS: Readonly<Record<ErrorKind, ErrorWords>> = {
   timeout: { type: "server_error", code: "timeout" },
 };
 
+/** OpenAI's error object; `param` is the request field at fault. */
 export interface OpenAiError {
   readonly message: string;
   readonly type: string;

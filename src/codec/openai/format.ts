@@ -9,7 +9,10 @@ export const TEXT: Format = { type: "text" };
 
 const toType = toOneOf(["text", "json_object", "json_schema"]);
 
-/** Reads a format. `toNamed` gives the object that holds the schema of a `json_schema`: the protocols nest it differently. */
+/**
+ * Reads a format. `toNamed` gives the object that holds the schema of a `json_schema`: the protocols nest it
+ * differently.
+ */
 export function toFormat(toNamed: (format: Fields) => Fields): Reader<Format> {
   return (value, path) => {
     const format = toFields(value, path);

@@ -5,7 +5,7 @@ import type { Fields, Reader } from "../field.ts";
 import { toAllowedChoice, toKnownName, toNamedChoice, toPlainChoice, toToolList } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
-/** Where a protocol nests what a choice says. */
+/** The place where a protocol nests a choice's fields. */
 export interface ChoiceForm {
   /** The object that holds the `name` of a function; given a choice, or an entry of the allowed tools. */
   readonly toNamed: (holder: Fields) => Fields;

@@ -2,6 +2,7 @@
 import { toPromptTokens } from "../../core/event.ts";
 import type { Usage } from "../../core/event.ts";
 
+/** Token counts as OpenAI words them. */
 export interface OpenAiUsage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;

@@ -73,7 +73,9 @@ function readRepeated(body: Fields, reasoning: Fields, tools: readonly JsonObjec
   };
 }
 
-/** `effort` says how hard the model thinks, and `none` that it does not; a summary that is asked for shows the thinking. */
+/**
+ * `effort` says how hard the model thinks, and `none` that it does not; a summary that is asked for shows the thinking.
+ */
 function readReasoning(reasoning: Fields): EffortSetting {
   const older = reasoning.optional("generate_summary", toText);
   const summary = reasoning.optional("summary", toText) ?? older ?? "none";
@@ -98,7 +100,10 @@ function toIgnored(body: Fields, groups: readonly Fields[], request: RequestFiel
   ];
 }
 
-/** Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier response that is not stored. */
+/**
+ * Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier
+ * response that is not stored.
+ */
 export function decode(value: unknown, store: Pick<Store, "get">): Decoded<ResponsesForm> {
   const body = toBody(value);
   refuseUnserved(body);

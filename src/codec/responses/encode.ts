@@ -30,7 +30,7 @@ function toUsage(usage: Usage): ResponseUsage {
   };
 }
 
-/** Why an answer is not whole. */
+/** The reason for which an answer is not whole. */
 const CUTS: Readonly<Partial<Record<FinishReason, "max_output_tokens" | "content_filter">>> = {
   length: "max_output_tokens",
   content_filter: "content_filter",
@@ -71,7 +71,9 @@ function toResponse({ request }: ResponsesForm, meta: Meta, outcome: Outcome): R
   };
 }
 
-/** The codes a response's own error may have, as clients know them: `server_error` is the protocol's word for all else. */
+/**
+ * The codes a response's own error may have, as clients know them: `server_error` is the protocol's word for all else.
+ */
 const FAILURE_CODES: Readonly<Record<ErrorKind, string>> = {
   invalid_request: "invalid_prompt",
   context_too_long: "context_length_exceeded",

@@ -1,6 +1,7 @@
-/** What a Responses request leaves to its answer, and to the requests that go on from that. */
+/** A Responses request's fields that its answer repeats, and those that later requests go on from. */
 import type { RequestFields } from "./wire.ts";
 
+/** Form of a Responses answer. */
 export interface ResponsesForm {
   /** The model's name as the client wrote it, for events that must be sent before it is known which one answers. */
   readonly model: string;

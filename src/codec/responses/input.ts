@@ -120,7 +120,9 @@ const toItems: Reader<readonly unknown[]> = (value, path) =>
     ? [{ type: "message", role: "user", content: [{ type: "input_text", text: value }] }]
     : toMessageList(value, path);
 
-/** Reads `input`, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's. */
+/**
+ * Reads `input`, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's.
+ */
 export function readInput(body: Fields, earlier: StoredResponse | undefined): Input {
   const items = body.required("input", toItems);
   const path = body.pathOf("input");

@@ -18,6 +18,7 @@ export interface ItemWriter {
   toItem(status: ItemStatus): OutputItem;
 }
 
+/** A kind of output item, with the fields that are known when it opens. */
 export type ItemKind =
   | { readonly type: "reasoning" | "message" }
   | { readonly type: "function_call"; readonly callId: string; readonly name: string };
@@ -50,7 +51,7 @@ export function toItem(kind: ItemKind, id: string, status: ItemStatus, text?: st
   }
 }
 
-/** How the events of a kind are called, and what they carry beside the text. */
+/** The event names of a kind of item, and the fields beside the text. */
 interface Form {
   /** The part that holds the text; a call's arguments stand in no part. */
   readonly part?: { readonly name: string; readonly make: (text: string) => OutputText | SummaryText };

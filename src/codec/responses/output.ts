@@ -3,6 +3,7 @@ import { createItem } from "./item.ts";
 import type { ItemEvent, ItemKind, ItemWriter } from "./item.ts";
 import type { ItemStatus, OutputItem } from "./wire.ts";
 
+/** The output items of one answer, while they come in. */
 export interface OutputWriter {
   /** The items that are closed, in their order. */
   readonly items: readonly OutputItem[];

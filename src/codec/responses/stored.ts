@@ -40,7 +40,10 @@ function isStoredResponse(value: unknown): value is StoredResponse {
   return isObject(value) && ["messages", "systems", "input", "response"].every((name) => Object.hasOwn(value, name));
 }
 
-/** Finds a stored response; `param` is the request's field that names it. @throws ProxyError `not_found` when there is none. */
+/**
+ * Finds a stored response; `param` is the request's field that names it. @throws ProxyError `not_found` when there is
+ * none.
+ */
 export function findStored(store: Pick<Store, "get">, id: string, param: string): StoredResponse {
   const found = store.get(id);
   if (isStoredResponse(found)) return found;
@@ -104,7 +107,7 @@ const deleteResponse: ResourceHandler = ({ store, segments: [id = ""] }) => {
 const listInputItems: ResourceHandler = ({ store, segments: [id = ""], query }) =>
   listInput(findStored(store, id, "id"), id, query);
 
-/** What clients ask of stored responses, below the protocol's path. */
+/** Stored responses as resources below the protocol's path. */
 export const STORED_RESOURCES: readonly Resource[] = [
   { path: "/v1/responses/:", methods: { GET: showResponse, DELETE: deleteResponse } },
   { path: "/v1/responses/:/input_items", methods: { GET: listInputItems } },

@@ -7,7 +7,7 @@ import type { ChoiceForm } from "../openai/tool.ts";
 import { MOST_TOOLS, toTools } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 
-/** What a Responses request says of tools. */
+/** A Responses request's tools and its choice among them. */
 export interface ResponsesTools extends ToolSelection {
   readonly webSearch: boolean;
   /** The tools that are offered, as the response repeats them. */

@@ -1,9 +1,12 @@
 /** The Responses objects that are sent. Source: https://platform.openai.com/docs/api-reference/responses/object */
 import type { JsonObject } from "../../lib/json.ts";
 
+/** State of an output item. */
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
+/** State of a response. */
 export type ResponseStatus = ItemStatus | "failed";
 
+/** Text of an answer. */
 export interface OutputText {
   readonly type: "output_text";
   readonly text: string;
@@ -11,11 +14,13 @@ export interface OutputText {
   readonly logprobs: readonly [];
 }
 
+/** Text of a summary of thinking. */
 export interface SummaryText {
   readonly type: "summary_text";
   readonly text: string;
 }
 
+/** An item of an answer. */
 export type OutputItem = { readonly id: string } & (
   | { readonly type: "reasoning"; readonly summary: readonly SummaryText[] }
   | {
@@ -33,6 +38,7 @@ export type OutputItem = { readonly id: string } & (
     }
 );
 
+/** Token counts of a response. */
 export interface ResponseUsage {
   readonly input_tokens: number;
   readonly input_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens: number };
@@ -65,6 +71,7 @@ export interface RequestFields {
   readonly user?: string;
 }
 
+/** A response, whole or under way. */
 export interface ResponseObject extends RequestFields {
   readonly id: string;
   readonly object: "response";

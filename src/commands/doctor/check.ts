@@ -1,4 +1,4 @@
-/** What the doctor makes of a fact: one line, with the command that mends it. Pure. */
+/** Judges a fact in one line, with the command that mends it. Pure. */
 import type { ClaudeFault, Login } from "../../cli/install/find.ts";
 import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
 import { formatAddress, toSocketPath } from "../../lib/address.ts";
@@ -87,7 +87,8 @@ export function checkLogin(login: Login | undefined): Check {
 export function checkCredentials(names: readonly string[]): Check {
   const name = "environment";
   if (names.length === 0) return { name, status: "ok", message: "no token here replaces the stored login" };
-  const message = `${names.join(" and ")} in the environment ${names.length > 1 ? "are" : "is"} used in place of the stored login, also when stale`;
+  const verb = names.length > 1 ? "are" : "is";
+  const message = `${names.join(" and ")} in the environment ${verb} used in place of the stored login, stale or not`;
   return { name, status: "warn", message, fix: `unset ${names.join(" ")}` };
 }
 

@@ -13,7 +13,7 @@ import { createFacts } from "./facts.ts";
 import type { DoctorOptions, Facts } from "./facts.ts";
 import { formatCheck, formatSummary } from "./format.ts";
 
-/** How the findings are wanted. */
+/** Form of the findings. */
 export interface DoctorWishes {
   readonly isJson: boolean;
   /** Asks the model one tiny question too. */

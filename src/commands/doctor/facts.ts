@@ -19,7 +19,7 @@ import type { PortState } from "../port.ts";
 import type { ClaudeFact, Problem, StartFact, WorkspaceFact, LiveFact } from "./check.ts";
 import { askLive } from "./live.ts";
 
-/** What the doctor works with. */
+/** The doctor's surroundings. */
 export interface DoctorOptions {
   readonly config: Config;
   readonly version: string;
@@ -120,7 +120,10 @@ async function isUnused({ home, environment }: Config): Promise<boolean> {
   return (await Promise.all(found)).every((entry) => entry === undefined);
 }
 
-/** Prepares the look. A CLI that has never run is given a home of its own, which goes again, and so does a new workspace. */
+/**
+ * Prepares the look. A CLI that has never run is given a home of its own, which goes again, and so does a new
+ * workspace.
+ */
 export async function createFacts(options: DoctorOptions): Promise<Facts> {
   const { config } = options;
   const changes = createChanges();

@@ -1,7 +1,7 @@
 /** The doctor's lines on a terminal. Pure. */
 import type { Check } from "./check.ts";
 
-/** Where the words of a line begin. */
+/** Column at which the words of a line begin. */
 const COLUMN = 19;
 const COLORS: Readonly<Record<Check["status"], number>> = { ok: 32, warn: 33, fail: 31 };
 

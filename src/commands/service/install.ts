@@ -50,7 +50,10 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Writes the files and tells the system; a failure takes both back. @returns the variables written, by name. @throws StepError. */
+/**
+ * Writes the files and tells the system; a failure takes both back. @returns the variables written, by name. @throws
+ * StepError.
+ */
 async function writeAndStart(unit: ServiceUnit, command: ServiceCommand): Promise<readonly string[] | undefined> {
   const env = await toEnvText(command);
   await runSteps(unit.check);

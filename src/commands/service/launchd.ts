@@ -28,7 +28,7 @@ ${plan.command.map((word) => `    ${toString(word)}`).join("\n")}
   ${toString(plan.home)}
   <key>RunAtLoad</key>
   <true/>
-  <!-- Only what died of a signal is started again: a taken port or a bad option ends with a status, and would do so for ever. -->
+  <!-- Only after a death by signal: a taken port or a bad option ends with a status, and would do so for ever. -->
   <key>KeepAlive</key>
   <dict>
     <key>Crashed</key>

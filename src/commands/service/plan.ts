@@ -1,4 +1,4 @@
-/** What the service will run, found on this machine: the program, the CLI's folder, the file that holds its secrets. */
+/** The service's command, found on this machine: the program, the CLI's folder, the file that holds its secrets. */
 import { access, readFile, realpath } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
@@ -14,6 +14,7 @@ import { toTaskUnit } from "./task.ts";
 import { SERVICE, toPaths, toServicePath } from "./unit.ts";
 import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
+/** The command, and the program it is for. */
 export interface ServiceOptions {
   readonly command: ServiceCommand;
   /** This program's own file as it was called, and the program that runs it; the same for a packaged executable. */
@@ -64,7 +65,7 @@ async function toPlan(options: ServiceOptions, envFile: string): Promise<Service
   };
 }
 
-/** Where the secrets of the service are: the user's own file, or one beside the state. */
+/** The file of the service's secrets: the user's own, or one beside the state. */
 export function toEnvFile({ config, platform }: ServiceCommand): string {
   return config.variables ?? toPaths(platform).join(config.stateFolder, "service.env");
 }
@@ -84,7 +85,10 @@ export async function toUnit(options: ServiceOptions): Promise<ServiceUnit> {
   }
 }
 
-/** What a login shell knows and a service does not. Proxies may hold a password, so all of it goes to the private file. */
+/**
+ * Variables that a login shell has and a service lacks. Proxies may hold a password, so all of them go to the private
+ * file.
+ */
 const CARRIED = [
   ...["TELEGRAM_NOTIFY_ID", "TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"],
   ...["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "NODE_EXTRA_CA_CERTS"],
@@ -112,7 +116,10 @@ const HEADER = `# Variables of the ${SERVICE} service, one NAME=VALUE a line. Ke
 # Without ANTHROPIC_API_KEY here, the service uses the login that the claude CLI has stored.
 `;
 
-/** Where the variables go, and the file's new text; none when the user keeps a file of their own. What it held before, and is not set anew, stays. */
+/**
+ * The private file and its new text; none when the user keeps a file of their own. Variables that are not set anew
+ * stay.
+ */
 export async function toEnvText(command: ServiceCommand): Promise<{ path: string; text: string | undefined }> {
   const path = toEnvFile(command);
   const { config } = command;
@@ -125,6 +132,7 @@ export async function toEnvText(command: ServiceCommand): Promise<{ path: string
   if (config.apiKeys.join(",") === (parseVariables(held)["CLAUDE_MAX_API_API_KEY"] ?? ""))
     return { path, text: undefined };
   throw new UsageError(
-    `Cannot keep a key out of sight with --variables ${path}: write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key`,
+    `Cannot keep a key out of sight with --variables ${path}: ` +
+      "write CLAUDE_MAX_API_API_KEY=… into that file instead of using --api-key",
   );
 }

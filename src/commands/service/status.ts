@@ -10,7 +10,10 @@ import type { ServiceUnit } from "./unit.ts";
 /** Of a log file, in bytes: some hundreds of lines. */
 const TAIL_BYTES = 32 * 1024;
 
-/** Prints whether the service is installed, its state by the system's word, and whether its server answers. @returns the last. */
+/**
+ * Prints whether the service is installed, its state by the system's word, and whether its server answers. @returns the
+ * last.
+ */
 export async function status(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
   const text = await readFile(unit.file, unit.encoding).catch(() => undefined);
   if (text === undefined) {

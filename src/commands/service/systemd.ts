@@ -1,4 +1,7 @@
-/** A unit of the user's own systemd. Syntax: https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html */
+/**
+ * A unit of the user's own systemd. Syntax:
+ * https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
+ */
 import { posix } from "node:path";
 import { CREDENTIALS } from "../../core/credential.ts";
 import { SERVICE } from "./unit.ts";
@@ -7,7 +10,8 @@ import type { ServicePlan, ServiceUnit } from "./unit.ts";
 const UNIT = `${SERVICE}.service`;
 
 const NO_MANAGER =
-  "This user has no systemd manager here: run `sudo loginctl enable-linger $USER` and sign in again, not through su or " +
+  "This user has no systemd manager here: run `sudo loginctl enable-linger $USER` and sign in again, " +
+  "not through su or " +
   "sudo; without systemd as the system's init, start claude-max-api by other means";
 
 /** One word of a unit file: `%` begins a specifier there. */

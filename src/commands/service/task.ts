@@ -1,4 +1,7 @@
-/** A task of the Windows Task Scheduler. Schema: https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema */
+/**
+ * A task of the Windows Task Scheduler. Schema:
+ * https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema
+ */
 import { win32 } from "node:path";
 import { escapeXml, SERVICE } from "./unit.ts";
 import type { ServicePlan, ServiceUnit } from "./unit.ts";

@@ -1,8 +1,8 @@
-/** What a service is, whatever system runs it, and the pieces the three descriptions share. Pure. */
+/** A service, whatever system runs it, and the pieces the three descriptions share. Pure. */
 import { posix, win32 } from "node:path";
 import type { Platform } from "../../config/commands.ts";
 
-/** What is to be run at login. */
+/** The command to run at login. */
 export interface ServicePlan {
   /** The program with its arguments, all paths absolute. */
   readonly command: readonly string[];
@@ -20,11 +20,11 @@ export interface ServiceStep {
   readonly argv: readonly string[];
   /** It undoes what may not be there, so its failure says nothing. */
   readonly mayFail?: boolean;
-  /** How often it is tried again, a second apart: launchd refuses a start while the end before it is under way. */
+  /** Number of tries, a second apart: launchd refuses a start while the end before it is under way. */
   readonly tries?: number;
 }
 
-/** What one system is told. */
+/** The description for one system. */
 export interface ServiceUnit {
   readonly file: string;
   readonly text: string;
@@ -46,7 +46,7 @@ export interface ServiceUnit {
   explain(failure: StepFailure): string;
   /** Prints the log, where it is not in `logFile`. */
   readonly logs: readonly string[] | undefined;
-  /** What the user may want besides. */
+  /** Further commands that the user may want. */
   readonly hint: string | undefined;
 }
 
@@ -67,7 +67,10 @@ export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** The address that an installed unit names. Its quoting differs from system to system, but a flag is followed by its value. */
+/**
+ * The address that an installed unit names. Its quoting differs from system to system, but a flag is followed by its
+ * value.
+ */
 export function readAddress(text: string): { readonly host: string; readonly port: number } {
   const find = (flag: string, value: string): string | undefined =>
     new RegExp(`--${flag}(?:</string>\\s*<string>|[\\s"]|&quot;)+(${value})`).exec(text)?.[1];

@@ -1,4 +1,7 @@
-/** The descriptions that three systems are given, compared with goldens and read by those systems' own checkers where they are. */
+/**
+ * The descriptions that three systems are given, compared with goldens and read by those systems' own checkers where
+ * they are.
+ */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

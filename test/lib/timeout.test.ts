@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners, once } from "node:events";
 import { test } from "node:test";
-import { withinSilence } from "../../src/lib/silence.ts";
+import { withinSilence } from "../../src/lib/timeout.ts";
 
 const silent = new Error("silent");
 const left = new Error("left");

@@ -1,10 +1,14 @@
 /** A wait that is given up when nothing has happened for too long. */
 
+/** Limit of a wait. */
 export interface SilenceOptions {
   readonly signal: AbortSignal;
   /** Longest silence, in milliseconds. */
   readonly limitMs: number;
-  /** When something last happened, by `performance.now()`. Asked only when the time is up, so a busy source costs nothing. */
+  /**
+   * When something last happened, by `performance.now()`. Asked only when the time is up, so a busy source costs
+   * nothing.
+   */
   readonly lastAt: () => number;
   readonly toError: () => Error;
 }
