@@ -32,8 +32,8 @@ export const OPTIONS = {
     hint: "KEY[,KEY]",
     help: "keys clients must send; best set as the variable, since ps shows a flag",
     more:
-      "`NAME:KEY` gives one a name, which [usage](#usage) is told by; sent as `Authorization: Bearer` or `x-api-key`; " +
-      "see [Safety](#safety)",
+      "`NAME:KEY` gives one a name, which [usage](#usage) is told by; sent as `Authorization: Bearer` or " +
+      "`x-api-key`; see [Safety](#safety)",
     kind: "secret",
     read: toKeys,
   },
