@@ -43,6 +43,7 @@ test("each upstream status means one kind", () => {
   const expected: readonly (readonly [number, ErrorKind])[] = [
     [400, "invalid_request"],
     [401, "not_logged_in"],
+    [402, "credits_exhausted"],
     [403, "forbidden"],
     [404, "model_not_found"],
     [413, "too_large"],
@@ -57,6 +58,6 @@ test("each upstream status means one kind", () => {
 });
 
 test("an upstream status without a meaning of its own is the client's fault below 500, and the gateway's above", () => {
-  for (const status of [402, 405, 418, 499]) assert.equal(toErrorKind(status), "invalid_request");
+  for (const status of [405, 418, 499]) assert.equal(toErrorKind(status), "invalid_request");
   for (const status of [501, 502, 520, 599]) assert.equal(toErrorKind(status), "bad_gateway");
 });
