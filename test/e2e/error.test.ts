@@ -45,12 +45,12 @@ for (const { status, type, to, as, withinMs } of STATUSES) {
   });
 }
 
-test("a refused key is 401, even where a stream was asked for; it names the way to sign in, and is remembered for a moment", async (t) => {
+test("a refused key is 401, even where a stream was asked for; it names the key in use, and is remembered for a moment", async (t) => {
   const own = await startProxy(t, { upstream });
   upstream.answer(() => [{ status: 401, type: "authentication_error" }]);
   const error = await readError(await own.chat({ ...hi, stream: true }));
   assert.deepEqual([error.status, error.type], [401, "authentication_error"]);
-  assert.match(error.message, /claude auth login/);
+  assert.match(error.message, /unset ANTHROPIC_API_KEY/);
   const calls = upstream.calls.length;
   assert.equal((await own.chat(hi)).status, 401);
   assert.equal(upstream.calls.length, calls);
