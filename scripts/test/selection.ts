@@ -18,8 +18,12 @@ export interface Selection {
 /** A command line that means no tests; the message is one sentence for stderr. */
 export class SelectionError extends Error {}
 
-/** End-to-end files wait for processes most of the time: this many a core keep the cores busy. */
-const JOBS_PER_CORE = 2;
+/**
+ * End-to-end files wait for processes most of the time: two a core keep the cores busy. One in continuous integration,
+ * where
+ * nobody waits for the last minute and each file is to have its CPU time.
+ */
+const JOBS_PER_CORE = process.env["CI"] ? 1 : 2;
 
 const OPTIONS = {
   unit: { type: "boolean" },
