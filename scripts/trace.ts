@@ -15,11 +15,11 @@ export interface ReplayedTurn {
   readonly reply: Reply;
   /** How the reader stands at the end: `open` is an answer that broke off. */
   readonly state: Answer["state"];
-  /** Why the turn failed, if it did. */
+  /** Reason of the turn's failure, if it failed. */
   readonly failure: string | undefined;
 }
 
-/** What an entry of the log holds of a line, or the line itself where it is one. */
+/** The line in an entry of the log, or the entry itself if it is a line; undefined for other entries. */
 export function toTraceLine(entry: string): string | undefined {
   if (entry.startsWith("{")) return entry;
   const quoted = / trace cli line=(".*")$/.exec(entry)?.[1];
@@ -33,7 +33,7 @@ function toObject(value: unknown, ...keys: readonly string[]): JsonObject {
   return isObject(held) ? held : {};
 }
 
-/** What `initialize` told the CLI of the client's tools and of the answer's shape. */
+/** The client's tools and the answer's schema, as `initialize` told them to the CLI. */
 function readSetUp(initialize: JsonObject): { tools: string[]; schema: JsonObject | undefined } {
   const { tools } = toObject(initialize, "sdkMcpServerManifests", TOOL_SERVER, "toolsListResult");
   const names = Array.isArray(tools) ? tools.map((tool: unknown) => toObject(tool)["name"]) : [];

@@ -22,7 +22,7 @@ export interface Client {
   readonly setUp: (url: string) => SetUp;
   /** Arguments for a prompt; `isNext` goes on from the one before. */
   readonly toArgs: (prompt: string, isNext: boolean) => readonly string[];
-  /** Why its second turn cannot find the process of the first; then a replay is no failure. */
+  /** Reason for which its second turn cannot find the process of the first; then a replay is no failure. */
   readonly whyCold?: string;
 }
 

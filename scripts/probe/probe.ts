@@ -1,4 +1,4 @@
-/** What a measurement works with: the CLI that is measured, the scripted API, and the usual ways to a turn. */
+/** Parts of a measurement: the CLI that is measured, the scripted API, and the usual ways to a turn. */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

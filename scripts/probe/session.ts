@@ -17,7 +17,7 @@ import type { JsonObject } from "../../src/lib/json.ts";
 /** A session's patience with an answer, in milliseconds; the machine may be busy. */
 const PATIENCE_MS = 60_000;
 
-/** What a tool call is answered with: an MCP result; undefined leaves it open. */
+/** Answers a tool call with an MCP result; undefined leaves it open. */
 export type AnswerCall = (name: string, input: JsonObject, id: string) => JsonObject | undefined;
 
 export interface SessionOptions {

@@ -10,7 +10,7 @@ import { lastCall, text, tool, toAssistant, toUser } from "../probe.ts";
 import type { Measurement, Probe } from "../probe.ts";
 import { get } from "../session.ts";
 
-/** What the API is told last, after an answer of these steps and whatever the CLI then does by itself. */
+/** The dialogue of the API's last call, after an answer of these steps and the calls that the CLI makes by itself. */
 async function dialogueAfter(probe: Probe, steps: readonly Step[]): Promise<string> {
   probe.api.reset();
   probe.api.answer((_call, at) => (at === 0 ? steps : [{ text: "more" }]));
