@@ -2,6 +2,7 @@
  * A scripted API and a proxy before it, shared by the tests of a file: a start takes a second that no test is about.
  */
 import { after } from "node:test";
+import { readStarts, untilEnded } from "./client.ts";
 import { isRunning } from "./processes.ts";
 import { eventually, startProxy } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
@@ -39,7 +40,9 @@ async function start(args: readonly string[]): Promise<Shared> {
 async function clear({ upstream, proxy }: Pair): Promise<void> {
   const pids = proxy.children();
   for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
-  for (const pid of pids) await proxy.logged(new RegExp(`claude ended pid=${pid}\\b`));
+  // The proxy is to know it too; a process that learns notes is not in its log.
+  const started = readStarts(proxy).filter((start) => pids.includes(start.pid));
+  for (const { pid } of started) await untilEnded(proxy, pid);
   await eventually("no process of an earlier test is left", () => proxy.children().length === 0);
   upstream.reset();
 }
