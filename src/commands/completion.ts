@@ -43,13 +43,24 @@ function formatBash(): string {
     ({ name, values = [] }) => `    --${name}) words="${values.join(" ")}" ;;`,
   );
   const free = EVERY.filter((row) => row.kind !== "switch" && row.values === undefined && !isFile(row));
+  const targets = EVERY.filter((row) => row.targets !== undefined).map(
+    ({ name, targets = [] }) => `    --${name}=) words="${targets.join(" ")}" ;;`,
+  );
   return `# bash completion for ${NAME}
 _claude_max_api() {
-  local current=\${COMP_WORDS[COMP_CWORD]} word command= words
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} word command= words
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in ${toNames("|")}) command=$word; break ;; esac
   done
-  case \${COMP_WORDS[COMP_CWORD-1]} in
+  # Bash cuts at "=": --alias NAME=MODEL is four words, --tools=web three.
+  local equals=0
+  if [ "$current" = = ]; then equals=$COMP_CWORD current=; elif [ "$previous" = = ]; then equals=$((COMP_CWORD-1)); fi
+  if [ $equals -gt 1 ]; then
+    previous=\${COMP_WORDS[equals-1]}
+    case $previous in -*) ;; *) previous="\${COMP_WORDS[equals-2]}=" ;; esac
+  fi
+  case $previous in
+${targets.join("\n")}
     ${files.join("|")}) COMPREPLY=($(compgen -f -- "$current")); return ;;
 ${values.join("\n")}
     ${free.map(({ name }) => `--${name}`).join("|")}) COMPREPLY=(); return ;;
@@ -70,9 +81,10 @@ const quote = (text: string, quoteMark: string): string =>
 
 /** An option as zsh's `_arguments` reads it; brackets and colons have a meaning there. */
 function toZshOption(option: Option): string {
-  const { name, hint, help, values } = option;
+  const { name, hint, help, values, targets } = option;
   const toPlain = (text: string): string => text.replace(/[[\]:]/g, " ");
-  const action = isFile(option) ? "_files" : values === undefined ? " " : `(${values.join(" ")})`;
+  const free = targets === undefined ? " " : `{ compset -P "*=" && compadd ${targets.join(" ")} }`;
+  const action = isFile(option) ? "_files" : values === undefined ? free : `(${values.join(" ")})`;
   const value = hint === undefined ? "" : `:${toPlain(hint)}:${action}`;
   return quote(`*--${name}[${toPlain(help)}]${value}`, "'\\''");
 }
@@ -100,8 +112,10 @@ if [ "$funcstack[1]" = _claude_max_api ]; then _claude_max_api "$@"; else compde
 }
 
 function toFishOption(option: Option, condition: string): string {
-  const { name, hint, help, values } = option;
-  const choices = values === undefined ? "" : ` -a '${values.join(" ")}'`;
+  const { name, hint, help, values, targets } = option;
+  const afterName =
+    targets === undefined ? "" : ` -a '(string match -r ".*=" -- (commandline -ct)){${targets.join(",")}}'`;
+  const choices = values === undefined ? afterName : ` -a '${values.join(" ")}'`;
   const value = hint === undefined ? "" : isFile(option) ? " -r -F" : ` -x${choices}`;
   return `complete -c ${NAME}${condition} -l ${name}${value} -d ${quote(help, "\\'")}`;
 }

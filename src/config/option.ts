@@ -42,8 +42,10 @@ export interface Option<Value = unknown> {
   /** Words for the default where there is none to read, such as "found". */
   readonly shown?: string;
   readonly kind: OptionKind;
-  /** The values there are, for completion; a value may go on after `=`. */
+  /** The values there are, for completion. */
   readonly values?: readonly string[];
+  /** For a value of the form `NAME=TARGET`: the targets there are, for completion. */
+  readonly targets?: readonly string[];
   readonly read: Reader<Value>;
 }
 

@@ -1,4 +1,5 @@
 /** The server's options, one row each, in the order of the help. The keys are the fields of `Config`. */
+import { FAMILY_NAMES } from "../core/model.ts";
 import { PROFILES } from "../core/profile.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import { toChoice, toList, toOptionalPath, toPath, toSwitch, toWhole } from "./option.ts";
@@ -145,6 +146,7 @@ export const OPTIONS = {
     hint: "NAME=MODEL",
     help: "serve MODEL under NAME too; may be repeated",
     kind: "list",
+    targets: FAMILY_NAMES,
     read: toAliases,
   },
   allowedOrigins: {

@@ -56,6 +56,9 @@ const FAMILIES: Readonly<Record<string, string>> = {
   fable: "fable",
 };
 
+/** The names of all families, in the order they are listed. */
+export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
+
 // First-party ids, and as Bedrock (`us.anthropic.claude-…-v1:0`) and Vertex (`claude-…@20251101`) spell them.
 // `[1m]` is the CLI's own suffix for the long context window.
 const PINNED = /^(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
@@ -94,7 +97,7 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
 
   function list(): ModelInfo[] {
     const infos = new Map<string, string>();
-    for (const id of Object.keys(FAMILIES)) infos.set(id, find(id)?.id ?? id);
+    for (const id of FAMILY_NAMES) infos.set(id, find(id)?.id ?? id);
     for (const [id, target] of aliases) infos.set(id, target);
     for (const { id, name } of catalogue) infos.set(id, name);
     return [...infos].map(([id, name]) => ({ id, name }));

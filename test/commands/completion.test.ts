@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { formatCompletion } from "../../src/commands/completion.ts";
 import { COMMAND_ROWS, COMMANDS } from "../../src/config/commands.ts";
 import { OPTION_ROWS } from "../../src/config/options.ts";
+import { FAMILY_NAMES } from "../../src/core/model.ts";
 import { hasProgram, runFile } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
 
@@ -51,5 +52,18 @@ test("bash completes a command, its words and its own options", async (t) => {
   assert.deepEqual(await complete(folder, ["completion", "--po"]), [""]);
   assert.deepEqual(await complete(folder, ["--tools", "w"]), ["web", "workspace"]);
   assert.deepEqual(await complete(folder, ["doctor", "--log-level", "t"]), ["trace"]);
+  assert.deepEqual(await complete(folder, ["--tools", "=", "wo"]), ["workspace"]);
   assert.deepEqual(await complete(folder, ["--port", ""]), [""]);
+});
+
+test("after the name of an alias, bash and fish complete the families of models", async (t) => {
+  const folder = makeFolder(t);
+  assert.deepEqual(await complete(folder, ["--alias", "gpt-4o", "=", "claude-s"]), ["claude-sonnet-4"]);
+  assert.deepEqual(await complete(folder, ["--alias", "gpt-4o", "="]), FAMILY_NAMES);
+  assert.deepEqual(await complete(folder, ["--alias", "g"]), [""]);
+  if (!(await hasProgram("fish"))) return;
+  const file = join(folder, "complete.fish");
+  await writeFile(file, `${formatCompletion("fish")}\ncomplete -C "claude-max-api --alias gpt-4o=claude-s"\n`);
+  const { stdout } = await runFile(["fish", "--no-config", file], { HOME: folder });
+  assert.match(stdout, /^gpt-4o=claude-sonnet-4\b/);
 });
