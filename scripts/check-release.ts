@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inspect } from "./inspect.ts";
-import { NAME, RELEASE, TARGETS, toArchive, toExecutable } from "./targets.ts";
+import { inspect } from "./release/inspect.ts";
+import { NAME, RELEASE, TARGETS, toArchive, toExecutable } from "./release/targets.ts";
 
 const bundle = readFileSync(`dist/${NAME}.cjs`);
 const sums = new Map(

@@ -5,12 +5,12 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inspect } from "./inspect.ts";
-import { signMachO } from "./macho.ts";
-import { getNode, getNodeLicense, PACKAGER_HOME, seedPackager } from "./node.ts";
-import { createArchive } from "./tar.ts";
-import { fillTemplate } from "./template.ts";
-import { HOST, isMac, NAME, NODE, RELEASE, TARGETS, toArchive, toExecutable } from "./targets.ts";
+import { inspect } from "./release/inspect.ts";
+import { signMachO } from "./release/macho.ts";
+import { getNode, getNodeLicense, PACKAGER_HOME, seedPackager } from "./release/node.ts";
+import { createArchive } from "./release/tar.ts";
+import { fillTemplate } from "./release/template.ts";
+import { HOST, isMac, NAME, NODE, RELEASE, TARGETS, toArchive, toExecutable } from "./release/targets.ts";
 
 const BUNDLE = `dist/${NAME}.cjs`;
 const PACKAGER = "node_modules/@yao-pkg/pkg/lib-es5/bin.js";

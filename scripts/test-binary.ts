@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { HOST, NAME, RELEASE, toArchive, toExecutable } from "./targets.ts";
+import { HOST, NAME, RELEASE, toArchive, toExecutable } from "./release/targets.ts";
 
 const ROUNDS = 11;
 /** The executable's start may take this much of the bundle's. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NAME, VERSION } from "../../scripts/targets.ts";
+import { NAME, VERSION } from "../../scripts/release/targets.ts";
 import { runFile } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { FAKE_CLI } from "../helpers/proxy.ts";

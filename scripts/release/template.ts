@@ -8,7 +8,7 @@ import { NAME, REPOSITORY, VERSION } from "./targets.ts";
  */
 export function fillTemplate(file: string, more: Readonly<Record<string, string>> = {}): string {
   const values: Readonly<Record<string, string>> = { name: NAME, version: VERSION, repository: REPOSITORY, ...more };
-  return readFileSync(`scripts/${file}`, "utf8").replace(/\{\{([\w-]+)\}\}/g, (_, name: string) => {
+  return readFileSync(`scripts/release/${file}`, "utf8").replace(/\{\{([\w-]+)\}\}/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`Cannot fill ${file} in: no value for ${name}`);
     return value;

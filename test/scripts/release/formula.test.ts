@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fillTemplate } from "../../scripts/template.ts";
-import { REPOSITORY, TARGETS, toArchive, VERSION } from "../../scripts/targets.ts";
-import { hasProgram, runFile } from "../helpers/command.ts";
-import { makeFolder } from "../helpers/folder.ts";
+import { fillTemplate } from "../../../scripts/release/template.ts";
+import { REPOSITORY, TARGETS, toArchive, VERSION } from "../../../scripts/release/targets.ts";
+import { hasProgram, runFile } from "../../helpers/command.ts";
+import { makeFolder } from "../../helpers/folder.ts";
 
 const SUMS = Object.fromEntries(TARGETS.map((target, index) => [target, String(index).repeat(64)]));
 const formula = fillTemplate("formula.rb", SUMS);

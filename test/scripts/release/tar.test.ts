@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createArchive } from "../../scripts/tar.ts";
-import { runFile } from "../helpers/command.ts";
-import { makeFolder } from "../helpers/folder.ts";
+import { createArchive } from "../../../scripts/release/tar.ts";
+import { runFile } from "../../helpers/command.ts";
+import { makeFolder } from "../../helpers/folder.ts";
 
 test("what is packed comes out again, with its mode", async (t) => {
   const folder = makeFolder(t);

@@ -17,7 +17,7 @@ const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 /** Base URL of published releases. */
 export const REPOSITORY = "claude-max-api/claude-max-api";
 
-export const NODE = read("scripts/node-binaries.json") as NodeBinaries;
+export const NODE = read("scripts/release/node-binaries.json") as NodeBinaries;
 export const { name: NAME, version: VERSION } = read("package.json") as Package;
 export const TARGETS: readonly string[] = Object.keys(NODE.targets);
 export const HOST = `${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;

@@ -1,7 +1,7 @@
 /** The static checks of an executable, each seen to fail. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inspect, LIMIT_BYTES } from "../../scripts/inspect.ts";
+import { inspect, LIMIT_BYTES } from "../../../scripts/release/inspect.ts";
 
 const bundle = Buffer.from("the bundle");
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:";

@@ -1,7 +1,7 @@
 /** Signing of macOS executables, on a small image made here. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { signMachO, verifyMachO } from "../../scripts/macho.ts";
+import { signMachO, verifyMachO } from "../../../scripts/release/macho.ts";
 
 const CODE = 20_000;
 const TEXT_BYTES = 0x4000;
