@@ -2,7 +2,7 @@
 import { ProxyError } from "../core/error.ts";
 import { NO_USAGE } from "../core/event.ts";
 import type { TurnEvent } from "../core/event.ts";
-import type { CatalogueEntry } from "../core/model.ts";
+import type { CatalogueEntry, KnownModels } from "../core/model.ts";
 import type { PlanReport } from "../core/plan.ts";
 import type { ToolResult, Turn } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
@@ -43,6 +43,8 @@ export interface WorkerOptions {
   readonly launch: Launch;
   /** Told the account's models, which the CLI names whenever a conversation opens. */
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
+  /** Told the limits of the models that have answered, at the end of each turn that is read to the CLI's own. */
+  readonly onLimits: (limits: KnownModels["limits"]) => void;
   /** Told of each tool the CLI has denied its model. */
   readonly onDenial: (tool: string) => void;
   /** Told of the plan's limits, as often as the CLI reports them. */
@@ -154,6 +156,7 @@ export function startWorker(options: WorkerOptions): Worker {
   function receive(message: TurnMessage, size: number): void {
     if (message.type === "assistant") lastUuid = message.uuid;
     if (message.type === "denied") options.onDenial(message.tool);
+    if (message.type === "result" && message.limits) options.onLimits(message.limits);
     if (message.type === "rate_limit" && message.report) options.onPlan(message.report);
     if (phase.type === "answering") return advance(phase, message, size);
     // Nobody reads its answer, and the next turn would take it for its own.

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { findClaude } from "../cli/install/find.ts";
 import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
+import { keepModels } from "../cli/install/modelfile.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
 import type { Folders } from "../cli/process/folder.ts";
 import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
@@ -12,7 +13,6 @@ import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { toLoginSentence } from "../core/credential.ts";
 import { toProxyError } from "../core/error.ts";
-import { createModels } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { createTurnHandler } from "../http/turn.ts";
 import { createGuard } from "../http/auth.ts";
@@ -104,13 +104,22 @@ interface Surroundings {
   readonly isStopping: () => boolean;
 }
 
+/** Parts that are told by the engine. */
+interface Witnesses {
+  readonly meter: Meter;
+  readonly models: Models;
+}
+
 function toFolders({ workspace, stateFolder }: Config): Folders {
   return { workspace, empty: join(stateFolder, EMPTY_FOLDER) };
 }
 
-function createEngine({ config, program, log }: ServeOptions, environment: NodeJS.ProcessEnv, meter: Meter): Engine {
+function createEngine(
+  { config, program, log }: ServeOptions,
+  environment: NodeJS.ProcessEnv,
+  { meter, models }: Witnesses,
+): Engine {
   const { maxConcurrent, maxSessions, idleSeconds } = config;
-  const models = createModels(config.aliases);
   const installation = createInstallation({
     find: { given: config.claude, environment, home: config.home, program },
     folders: toFolders(config),
@@ -120,6 +129,7 @@ function createEngine({ config, program, log }: ServeOptions, environment: NodeJ
     maxProcesses: maxSessions + maxConcurrent + config.spares,
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,
+    onLimits: models.setLimits,
     onPlan: meter.updatePlan,
     log,
   });
@@ -231,7 +241,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
   // What the echo model was asked is no use of anything.
   const days = config.demo ? undefined : keepDays(meter, archive);
   const demo = config.demo ? await startDemo(config.environment) : undefined;
-  const engine = createEngine(options, demo?.environment ?? config.environment, meter);
+  const kept = await keepModels(config.aliases, config.demo ? undefined : join(config.stateFolder, "models.json"), log);
+  const { models } = kept;
+  const engine = createEngine(options, demo?.environment ?? config.environment, { meter, models });
   const { installation, pool, spares, transcripts } = engine;
   const telegram = createTelegram({ ...config.telegram, log });
   let stopping: Promise<void> | undefined;
@@ -255,6 +267,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     clearTimeout(cut);
     pool.clear();
     await Promise.all([telegram.close(TELEGRAM_GRACE_MS), installation.close(), days?.close()]);
+    await kept.close();
     await demo?.close();
   }
 

@@ -8,10 +8,25 @@ export interface CatalogueEntry {
   readonly name: string;
 }
 
+/** The most that a model takes and gives, in tokens, as the CLI tells with an answer of it. */
+export interface ModelLimits {
+  readonly contextTokens: number;
+  readonly outputTokens: number;
+}
+
 /** A model as it is listed. */
 export interface ModelInfo {
   readonly id: string;
   readonly name: string;
+  /** Absent until the model has answered once. */
+  readonly limits?: ModelLimits;
+}
+
+/** All that is known of the models of this account, in the shape in which it is kept over restarts. */
+export interface KnownModels {
+  readonly catalogue: readonly CatalogueEntry[];
+  /** By the model's full id. */
+  readonly limits: Readonly<Record<string, ModelLimits>>;
 }
 
 /** A model that a request asks for. */
@@ -41,7 +56,13 @@ export interface Models {
    * with `--model X` lists X, which a client may have made up.
    */
   setCatalogue(entries: readonly CatalogueEntry[]): void;
-  /** True once there is a catalogue. */
+  /** Takes the limits of models by their full ids, as an answer has told them. */
+  setLimits(limits: KnownModels["limits"]): void;
+  /** The limits of the model with this full id; undefined while they are not known. */
+  findLimits(id: string): ModelLimits | undefined;
+  /** Takes what an earlier server knew; what this one has been told already stays. */
+  restore(known: KnownModels): void;
+  /** True once a process of this server has told the catalogue. */
   readonly isCatalogued: boolean;
 }
 
@@ -63,6 +84,12 @@ export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
 // `[1m]` is the CLI's own suffix for the long context window.
 const PINNED = /^(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
 
+/** The CLI's suffix for the long context window, and the window it asks for, in tokens. */
+const LONG_CONTEXT = /\[1m\]$/;
+const LONG_CONTEXT_TOKENS = 1_000_000;
+/** Most models whose limits are kept: clients may name any. */
+const MOST_LIMITS = 200;
+
 /** The generation of an id, such as 4.5 for `claude-opus-4-5-20251101`, 4 for `claude-sonnet-4-20250514`. */
 const GENERATION = /claude-(?:[a-z]+-)?(\d{1,2})(?:-(\d{1,2}))?(?!\d)/;
 
@@ -82,9 +109,31 @@ function toBare(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** Makes the table. `aliases` maps names that clients hard-code to names that are served. */
-export function createModels(aliases: ReadonlyMap<string, string>): Models {
+/**
+ * Makes the table. `aliases` maps names that clients hard-code to names that are served; `onChange` is told all that is
+ * known whenever more of it is.
+ */
+export function createModels(
+  aliases: ReadonlyMap<string, string>,
+  onChange: (known: KnownModels) => void = () => undefined,
+): Models {
   let catalogue: readonly CatalogueEntry[] = [];
+  let isCatalogued = false;
+  let limits: KnownModels["limits"] = {};
+
+  /** A list that says nothing new is no change. */
+  function change(next: KnownModels): void {
+    const isNew = JSON.stringify(next) !== JSON.stringify({ catalogue, limits });
+    ({ catalogue, limits } = next);
+    if (isNew) onChange(next);
+  }
+
+  function findLimits(id: string): ModelLimits | undefined {
+    const told = Object.hasOwn(limits, id) ? limits[id] : undefined;
+    if (told !== undefined || !LONG_CONTEXT.test(id)) return told;
+    const short = findLimits(id.replace(LONG_CONTEXT, ""));
+    return short && { ...short, contextTokens: Math.max(short.contextTokens, LONG_CONTEXT_TOKENS) };
+  }
 
   function find(name: string): ResolvedModel | undefined {
     const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
@@ -95,12 +144,18 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
     return family !== undefined || PINNED.test(value) ? { argument: value, isPinned, id: value } : undefined;
   }
 
+  /** Also for the target of an alias, which may have a prefix. */
+  const toInfo = (id: string, name: string, target: string): ModelInfo => {
+    const found = findLimits((find(target) ?? find(toBare(target)))?.id ?? target);
+    return { id, name, ...(found ? { limits: found } : {}) };
+  };
+
   function list(): ModelInfo[] {
-    const infos = new Map<string, string>();
-    for (const id of FAMILY_NAMES) infos.set(id, find(id)?.id ?? id);
-    for (const [id, target] of aliases) infos.set(id, target);
-    for (const { id, name } of catalogue) infos.set(id, name);
-    return [...infos].map(([id, name]) => ({ id, name }));
+    const infos = new Map<string, ModelInfo>();
+    for (const id of FAMILY_NAMES) infos.set(id, toInfo(id, find(id)?.id ?? id, id));
+    for (const [id, target] of aliases) infos.set(id, toInfo(id, target, target));
+    for (const { id, name } of catalogue) infos.set(id, toInfo(id, name, id));
+    return [...infos.values()];
   }
 
   return {
@@ -119,11 +174,22 @@ export function createModels(aliases: ReadonlyMap<string, string>): Models {
       );
     },
     list,
+    findLimits,
     setCatalogue(entries) {
-      if (entries.length > 0) catalogue = entries;
+      if (entries.length === 0) return;
+      isCatalogued = true;
+      change({ catalogue: entries, limits });
+    },
+    setLimits(told) {
+      const all = Object.entries({ ...limits, ...told }).slice(-MOST_LIMITS);
+      change({ catalogue, limits: Object.fromEntries(all) });
+    },
+    restore(known) {
+      if (catalogue.length === 0) catalogue = known.catalogue;
+      limits = { ...known.limits, ...limits };
     },
     get isCatalogued() {
-      return catalogue.length > 0;
+      return isCatalogued;
     },
   };
 }

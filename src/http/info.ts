@@ -2,7 +2,7 @@
 import type { InstallationStatus } from "../cli/install/installation.ts";
 import { listModels, toAnthropicModel } from "../codec/messages/list.ts";
 import { ProxyError } from "../core/error.ts";
-import type { Models } from "../core/model.ts";
+import type { ModelInfo, Models } from "../core/model.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -47,16 +47,35 @@ export function toReason({ problem, login }: InstallationStatus, loginSentence: 
 /** Anthropic's clients say which release of its API they speak, and want its form of a list. */
 const isAnthropic = ({ request }: Exchange): boolean => request.headers["anthropic-version"] !== undefined;
 
+/** Kinds of content that every model of Claude takes. */
+const INPUT = ["text", "image", "pdf"] as const;
+
+/** The limits by the names that clients look for; none while they are not known. */
+function toLimitFields({ limits }: ModelInfo): object {
+  if (limits === undefined) return {};
+  const { contextTokens, outputTokens } = limits;
+  return { context_length: contextTokens, context_window: contextTokens, max_output_tokens: outputTokens };
+}
+
 /** Makes the handlers. */
 export function createInfo({ version, models, status, counts, loginSentence }: InfoOptions): Info {
   const startedAtSeconds = Math.floor(Date.now() / 1000);
-  const toModel = (id: string, name: string): object => ({
-    id,
+  const toModel = (model: ModelInfo): object => ({
+    id: model.id,
     object: "model",
     created: startedAtSeconds,
     owned_by: "anthropic",
-    display_name: name,
+    display_name: model.name,
+    input: INPUT,
+    ...toLimitFields(model),
   });
+
+  /** One that is not listed, but can be asked for. */
+  const toPinned = (id: string): ModelInfo => {
+    const { id: name } = models.resolve(id);
+    const limits = models.findLimits(name);
+    return { id, name, ...(limits ? { limits } : {}) };
+  };
 
   return {
     async health(exchange) {
@@ -76,14 +95,14 @@ export function createInfo({ version, models, status, counts, loginSentence }: I
     },
     listModels(exchange) {
       if (isAnthropic(exchange)) return sendJson(exchange, 200, listModels(models.list(), exchange.query));
-      sendJson(exchange, 200, { object: "list", data: models.list().map(({ id, name }) => toModel(id, name)) });
+      sendJson(exchange, 200, { object: "list", data: models.list().map(toModel) });
     },
     showModel(exchange, id) {
       const known = models.list().find((model) => model.id === id);
       if (id === "")
         throw new ProxyError("model_not_found", "Cannot find model: the name is empty", { param: "model" });
-      const name = known?.name ?? models.resolve(id).id;
-      sendJson(exchange, 200, isAnthropic(exchange) ? toAnthropicModel({ id, name }) : toModel(id, name));
+      const model = known ?? toPinned(id);
+      sendJson(exchange, 200, isAnthropic(exchange) ? toAnthropicModel(model) : toModel(model));
     },
   };
 }

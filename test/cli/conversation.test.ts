@@ -25,6 +25,7 @@ function start(t: TestContext, mode: string, options: { activityMs?: number; env
     activityMs: options.activityMs ?? 60_000,
     onCatalogue: () => undefined,
     onDenial: () => undefined,
+    onLimits: () => undefined,
     onPlan: () => undefined,
   });
   t.after(() => conversation.close());

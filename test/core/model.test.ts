@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
 import { createModels, hasThinkingBudget } from "../../src/core/model.ts";
-import type { CatalogueEntry, Models } from "../../src/core/model.ts";
+import type { CatalogueEntry, KnownModels, Models } from "../../src/core/model.ts";
 
 const CATALOGUE: readonly CatalogueEntry[] = [
   { value: "default", id: "claude-sonnet-5-5", name: "Default" },
@@ -224,4 +224,40 @@ test("models of generation 4.5 and older have a thinking budget, newer ones have
     "fable",
   ])
     assert.equal(hasThinkingBudget(id), false, id);
+});
+
+const LIMITS = { contextTokens: 200_000, outputTokens: 32_000 };
+
+test("limits are absent until a model has told them, then stand with all its names", () => {
+  const models = createTable({ "gpt-4o": "anthropic/claude-sonnet-4" }, CATALOGUE);
+  assert.deepEqual(
+    models.list().filter(({ limits }) => limits),
+    [],
+  );
+  models.setLimits({ "claude-sonnet-5-5": LIMITS });
+  const named = models.list().flatMap(({ id, limits }) => (limits ? [`${id} ${limits.contextTokens}`] : []));
+  assert.deepEqual(named, [
+    "claude-sonnet-4 200000",
+    "sonnet 200000",
+    "gpt-4o 200000",
+    "claude-sonnet-5-5 200000",
+    "claude-sonnet-5-5[1m] 1000000",
+  ]);
+  assert.equal(models.findLimits("__proto__"), undefined);
+});
+
+test("a change of the models is told once, and what was restored is not", () => {
+  const told: KnownModels[] = [];
+  const models = createModels(new Map(), (known) => told.push(known));
+  models.restore({ catalogue: CATALOGUE, limits: { "claude-opus-5-5": LIMITS } });
+  assert.equal(models.resolve("opus").id, "claude-opus-5-5");
+  assert.equal(models.isCatalogued, false);
+  models.setCatalogue(CATALOGUE);
+  models.setLimits({ "claude-opus-5-5": LIMITS });
+  assert.equal(models.isCatalogued, true);
+  assert.deepEqual(told, []);
+  models.setLimits({ "claude-sonnet-5-5": LIMITS });
+  assert.deepEqual(told, [
+    { catalogue: CATALOGUE, limits: { "claude-opus-5-5": LIMITS, "claude-sonnet-5-5": LIMITS } },
+  ]);
 });

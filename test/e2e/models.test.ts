@@ -7,6 +7,7 @@ import { readText, user } from "../helpers/answer.ts";
 import { createChat, readStarts, untilSessions } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
+import { makeHome } from "../helpers/session.ts";
 import { startUpstream, toLastWords } from "../helpers/upstream.ts";
 
 async function readModels(proxy: Proxy): Promise<string[]> {
@@ -67,4 +68,33 @@ test("a model asked for once does not cost the spare", async (t) => {
   );
   await untilSessions(proxy, "a spare is there again", (sessions) => sessions.spare === 1);
   assert.equal(readStarts(proxy).length, 3);
+});
+
+type Entry = Readonly<Record<string, unknown>>;
+
+async function readModel(proxy: Proxy, id: string, headers: Record<string, string> = {}): Promise<Entry> {
+  return (await (await fetch(`${proxy.url}/v1/models/${id}`, { headers })).json()) as Entry;
+}
+
+test("the limits of a model are shown once it has answered, in every protocol, and after a restart at once", async (t) => {
+  const upstream = await startUpstream(t);
+  const { home, remove } = makeHome();
+  const first = await startProxy(t, { upstream, args: ["--spares", "0"], home });
+  const unknown = await readModel(first, "claude-sonnet-4");
+  assert.deepEqual([unknown["context_length"], unknown["input"]], [undefined, ["text", "image", "pdf"]]);
+  await readText(await first.chat({ model: "claude-sonnet-4", messages: [user("hi")] }));
+  first.kill("SIGTERM");
+  await first.exited;
+  const proxy = await startProxy(t, { upstream, args: ["--spares", "0"], home });
+  t.after(remove);
+  const known = await readModel(proxy, "claude-sonnet-4");
+  const { context_length: context, max_output_tokens: output } = known;
+  assert.equal(known["context_window"], context);
+  assert.ok(Number(context) >= 200_000 && Number(output) >= 32_000, JSON.stringify(known));
+  const anthropic = await readModel(proxy, "claude-sonnet-4", { "anthropic-version": "2023-06-01" });
+  assert.deepEqual([anthropic["max_input_tokens"], anthropic["max_tokens"]], [context, output]);
+  const body = JSON.stringify({ model: "claude-sonnet-4:latest" });
+  const headers = { "content-type": "application/json" };
+  const shown = (await (await fetch(`${proxy.url}/api/show`, { method: "POST", headers, body })).json()) as Entry;
+  assert.equal((shown["model_info"] as Entry)["claude.context_length"], context);
 });

@@ -7,7 +7,7 @@ import { createGate } from "../../lib/gate.ts";
 import type { ProxyError } from "../../core/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { OwnTools } from "../../core/profile.ts";
-import type { CatalogueEntry } from "../../core/model.ts";
+import type { CatalogueEntry, KnownModels } from "../../core/model.ts";
 import { toWorkingFolder } from "../process/folder.ts";
 import type { Folders } from "../process/folder.ts";
 import type { PlanReport } from "../../core/plan.ts";
@@ -40,6 +40,8 @@ export interface InstallationOptions {
   readonly activityMs: number;
   /** Told the account's models, as often as a process that was started without a model names them. */
   readonly onCatalogue: (entries: CatalogueEntry[]) => void;
+  /** Told the limits of the models that have answered. */
+  readonly onLimits: (limits: KnownModels["limits"]) => void;
   /** Told of the plan's limits, as often as any process reports them. */
   readonly onPlan: (report: PlanReport) => void;
   readonly log: Log;
@@ -82,7 +84,7 @@ function toCommand(options: InstallationOptions, path: string, launch: Launch): 
 }
 
 function toConversationOptions(options: InstallationOptions, path: string, launch: Launch): ConversationOptions {
-  const { activityMs, onPlan, log } = options;
+  const { activityMs, onLimits, onPlan, log } = options;
   return {
     command: toCommand(options, path, launch),
     launch,
@@ -90,6 +92,7 @@ function toConversationOptions(options: InstallationOptions, path: string, launc
     // A process started with a model lists that model too, whether the account has it or not.
     onCatalogue: launch.model === undefined ? options.onCatalogue : () => undefined,
     onDenial: (tool) => log.warn("tool denied", { tool, tools: launch.tools }),
+    onLimits,
     onPlan,
     ...(log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {}),
   };

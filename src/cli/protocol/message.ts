@@ -2,9 +2,11 @@
  * The CLI's stream-json: each line narrowed once. Types follow `sdk.d.ts` of the npm package
  * `@anthropic-ai/claude-agent-sdk`.
  */
+import type { KnownModels } from "../../core/model.ts";
 import type { PlanReport } from "../../core/plan.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { toLimits } from "./catalogue.ts";
 import { toPlanReport } from "./plan.ts";
 
 /** Token counts as the Messages API words them; absent ones were not said. */
@@ -83,6 +85,8 @@ export interface ResultMessage {
   readonly code?: string;
   readonly reason: string;
   readonly text: string;
+  /** Limits of the models that have answered, by their full ids; absent when none is told. */
+  readonly limits?: KnownModels["limits"];
 }
 
 const OTHER = { type: "other" } as const;
@@ -222,11 +226,13 @@ function toRateLimit(info: JsonObject): CliMessage {
 function toResult(message: JsonObject): ResultMessage {
   const errors: unknown = message["errors"];
   const code = text(message, "api_error_code");
+  const limits = toLimits(message["modelUsage"]);
   return {
     type: "result",
     isError: message["is_error"] === true,
     status: number(message, "api_error_status"),
     ...(code === "" ? {} : { code }),
+    ...(limits ? { limits } : {}),
     reason: text(message, "terminal_reason"),
     text:
       text(message, "result") ||

@@ -11,6 +11,9 @@ export interface AnthropicModel {
    * RFC 3339. The CLI does not tell when a model came out: the epoch stands for "unknown", as in Anthropic's own API.
    */
   readonly created_at: string;
+  /** In tokens; these two are absent until the model has answered once. */
+  readonly max_input_tokens?: number;
+  readonly max_tokens?: number;
 }
 
 /** A page of the list. */
@@ -26,8 +29,9 @@ const USUAL_PAGE = 20;
 const LARGEST_PAGE = 1000;
 
 /** Makes one entry. */
-export function toAnthropicModel({ id, name }: ModelInfo): AnthropicModel {
-  return { type: "model", id, display_name: name, created_at: UNKNOWN_DATE };
+export function toAnthropicModel({ id, name, limits }: ModelInfo): AnthropicModel {
+  const told = limits ? { max_input_tokens: limits.contextTokens, max_tokens: limits.outputTokens } : {};
+  return { type: "model", id, display_name: name, created_at: UNKNOWN_DATE, ...told };
 }
 
 function readLimit(query: URLSearchParams): number {

@@ -12,7 +12,7 @@ import type { OllamaDetails, OllamaModel } from "./wire.ts";
 const VERSION = "0.13.0";
 /** Models that are served have no files, and so no date of their own. */
 const MODIFIED_AT = "2025-01-01T00:00:00Z";
-/** Tokens that every model of Claude takes at least; told where the CLI has not said more. */
+/** Tokens that every model of Claude takes at least; told until the CLI has said what this one takes. */
 const LEAST_CONTEXT = 200_000;
 
 const DETAILS: OllamaDetails = {
@@ -46,7 +46,7 @@ const showModel: ResourceHandler = ({ body: value, models }): JsonObject => {
     model_info: {
       "general.architecture": "claude",
       "general.basename": id,
-      "claude.context_length": LEAST_CONTEXT,
+      "claude.context_length": models.findLimits(id)?.contextTokens ?? LEAST_CONTEXT,
     },
     capabilities: ["completion", "tools", "vision", "thinking"],
     modified_at: MODIFIED_AT,

@@ -104,6 +104,7 @@ async function timeStart(command: Omit<Command, "args">, config: Config): Promis
     activityMs: START_PATIENCE_MS,
     onCatalogue: () => void (ms = performance.now() - startedAt),
     onDenial: () => {},
+    onLimits: () => {},
     onPlan: () => {},
   });
   const patience = setTimeout(() => void conversation.close(), START_PATIENCE_MS);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readMessage } from "../../../src/cli/protocol/message.ts";
+import type { ResultMessage } from "../../../src/cli/protocol/message.ts";
 import { toPlanReport } from "../../../src/cli/protocol/plan.ts";
 
 const read = (message: object): unknown => readMessage(JSON.stringify(message));
@@ -262,4 +263,15 @@ test("types unknown, and known ones that hold nothing, are no error", () => {
 test("a line that is no JSON object is refused", () => {
   for (const line of ["", "Segmentation fault", "{", "null", "[]", "1", '"text"'])
     assert.throws(() => readMessage(line), SyntaxError, line);
+});
+
+test("a result tells the limits of the models that answered, but not those the CLI guesses", () => {
+  const modelUsage = {
+    "claude-sonnet-5-5": { contextWindow: 1_000_000, maxOutputTokens: 128_000, costBasis: "list" },
+    "claude-made-up": { contextWindow: 1_000_000, maxOutputTokens: 32_000, costBasis: "unknown" },
+    "claude-odd": { contextWindow: "large" },
+  };
+  const limits = (held: unknown) => (read({ type: "result", modelUsage: held }) as ResultMessage).limits;
+  assert.deepEqual(limits(modelUsage), { "claude-sonnet-5-5": { contextTokens: 1_000_000, outputTokens: 128_000 } });
+  for (const held of [undefined, null, [], {}, { "claude-odd": 1 }]) assert.equal(limits(held), undefined);
 });

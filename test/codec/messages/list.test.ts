@@ -48,3 +48,21 @@ test("a page that cannot be had is refused by name", () => {
       (error) => error instanceof ProxyError && error.param === param,
     );
 });
+
+test("limits stand in an entry once they are known", () => {
+  const limits = { contextTokens: 200_000, outputTokens: 32_000 };
+  const { data } = listModels(
+    [
+      { id: "a", name: "A" },
+      { id: "b", name: "B", limits },
+    ],
+    new URLSearchParams(),
+  );
+  assert.deepEqual(
+    data.map(({ max_input_tokens, max_tokens }) => [max_input_tokens, max_tokens]),
+    [
+      [undefined, undefined],
+      [200_000, 32_000],
+    ],
+  );
+});
