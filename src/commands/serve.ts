@@ -143,7 +143,7 @@ function createEngine(
     },
     log,
   });
-  const gate = createGate(maxConcurrent, config.maxQueue);
+  const gate = createGate(maxConcurrent, config.maxQueue, installation.setBusy);
   const pool = createPool({ maxSessions, idleSeconds, log });
   const named = createNamedSessions({
     folder: join(config.stateFolder, "sessions"),

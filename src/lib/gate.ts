@@ -104,11 +104,27 @@ function stand(line: Set<Waiter>, signal: AbortSignal | undefined, at: Standing)
   });
 }
 
-/** Makes a gate of `places`, with at most `maxWaiting` waiters of all parties together. */
-export function createGate(places: number, maxWaiting = Number.POSITIVE_INFINITY): Gate {
+/**
+ * Makes a gate of `places`, with at most `maxWaiting` waiters of all parties together. `onChange` is told true when the
+ * first has entered, before `enter` settles, and false when the last has left and nobody waits.
+ */
+export function createGate(
+  places: number,
+  maxWaiting = Number.POSITIVE_INFINITY,
+  onChange: (isBusy: boolean) => void = () => undefined,
+): Gate {
   const parties: Parties = new Map();
   let inside = 0;
   let waiting = 0;
+  let wasBusy = false;
+
+  /** Called once a place has changed hands: between two holders it is free for a moment. */
+  function tellChange(): void {
+    const isBusy = inside > 0;
+    if (isBusy === wasBusy) return;
+    wasBusy = isBusy;
+    onChange(isBusy);
+  }
 
   /** Changes the places that a party has. */
   function count(name: string, change: 1 | -1): void {
@@ -121,6 +137,7 @@ export function createGate(places: number, maxWaiting = Number.POSITIVE_INFINITY
 
   function admit(name: string): () => void {
     count(name, 1);
+    tellChange();
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
@@ -128,6 +145,7 @@ export function createGate(places: number, maxWaiting = Number.POSITIVE_INFINITY
       count(name, -1);
       findNext(parties)?.admit();
       forgetIfGone(parties, name);
+      tellChange();
     };
   }
 

@@ -198,3 +198,16 @@ test("a waiter that aborts leaves nothing of its party behind", async () => {
   (await next)();
   assert.deepEqual([gate.inside, gate.waiting], [0, 0]);
 });
+
+test("a gate tells when its first visitor has entered and its last has left, and nothing in between", async () => {
+  const told: boolean[] = [];
+  const gate = createGate(1, 8, (isBusy) => told.push(isBusy));
+  const leave = await gate.enter();
+  assert.deepEqual(told, [true]);
+  const next = gate.enter();
+  leave();
+  (await next)();
+  assert.deepEqual(told, [true, false]);
+  (await gate.enter())();
+  assert.deepEqual(told, [true, false, true, false]);
+});

@@ -66,6 +66,8 @@ export interface Installation {
    * @throws ProxyError `unavailable` when the CLI is missing or too old.
    */
   readNotes(modelId: string, tools: OwnTools): Promise<readonly JsonObject[]>;
+  /** Tells whether a turn runs or waits: what is learned in the background is learned at rest alone. */
+  setBusy(isBusy: boolean): void;
   /** The latest status, looked up again in the background when it is old; waits only for the very first look. */
   status(): Promise<InstallationStatus>;
   /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
@@ -115,8 +117,8 @@ export function createInstallation(options: InstallationOptions): Installation {
   const env = toEnvironment(find.environment, "none", options.temporaryFolder);
   const sweeper = createSweeper(toLeftovers(options));
   const { notesFolder: folder, temporaryFolder } = options;
-  const notes = createNotes({ folder, temporaryFolder, environment: find.environment, log });
   const places = createGate(options.maxProcesses);
+  const notes = createNotes({ folder, temporaryFolder, environment: find.environment, enter: places.enter, log });
   const live = new Set<Conversation>();
   const program = createProgram({
     find,
@@ -160,6 +162,7 @@ export function createInstallation(options: InstallationOptions): Installation {
       const { path, version } = await program.ready();
       return notes.read({ path, version, workingFolder: toWorkingFolder({ tools }, options.folders) }, modelId);
     },
+    setBusy: notes.setBusy,
     async status() {
       const known = await login.read();
       const { found, problem } = program;

@@ -32,9 +32,10 @@ export interface ProcessEvents {
 /**
  * How the end of a process begins. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM, for
  * one
- * in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more.
+ * in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more. `kill` is
+ * SIGKILL at once, for one that has started nothing and leaves nothing.
  */
-export type Ending = "eof" | "term";
+export type Ending = "eof" | "term" | "kill";
 
 /** A running process. Its owner must stop it. */
 export interface CliProcess {
@@ -47,8 +48,8 @@ export interface CliProcess {
   pause(): void;
   resume(): void;
   /**
-   * Closes stdin, then SIGTERM, then SIGKILL with all descendants. Safe to call twice: the first call decides how it
-   * begins.
+   * Closes stdin, then SIGTERM, then SIGKILL with all descendants, from the step that `ending` names. Safe to call
+   * twice: the first call decides how it begins.
    */
   stop(ending: Ending): Promise<void>;
 }
@@ -122,6 +123,10 @@ async function stopSurely({ child, gone, command }: Running, ending: Ending): Pr
   const { pid } = child;
   if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
   if (ending === "eof") child.stdin.end();
+  if (ending === "kill") {
+    kill(pid, "SIGKILL");
+    return gone;
+  }
   // A process must not stay in a blocked write: nobody takes its output any more.
   child.stdout.resume();
   if (ending === "eof" && (await isGoneWithin(gone, EOF_GRACE_MS))) return;

@@ -1,23 +1,27 @@
 /** The CLI's notes: read from its mirror of the transcript, kept, and given with today's date. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { createNotes, toNotes } from "../../../src/cli/install/notes.ts";
-import type { Notes } from "../../../src/cli/install/notes.ts";
+import { toNotes } from "../../../src/cli/install/learn.ts";
+import { createNotes } from "../../../src/cli/install/notes.ts";
+import type { Notes, NotesOptions } from "../../../src/cli/install/notes.ts";
 import { createLog } from "../../../src/lib/log.ts";
-import { FAKE_CLI } from "../../helpers/proxy.ts";
+import { isRunning } from "../../helpers/processes.ts";
+import { eventually, FAKE_CLI } from "../../helpers/proxy.ts";
 
 const SOURCE = { path: FAKE_CLI, version: "2.1.330", workingFolder: "/" };
 
-function make(folder: string, environment: NodeJS.ProcessEnv = {}): Notes {
+function make(folder: string, environment: NodeJS.ProcessEnv = {}, rest: Partial<NotesOptions> = {}): Notes {
   return createNotes({
     folder: join(folder, "notes"),
     temporaryFolder: join(folder, "tmp"),
     environment: { PATH: process.env["PATH"], ...environment },
+    enter: () => Promise.resolve(() => undefined),
     log: createLog("error"),
+    ...rest,
   });
 }
 
@@ -56,4 +60,33 @@ test("a CLI that is being asked is ended with the server, and leaves nothing", a
   assert.deepEqual(await notes.read(SOURCE, "claude-sonnet-5-5"), []);
   await notes.close();
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test("notes are learned at rest: a turn ends the process that is asked, and the next rest tries again", async (t) => {
+  const folder = makeFolder(t);
+  const file = join(folder, "pids");
+  writeFileSync(file, "");
+  const readPids = (): number[] => readFileSync(file, "utf8").trim().split("\n").filter(Boolean).map(Number);
+  let inside = 0;
+  let hasEnteredBusy = false;
+  let isBusy = true;
+  const enter = (): Promise<() => void> => {
+    inside++;
+    hasEnteredBusy ||= isBusy;
+    return Promise.resolve(() => void inside--);
+  };
+  const notes = make(folder, { FAKE_CLI: "silent", FAKE_CLI_PIDS: file }, { enter, restMs: 50 });
+  t.after(notes.close);
+  const setBusy = (next: boolean): void => notes.setBusy((isBusy = next));
+  setBusy(true);
+  assert.deepEqual(await notes.read(SOURCE, "claude-sonnet-5-5"), []);
+  for (const count of [1, 2]) {
+    setBusy(false);
+    await eventually(`process ${count} is asked`, () => readPids().length === count);
+    assert.equal(inside, 1, "it has a place among the processes");
+    setBusy(true);
+    await eventually("it is gone", () => inside === 0);
+    assert.ok(!isRunning(readPids().at(-1) ?? 0));
+  }
+  assert.ok(!hasEnteredBusy);
 });
