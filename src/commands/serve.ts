@@ -14,6 +14,7 @@ import type { Config } from "../config/config.ts";
 import { toLoginSentence } from "../core/credential.ts";
 import { toProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
+import type { PlanReport } from "../core/plan.ts";
 import { createTurnHandler } from "../http/turn.ts";
 import { createGuard } from "../http/auth.ts";
 import { createBodyReader } from "../http/body.ts";
@@ -34,6 +35,7 @@ import { createArchive, keepDays } from "../meter/archive.ts";
 import type { Archive } from "../meter/archive.ts";
 import { createMeter } from "../meter/meter.ts";
 import type { Meter } from "../meter/meter.ts";
+import { createPlanNotices } from "../notify/plan.ts";
 import { createTelegram } from "../notify/telegram.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import { createHistoryLeases } from "../session/history.ts";
@@ -108,6 +110,7 @@ interface Surroundings {
 interface Witnesses {
   readonly meter: Meter;
   readonly models: Models;
+  readonly onPlan: (report: PlanReport) => void;
 }
 
 function toFolders({ workspace, stateFolder }: Config): Folders {
@@ -117,7 +120,7 @@ function toFolders({ workspace, stateFolder }: Config): Folders {
 function createEngine(
   { config, program, log }: ServeOptions,
   environment: NodeJS.ProcessEnv,
-  { meter, models }: Witnesses,
+  { meter, models, onPlan }: Witnesses,
 ): Engine {
   const { maxConcurrent, maxSessions, idleSeconds } = config;
   const installation = createInstallation({
@@ -130,7 +133,7 @@ function createEngine(
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,
     onLimits: models.setLimits,
-    onPlan: meter.updatePlan,
+    onPlan,
     log,
   });
   const spares = createSpares({
@@ -237,15 +240,21 @@ export async function serve(options: ServeOptions): Promise<Served> {
   await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
   if (config.demo) await checkDemo(options);
   const meter = createMeter({ now: Date.now, tick: () => performance.now() });
-  const archive = createArchive({ folder: join(config.stateFolder, "usage"), log });
+  const usageFolder = join(config.stateFolder, "usage");
+  const archive = createArchive({ folder: usageFolder, log });
   // What the echo model was asked is no use of anything.
   const days = config.demo ? undefined : keepDays(meter, archive);
   const demo = config.demo ? await startDemo(config.environment) : undefined;
   const kept = await keepModels(config.aliases, config.demo ? undefined : join(config.stateFolder, "models.json"), log);
   const { models } = kept;
-  const engine = createEngine(options, demo?.environment ?? config.environment, { meter, models });
-  const { installation, pool, spares, transcripts } = engine;
   const telegram = createTelegram({ ...config.telegram, log });
+  const notices = createPlanNotices({ file: join(usageFolder, "notices.json"), tell: telegram.tell, log });
+  function onPlan(report: PlanReport): void {
+    meter.updatePlan(report);
+    if (config.telegram.chats.length > 0) notices.update(report);
+  }
+  const engine = createEngine(options, demo?.environment ?? config.environment, { meter, models, onPlan });
+  const { installation, pool, spares, transcripts } = engine;
   let stopping: Promise<void> | undefined;
   const isStopping = (): boolean => stopping !== undefined;
   const { handler, feed } = createAnswering(options, engine, { telegram, meter, archive, isStopping });
@@ -266,7 +275,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await listener.drain();
     clearTimeout(cut);
     pool.clear();
-    await Promise.all([telegram.close(TELEGRAM_GRACE_MS), installation.close(), days?.close()]);
+    await Promise.all([telegram.close(TELEGRAM_GRACE_MS), notices.settle(), installation.close(), days?.close()]);
     await kept.close();
     await demo?.close();
   }

@@ -19,7 +19,7 @@ export type Action =
   | { readonly type: "wait"; readonly untilMs: number }
   | { readonly type: "end" };
 
-/** The text that stays when a turn has failed; silent when the chat was told the same a moment ago. */
+/** The text that stays when a turn has failed, or a notice; silent when the chat was told the same a moment ago. */
 export interface Failure {
   readonly text: string;
   readonly isSilent: boolean;

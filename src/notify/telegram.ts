@@ -1,6 +1,6 @@
 /**
- * Telegram messages about turns: the progress of those with tools of the CLI's own, and every failure. The event stream
- * never waits for them.
+ * Telegram messages: the progress of turns with tools of the CLI's own, every failure, and notices about the plan. The
+ * event stream never waits for them.
  */
 import { ProxyError, toProxyError } from "../core/error.ts";
 import type { EventStream } from "../core/event.ts";
@@ -22,7 +22,7 @@ export interface TelegramSettings {
 /** The user's settings, with the parts a sender needs. */
 export type TelegramOptions = TelegramSettings & SenderOptions;
 
-/** Notices about turns. */
+/** Messages of one server. */
 export interface Telegram {
   /** The chat that a request is told in, if any. @throws ProxyError `forbidden` for one that is not listed. */
   chooseChat(asked: string | undefined): string | undefined;
@@ -32,6 +32,8 @@ export interface Telegram {
    * failure of any turn is told and stays, without a sound when the chat was told the same within the last minute.
    */
   watch(events: EventStream, chat: string | undefined): EventStream;
+  /** Sends the first chat a message that stays; false while too many are under way. True without any chat. */
+  tell(text: string): boolean;
   /** Lets what is due be sent for at most `graceMs`, and drops the rest. */
   close(graceMs: number): Promise<void>;
 }
@@ -89,6 +91,13 @@ export function createTelegram(options: TelegramOptions): Telegram {
       );
     },
     watch: (events, chat) => (chat === undefined ? events : watchOn(events, chat)),
+    tell(text) {
+      const [chat] = chats;
+      if (chat === undefined) return true;
+      const line = sender.open(chat);
+      line?.finish({ text, isSilent: false });
+      return line !== undefined;
+    },
     close: sender.close,
   };
 }

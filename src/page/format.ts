@@ -1,4 +1,5 @@
-/** Numbers and times as people read them. Pure; the page's own, no locale but the browser's clock. */
+/** Numbers and times as people read them: on the page, in the terminal, in messages. Pure; no locale but the clock's. */
+import type { WindowState } from "../meter/plan.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -80,6 +81,15 @@ const WINDOW_NAMES: Readonly<Record<string, string>> = {
 /** A plan window's name. */
 export function formatWindow(name: string): string {
   return WINDOW_NAMES[name] ?? name.replaceAll("_", " ");
+}
+
+const NEAR = 0.8;
+const FULL = 0.95;
+
+/** The urgency of a plan window. */
+export function toLevel({ utilization, status }: Pick<WindowState, "utilization" | "status">): "ok" | "warn" | "bad" {
+  if (status === "rejected" || utilization >= FULL) return "bad";
+  return status === "allowed_warning" || utilization >= NEAR ? "warn" : "ok";
 }
 
 const HOURS = [

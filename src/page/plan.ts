@@ -2,23 +2,13 @@
 import type { WindowState } from "../meter/plan.ts";
 import type { Usage } from "../meter/usage.ts";
 import { find, make, setText } from "./dom.ts";
-import { formatMoment, formatPercent, formatSpan, formatWindow, toWindowMs } from "./format.ts";
-
-type Level = "ok" | "warn" | "bad";
-
-const NEAR = 0.8;
-const FULL = 0.95;
+import { formatMoment, formatPercent, formatSpan, formatWindow, toLevel, toWindowMs } from "./format.ts";
 
 const STATUS_WORDS = {
   allowed: "within the plan",
   allowed_warning: "near the limit",
   rejected: "limit reached",
 } as const;
-
-function toLevel({ utilization, status }: WindowState): Level {
-  if (status === "rejected" || utilization >= FULL) return "bad";
-  return status === "allowed_warning" || utilization >= NEAR ? "warn" : "ok";
-}
 
 /** The part of a window's time that has passed; undefined where the window's length is not known. */
 function toPassed({ name, resets_at: reset }: WindowState, nowMs: number): number | undefined {

@@ -5,7 +5,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
+import type { Scope } from "./scope.ts";
 
 export const TOKEN = "123456:AAbot-Secret_token";
 
@@ -62,7 +62,7 @@ function play(messages: Map<number, string>, { method, body }: BotCall, nextId: 
 }
 
 /** Starts the API; it ends with the test. A path without the token is a 404, as at Telegram. */
-export async function startBotApi(t: TestContext): Promise<BotApi> {
+export async function startBotApi(t: Scope): Promise<BotApi> {
   const calls: BotCall[] = [];
   const messages = new Map<number, string>();
   const waiting = new Set<{
