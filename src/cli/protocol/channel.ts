@@ -38,7 +38,10 @@ export interface Channel {
   /** Stops reading, so that a full pipe slows the CLI, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Ends the process; what it still says is not heard. Safe to call twice: the first call decides how. */
+  /**
+   * Ends the process; of what it still says only the plan's limits are heard. Safe to call twice: the first call
+   * decides how.
+   */
   close(ending: Ending): Promise<void>;
 }
 
@@ -91,11 +94,23 @@ export function toClosedError(): ProxyError {
   return new ProxyError("unavailable", "Cannot finish answer: its claude process was closed");
 }
 
+/** The name of the message that tells of the plan. */
+const REPORT = "rate_limit_event";
+
+/** Undefined for a line that is not JSON. */
+function toMessage(line: string): CliMessage | undefined {
+  try {
+    return readMessage(line);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Starts a CLI and speaks its protocol. @throws ProxyError `unavailable` when no process can be started. */
 export function openChannel(options: ChannelOptions): Channel {
   const requests = createRequests(send);
   let lastLineAt = 0;
-  /** Set once, by whatever ends the channel; nothing is sent or heard after that. */
+  /** Set once, by whatever ends the channel; nothing is sent after that, and only the plan's limits are heard. */
   let end: ProxyError | undefined;
 
   function endWith(error: ProxyError): void {
@@ -128,16 +143,19 @@ export function openChannel(options: ChannelOptions): Channel {
     }
   }
 
+  /** The report on an answer's API call comes when that answer may have been cut already. */
+  function hearLast(line: string): void {
+    if (!line.includes(REPORT)) return;
+    const message = toMessage(line);
+    if (message?.type === "rate_limit") options.onMessage(message, line.length);
+  }
+
   function receive(line: string): void {
-    if (end) return;
+    if (end) return hearLast(line);
     lastLineAt = performance.now();
     options.trace?.(line);
-    let message: CliMessage;
-    try {
-      message = readMessage(line);
-    } catch {
-      return lose("wrote a line that is not JSON");
-    }
+    const message = toMessage(line);
+    if (!message) return lose("wrote a line that is not JSON");
     if (message.type === "control_response") requests.settle(message);
     else if (message.type === "control_request") answer(message);
     else if (message.type !== "other") options.onMessage(message, line.length);
