@@ -90,10 +90,12 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
   }
 
   return {
-    async follow({ request, response }) {
+    async follow({ request, response, completeAnswer }) {
       if (streams.size >= MOST_STREAMS)
         throw new ProxyError("unavailable", `Cannot follow: ${MOST_STREAMS} pages are open already`);
       response.writeHead(200, HEADERS);
+      // A page that is closed is the way in which this answer ends.
+      completeAnswer();
       if (request.method === "HEAD") return void response.end();
       streams.set(response, { isBehind: true });
       response.once("close", () => leave(response));
