@@ -6,6 +6,7 @@ import { formatCompletion } from "./commands/completion.ts";
 import { examine } from "./commands/doctor/doctor.ts";
 import { serve } from "./commands/serve.ts";
 import { runService } from "./commands/service/service.ts";
+import { showUsage } from "./commands/usage/usage.ts";
 import { readCommand } from "./config/command.ts";
 import type { Config } from "./config/config.ts";
 import { UsageError } from "./config/error.ts";
@@ -125,6 +126,8 @@ async function main(): Promise<void> {
       });
     case "doctor":
       return exitUnless(await examine({ config: command.config, version, program }, command));
+    case "usage":
+      return exitUnless(await showUsage(command.config, command.isJson));
     case "service":
       return exitUnless(await runService({ command, program, runtime: process.execPath }));
     case "completion":

@@ -28,6 +28,7 @@ export type Command =
   | { readonly type: "help" | "version" }
   | { readonly type: "serve"; readonly config: Config }
   | { readonly type: "doctor"; readonly config: Config; readonly isJson: boolean; readonly isLive: boolean }
+  | { readonly type: "usage"; readonly config: Config; readonly isJson: boolean }
   | ServiceCommand
   | { readonly type: "completion"; readonly shell: Shell };
 
@@ -132,6 +133,8 @@ export function readCommand(args: readonly string[], given: NodeJS.ProcessEnv): 
       return { type: name, config };
     case "doctor":
       return { type: name, config, isJson: flags.has("json"), isLive: flags.has("live") };
+    case "usage":
+      return { type: name, config, isJson: flags.has("json") };
     case "service":
       return {
         type: name,

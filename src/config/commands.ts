@@ -31,6 +31,12 @@ export const COMMANDS = {
     ],
     hasServerOptions: true,
   },
+  usage: {
+    help: "show what is left of the plan, and what used it",
+    words: [],
+    options: [{ name: "json", help: "print all of it as JSON", kind: "switch", read: toSwitch }],
+    hasServerOptions: true,
+  },
   service: {
     help: "run at login, with the options given to install",
     words: ["install", "uninstall", "status", "logs"],

@@ -24,6 +24,9 @@ const EXAMPLES = `claude-max-api: an OpenAI-compatible API on this machine, answ
   $ claude-max-api doctor
     say what is wrong, and the command that mends it; --live asks one tiny question, --json is for programs
 
+  $ claude-max-api usage
+    show what is left of the plan and what used it, as the running server knows; --json is for programs
+
   $ claude-max-api service install --port 8080
     start at login with these options; also uninstall, status, logs; --print only shows it
 

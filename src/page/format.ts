@@ -1,4 +1,4 @@
-/** Numbers and times as people read them: on the page, in the terminal, in messages. Pure; no locale but the clock's. */
+/** Numbers and times as people read them: on the page, in the terminal, in messages. Pure; the clock's own locale. */
 import type { WindowState } from "../meter/plan.ts";
 
 const SECOND_MS = 1000;

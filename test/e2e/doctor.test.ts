@@ -8,13 +8,22 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Login } from "../../src/cli/install/find.ts";
-import type { Check, ClaudeFact, LiveFact, StartFact, WorkspaceFact } from "../../src/commands/doctor/check.ts";
+import type {
+  Check,
+  ClaudeFact,
+  LiveFact,
+  PlanFact,
+  StartFact,
+  WorkspaceFact,
+} from "../../src/commands/doctor/check.ts";
+import { checkPlan } from "../../src/commands/doctor/check.ts";
 import { diagnose } from "../../src/commands/doctor/doctor.ts";
 import type { Facts } from "../../src/commands/doctor/facts.ts";
 import { formatCheck, formatSummary } from "../../src/commands/doctor/format.ts";
 import { MINIMUM_VERSION, NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readHolder } from "../../src/commands/port.ts";
 import type { PortState } from "../../src/commands/port.ts";
+import type { PlanState } from "../../src/meter/plan.ts";
 import { runProgram } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
@@ -29,6 +38,7 @@ interface Found {
   readonly workspace: WorkspaceFact;
   readonly start: StartFact;
   readonly live: LiveFact;
+  readonly plan: PlanFact;
 }
 
 const SOUND: Found = {
@@ -38,11 +48,12 @@ const SOUND: Found = {
   port: { type: "free" },
   workspace: { path: "/home/ann/w", state: "private" },
   start: { ms: 480, isOnline: true },
-  live: { ms: 9, model: "m" },
+  live: { ms: 9, model: "m", plan: null },
+  plan: { plan: null, reason: "not known" },
 };
 
 async function toChecks(found: Partial<Found>, isLive = true): Promise<Check[]> {
-  const { credentials, claude, login, port, workspace, start, live } = { ...SOUND, ...found };
+  const { credentials, claude, login, port, workspace, start, live, plan } = { ...SOUND, ...found };
   const facts: Facts = {
     credentials,
     address: { host: "127.0.0.1", port: 3456 },
@@ -52,6 +63,7 @@ async function toChecks(found: Partial<Found>, isLive = true): Promise<Check[]> 
     lookAtWorkspace: async () => workspace,
     timeStart: async () => start,
     askLive: async () => live,
+    readPlan: async () => plan,
     close: async () => {},
   };
   const checks: Check[] = [];
@@ -67,7 +79,7 @@ test("a sound machine is ok in every line", async () => {
   const checks = await toChecks({}, false);
   assert.deepEqual(
     checks.map(({ name }) => name),
-    ["claude", "login", "environment", "port", "workspace", "start"],
+    ["claude", "login", "environment", "port", "workspace", "start", "plan"],
   );
   assert.deepEqual([...new Set(checks.map(({ status }) => status))], ["ok"]);
 });
@@ -185,6 +197,28 @@ test("a server of ours on the port, a newer CLI and a key's source are told, and
   assert.equal((await find({}, "live"))?.status, "ok");
 });
 
+const PLAN: PlanState = {
+  status: "allowed",
+  windows: [
+    { name: "five_hour", utilization: 0.62, status: "allowed", resets_at: null },
+    { name: "seven_day", utilization: 1, status: "rejected", resets_at: "2026-11-24T14:14:00Z" },
+  ],
+  overage: { in_use: true, status: null, disabled_reason: null },
+};
+
+test("the plan is told in one line, from the tiny answer or by the server that runs, and warned of when it is used up", async () => {
+  assert.deepEqual(checkPlan({ plan: PLAN, reason: "" }, Date.parse("2026-11-24T12:00:00Z")), {
+    name: "plan",
+    status: "warn",
+    message: "5 hours 62 % used; 7 days 100 % used, resets in 2 h 14 min; extra usage is being paid for",
+    fix: "claude-max-api usage",
+  });
+  const good = { ...PLAN, windows: PLAN.windows.slice(0, 1), overage: { ...PLAN.overage, in_use: false } };
+  const told = { name: "plan", status: "ok", message: "5 hours 62 % used" };
+  assert.deepEqual(await find({ live: { ms: 9, model: "m", plan: good } }, "plan"), told);
+  assert.deepEqual(await find({ plan: { plan: good, reason: "" } }, "plan"), told);
+});
+
 test("the holder of a port is read from lsof and from ss", () => {
   assert.equal(readHolder("p4711\ncnode\nf19\n"), "node (pid 4711)");
   assert.equal(readHolder('LISTEN 0 511 127.0.0.1:3456 0.0.0.0:* users:(("nginx",pid=12,fd=6))\n'), "nginx (pid 12)");
@@ -205,6 +239,7 @@ test("with the fake CLI all is well, the tiny request included, and no value of 
     workspace: "ok",
     start: "ok",
     live: "ok",
+    plan: "ok",
   });
   assert.equal(ended.code, 0);
   assert.doesNotMatch(ended.stdout, /hush/);
@@ -230,6 +265,7 @@ test("the port is known to be ours, or a stranger's", async (t) => {
   const args = ["doctor", "--claude", FAKE_CLI];
   const ours = await runProgram([...args, "--port", new URL(proxy.url).port, "--api-key", "k"], env);
   assert.match(ours.stdout, /^ok {4}port .*served by claude-max-api/m);
+  assert.match(ours.stdout, /^ok {4}plan +The plan is not known yet/m);
   const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
@@ -273,7 +309,7 @@ test("a workspace that others can read is warned of, a file in its place fails",
 test("the real CLI without a login starts, and its missing login is the one failure", async (t) => {
   const ended = await runProgram(["doctor", "--json", "--port", "0"], { HOME: makeFolder(t) });
   const { start, ...others } = statusOf(ended);
-  assert.deepEqual(others, { claude: "ok", login: "fail", environment: "ok", port: "ok", workspace: "ok" });
+  assert.deepEqual(others, { claude: "ok", login: "fail", environment: "ok", port: "ok", workspace: "ok", plan: "ok" });
   assert.notEqual(start, "fail");
   assert.equal(ended.code, 1);
 });

@@ -3,6 +3,8 @@ import type { ClaudeFault, Login } from "../../cli/install/find.ts";
 import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
 import { formatAddress, toSocketPath } from "../../lib/address.ts";
 import type { Address } from "../../lib/address.ts";
+import type { PlanState, WindowState } from "../../meter/plan.ts";
+import { formatPercent, formatSpan, formatWindow } from "../../page/format.ts";
 import type { PortState } from "../port.ts";
 
 /** A CLI that takes this long to start, in milliseconds, is felt by the second of two new conversations. */
@@ -23,7 +25,15 @@ export type ClaudeFact =
 export type StartFact = { readonly ms: number; readonly isOnline: boolean } | Problem;
 
 /** The answer to a tiny question; `code` is the API's word for a failure. */
-export type LiveFact = { readonly ms: number; readonly model: string } | (Problem & { readonly code?: string });
+export type LiveFact =
+  | { readonly ms: number; readonly model: string; readonly plan: PlanState | null }
+  | (Problem & { readonly code?: string });
+
+/** The plan's last known state, or the reason for which there is none. */
+export interface PlanFact {
+  readonly plan: PlanState | null;
+  readonly reason: string;
+}
 
 /** The folder that the CLI works in. */
 export interface WorkspaceFact {
@@ -157,4 +167,20 @@ export function checkLive(live: LiveFact, credentials: readonly string[]): Check
   if (!("problem" in live))
     return { name, status: "ok", message: `${live.model} answered after ${Math.round(live.ms)} ms` };
   return { name, status: "fail", message: live.problem, fix: toLiveFix(live.code, credentials) };
+}
+
+function toWindowWords({ name, utilization, resets_at: resetsAt }: WindowState, nowMs: number): string {
+  const reset = resetsAt === null ? "" : `, resets in ${formatSpan(Date.parse(resetsAt) - nowMs)}`;
+  return `${formatWindow(name)} ${formatPercent(utilization)} used${reset}`;
+}
+
+/** Judges what is left of the plan. */
+export function checkPlan({ plan, reason }: PlanFact, nowMs = Date.now()): Check {
+  const name = "plan";
+  if (!plan) return { name, status: "ok", message: reason };
+  const { windows, overage } = plan;
+  const paid = overage.in_use ? ["extra usage is being paid for"] : [];
+  const message = [...windows.map((window) => toWindowWords(window, nowMs)), ...paid].join("; ");
+  const isReached = overage.in_use || windows.some(({ status }) => status === "rejected");
+  return isReached ? { name, status: "warn", message, fix: "claude-max-api usage" } : { name, status: "ok", message };
 }

@@ -1,9 +1,11 @@
 /** `doctor`: says what is wrong here, and what mends it. */
+import { wantsColor } from "../color.ts";
 import {
   checkClaude,
   checkCredentials,
   checkLive,
   checkLogin,
+  checkPlan,
   checkPort,
   checkStart,
   checkWorkspace,
@@ -31,17 +33,15 @@ export async function* diagnose(facts: Facts, isLive: boolean): AsyncGenerator<C
   yield checkWorkspace(await facts.lookAtWorkspace());
   if (file === undefined) return;
   yield checkStart(await facts.timeStart(file));
-  if (isLive) yield checkLive(await facts.askLive(), facts.credentials);
-}
-
-/** Colours are for terminals, and not for those who set NO_COLOR (https://no-color.org). */
-function wantsColor({ config }: DoctorOptions): boolean {
-  return process.stdout.isTTY === true && !config.environment["NO_COLOR"];
+  const live = isLive ? await facts.askLive() : undefined;
+  if (live) yield checkLive(live, facts.credentials);
+  const known = live && "plan" in live ? live.plan : null;
+  yield checkPlan(known ? { plan: known, reason: "" } : await facts.readPlan());
 }
 
 /** Prints the findings, each as soon as it is known; true when nothing failed. */
 export async function examine(options: DoctorOptions, { isJson, isLive }: DoctorWishes): Promise<boolean> {
-  const isColored = wantsColor(options);
+  const isColored = wantsColor(options.config.environment);
   const facts = await createFacts(options);
   const checks: Check[] = [];
   try {

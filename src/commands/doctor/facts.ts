@@ -15,8 +15,9 @@ import { toProxyError } from "../../core/error.ts";
 import type { Address } from "../../lib/address.ts";
 import { createChanges } from "../change.ts";
 import { askPort } from "../port.ts";
+import { askUsage } from "../usage/ask.ts";
 import type { PortState } from "../port.ts";
-import type { ClaudeFact, Problem, StartFact, WorkspaceFact, LiveFact } from "./check.ts";
+import type { ClaudeFact, LiveFact, PlanFact, Problem, StartFact, WorkspaceFact } from "./check.ts";
 import { askLive } from "./live.ts";
 
 /** The doctor's surroundings. */
@@ -38,6 +39,8 @@ export interface Facts {
   lookAtWorkspace(): Promise<WorkspaceFact>;
   timeStart(file: string): Promise<StartFact>;
   askLive(): Promise<LiveFact>;
+  /** The plan as the server that runs at the address knows it. */
+  readPlan(): Promise<PlanFact>;
   /** Removes what looking has made. */
   close(): Promise<void>;
 }
@@ -114,6 +117,15 @@ async function timeStart(command: Omit<Command, "args">, config: Config): Promis
   return ms === undefined ? { problem: "the CLI was started, and ended without an answer" } : { ms };
 }
 
+const NO_SERVER = "not known while no server runs here: the CLI tells it with each answer, such as that of --live";
+
+async function readPlan(config: Config): Promise<PlanFact> {
+  const answer = await askUsage(config);
+  if ("problem" in answer) return { plan: null, reason: NO_SERVER };
+  const { plan, plan_reason: reason } = answer.usage;
+  return { plan, reason: reason ?? "" };
+}
+
 /** True when the CLI has never run for this user; it would leave its settings and caches behind. */
 async function isUnused({ home, environment }: Config): Promise<boolean> {
   if (environment["CLAUDE_CONFIG_DIR"]) return false;
@@ -149,6 +161,7 @@ export async function createFacts(options: DoctorOptions): Promise<Facts> {
       if ("problem" in start) return start;
       return { ms: start.ms, isOnline: start.ms < LONG_START_MS || (await isOnline(config.environment)) };
     },
+    readPlan: () => readPlan(config),
     askLive: () => askLive({ ...options, config: { ...config, environment, stateFolder: join(own, "state") } }),
     async close() {
       await rm(own, { recursive: true, force: true, maxRetries: 5 });

@@ -1,12 +1,10 @@
 /** The doctor's lines on a terminal. Pure. */
+import { CODES, paint } from "../color.ts";
 import type { Check } from "./check.ts";
 
 /** Column at which the words of a line begin. */
 const COLUMN = 19;
-const COLORS: Readonly<Record<Check["status"], number>> = { ok: 32, warn: 33, fail: 31 };
-
-const paint = (text: string, color: number, isColored: boolean): string =>
-  isColored ? `\u001B[${color}m${text}\u001B[0m` : text;
+const COLORS: Readonly<Record<Check["status"], number>> = { ok: CODES.green, warn: CODES.yellow, fail: CODES.red };
 
 /** A finding, and under it the command that mends it; ends with a newline. */
 export function formatCheck({ name, status, message, fix }: Check, isColored: boolean): string {

@@ -3,13 +3,14 @@ import { isObject } from "../../lib/json.ts";
 import { createLog } from "../../lib/log.ts";
 import { serve } from "../serve.ts";
 import type { Config } from "../../config/config.ts";
+import { askUsage } from "../usage/ask.ts";
 import type { LiveFact } from "./check.ts";
 import type { DoctorOptions } from "./facts.ts";
 
 const PATIENCE_MS = 120_000;
 
 function readAnswer(body: unknown, ms: number): LiveFact {
-  if (isObject(body) && typeof body["model"] === "string") return { ms, model: body["model"] };
+  if (isObject(body) && typeof body["model"] === "string") return { ms, model: body["model"], plan: null };
   const error = isObject(body) ? body["error"] : undefined;
   if (!isObject(error) || typeof error["message"] !== "string") return { problem: "the answer cannot be read" };
   return { problem: error["message"], ...(typeof error["code"] === "string" ? { code: error["code"] } : {}) };
@@ -31,7 +32,10 @@ export async function askLive({ config, version, program }: DoctorOptions): Prom
       }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    return readAnswer(await response.json(), performance.now() - startedAt);
+    const answer = readAnswer(await response.json(), performance.now() - startedAt);
+    if ("problem" in answer) return answer;
+    const known = await askUsage({ ...own, port: Number(new URL(served.url).port) });
+    return "usage" in known ? { ...answer, plan: known.usage.plan } : answer;
   } catch (error) {
     return { problem: error instanceof Error ? error.message : "no answer" };
   } finally {
