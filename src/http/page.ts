@@ -2,10 +2,11 @@
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** The page, put in by `scripts/build.ts`; there is none where the program runs from its source. */
+/** The page, put in by `scripts/build.ts` or `scripts/start.ts`; there is none where `src/main.ts` is run by itself. */
 declare const STATUS_PAGE: { readonly html: string; readonly policy: string } | undefined;
 
-const NOT_BUILT = "<!doctype html><title>claude-max-api</title><p>The status page is made by: npm run build";
+const NOT_BUILT =
+  "<!doctype html><title>claude-max-api</title><p>The status page is made by: npm start, or npm run build";
 
 const HEADERS = {
   "content-type": "text/html; charset=utf-8",

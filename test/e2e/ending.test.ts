@@ -146,7 +146,7 @@ test("closing its terminal ends the server in order", LINUX_ONLY, async (t) => {
   await eventually("its code is written", () => readFileSync(join(home, "code"), "utf8") === "0\n");
 });
 
-test("SIGTERM to `npm start` ends the server", async (t) => {
+test("`npm start` has the status page, and SIGTERM to it ends the server", async (t) => {
   const home = makeFolder(t);
   const npm = spawn("npm", ["start", "--", "--port", "0", "--demo"], {
     env: { PATH: process.env["PATH"], HOME: home },
@@ -157,6 +157,8 @@ test("SIGTERM to `npm start` ends the server", async (t) => {
     url = /listening on (http:\S+)/.exec(line)?.[1] ?? "";
     if (url !== "") break;
   }
+  const page = await fetch(url, { headers: { accept: "text/html" } });
+  assert.match(await page.text(), /<h2[^>]*>Plan/);
   npm.kill("SIGTERM");
   await eventually("the server has ended", () =>
     fetch(`${url}/v1/models`).then(
