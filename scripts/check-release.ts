@@ -4,11 +4,13 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { inspect } from "./release/inspect.ts";
-import { NAME, RELEASE, TARGETS, toArchive, toExecutable } from "./release/targets.ts";
+import { checkManifests } from "./release/schema.ts";
+import { ANYWHERE, isWindows, NAME, RELEASE, TARGETS, toArchive, toExecutable, VERSION } from "./release/targets.ts";
+import { readZip } from "./release/zip.ts";
 
 const bundle = readFileSync(`dist/${NAME}.cjs`);
 const sums = new Map(
@@ -18,23 +20,41 @@ const sums = new Map(
     .map((line) => [line.slice(66), line.slice(0, 64)]),
 );
 
-function check(target: string): string[] {
+/** A file of a target's archive. @throws Error when it is not there. */
+function read(target: string, name: string): Buffer {
   const archive = join(RELEASE, toArchive(target));
-  const faults =
-    createHash("sha256").update(readFileSync(archive)).digest("hex") === sums.get(toArchive(target))
-      ? []
-      : ["its sum is wrong"];
-  const folder = mkdtempSync(join(tmpdir(), `${NAME}-check-`));
-  try {
-    execFileSync("tar", ["-xzf", archive, "-C", folder, toExecutable(target), "LICENSE", "LICENSE-node"]);
-    return [...faults, ...inspect(target, readFileSync(join(folder, toExecutable(target))), { name: NAME, bundle })];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  if (isWindows(target)) return readZip(readFileSync(archive), name);
+  return execFileSync("tar", ["-xzOf", archive, name], { maxBuffer: 2 ** 30 });
 }
 
-for (const target of TARGETS.filter((target) => sums.has(toArchive(target)))) {
+function check(target: string): string[] {
+  const sum = createHash("sha256")
+    .update(readFileSync(join(RELEASE, toArchive(target))))
+    .digest("hex");
+  const image = read(target, toExecutable(target));
+  const isSame = read(target, "LICENSE").equals(readFileSync("LICENSE"));
+  return [
+    ...(sum === sums.get(toArchive(target)) ? [] : ["its sum is wrong"]),
+    ...(isSame ? [] : ["its license is not ours"]),
+    ...(target === ANYWHERE || read(target, "LICENSE-node").length > 0 ? [] : ["Node's license is empty"]),
+    ...(target === ANYWHERE
+      ? image.equals(bundle)
+        ? []
+        : ["it is not the bundle"]
+      : inspect(target, image, { name: NAME, version: VERSION, bundle })),
+  ];
+}
+
+for (const target of [...TARGETS, ANYWHERE].filter((target) => sums.has(toArchive(target)))) {
   const faults = check(target);
   console.log(`${target}: ${faults.length === 0 ? "sound" : faults.join(", ")}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+const schemas = process.argv[process.argv.indexOf("--schemas") + 1];
+if (process.argv.includes("--schemas") && schemas !== undefined) {
+  const byTarget = Object.fromEntries(TARGETS.map((target) => [target, sums.get(toArchive(target)) ?? ""]));
+  const faults = checkManifests(byTarget, schemas, stringify);
+  console.log(`manifests: ${faults.length === 0 ? "sound" : faults.join(", ")}`);
   if (faults.length > 0) process.exitCode = 1;
 }

@@ -4,21 +4,47 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
 import { inspect } from "./release/inspect.ts";
 import { signMachO } from "./release/macho.ts";
+import { toManifestFiles } from "./release/manifest.ts";
 import { getNode, getNodeLicense, PACKAGER_HOME, seedPackager } from "./release/node.ts";
+import { brandPe } from "./release/pe.ts";
 import { createArchive } from "./release/tar.ts";
+import type { TarEntry } from "./release/tar.ts";
+import {
+  ANYWHERE,
+  DESCRIPTION,
+  HOST,
+  isMac,
+  isWindows,
+  NAME,
+  NODE,
+  RELEASE,
+  TARGETS,
+  toArchive,
+  toExecutable,
+  VERSION,
+} from "./release/targets.ts";
 import { fillTemplate } from "./release/template.ts";
-import { HOST, isMac, NAME, NODE, RELEASE, TARGETS, toArchive, toExecutable } from "./release/targets.ts";
+import { createZip } from "./release/zip.ts";
 
 const BUNDLE = `dist/${NAME}.cjs`;
+const COPYRIGHT = "MIT license. Contains Node.js, Copyright Node.js contributors; see LICENSE-node";
 const PACKAGER = "node_modules/@yao-pkg/pkg/lib-es5/bin.js";
 // The executable holds the path of the script it was made of: a fixed one keeps builds equal, and this folder's name
 // out of them.
 const STAGE = process.platform === "win32" ? `C:\\Windows\\Temp\\${NAME}-stage` : `/tmp/${NAME}-stage`;
 
-/** The executable for a target, signed where it must be. */
+/** Gives an executable the name it has in its system, and the signature that the system asks for. */
+function finish(target: string, image: Buffer): Buffer {
+  if (isMac(target)) return signMachO(image, NAME);
+  if (!isWindows(target)) return image;
+  return brandPe(image, { name: NAME, version: VERSION, description: DESCRIPTION, copyright: COPYRIGHT });
+}
+
+/** The executable for a target. */
 function createExecutable(target: string): Buffer {
   const runner = getNode(HOST);
   seedPackager(target);
@@ -39,25 +65,41 @@ function createExecutable(target: string): Buffer {
   });
   const image = readFileSync(output);
   rmSync(output);
-  return isMac(target) ? signMachO(image, NAME) : image;
+  return finish(target, image);
 }
 
-/** Packs a target's executable with the licenses. @returns its line in SHA256SUMS. */
+/** Packs files for a target. @returns the archive's SHA-256. */
+function writeArchive(target: string, entries: readonly TarEntry[]): string {
+  const archive = isWindows(target) ? createZip(entries) : createArchive(entries);
+  writeFileSync(join(RELEASE, toArchive(target)), archive);
+  console.log(`${toArchive(target)}: ${(archive.length / 1e6).toFixed(1)} MB`);
+  return createHash("sha256").update(archive).digest("hex");
+}
+
+const license: TarEntry = { name: "LICENSE", mode: 0o644, bytes: readFileSync("LICENSE") };
+
+/** Packs a target's executable with the licenses. @returns the archive's SHA-256. */
 function createRelease(target: string): string {
   const image = createExecutable(target);
-  const faults = inspect(target, image, { name: NAME, bundle: readFileSync(BUNDLE) });
+  const faults = inspect(target, image, { name: NAME, version: VERSION, bundle: readFileSync(BUNDLE) });
   if (faults.length > 0) throw new Error(`Cannot release ${target}: ${faults.join(", ")}`);
-  const archive = createArchive([
+  return writeArchive(target, [
     { name: toExecutable(target), mode: 0o755, bytes: image },
-    { name: "LICENSE", mode: 0o644, bytes: readFileSync("LICENSE") },
+    license,
     { name: "LICENSE-node", mode: 0o644, bytes: readFileSync(getNodeLicense()) },
   ]);
-  writeFileSync(join(RELEASE, toArchive(target)), archive);
-  const sum = createHash("sha256").update(archive).digest("hex");
-  console.log(
-    `${toArchive(target)}: ${(image.length / 1e6).toFixed(1)} MB, packed ${(archive.length / 1e6).toFixed(1)} MB`,
-  );
-  return `${sum}  ${toArchive(target)}`;
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(RELEASE, path)), { recursive: true });
+  writeFileSync(join(RELEASE, path), text);
+}
+
+/** Files for package managers: they name the archives of all targets. */
+function writeManifests(sums: Readonly<Record<string, string>>): void {
+  write(`${NAME}.rb`, fillTemplate("formula.rb", sums));
+  write("PKGBUILD", fillTemplate("PKGBUILD", sums));
+  for (const [path, text] of Object.entries(toManifestFiles(sums, stringify))) write(path, text);
 }
 
 function main(args: readonly string[]): void {
@@ -67,13 +109,20 @@ function main(args: readonly string[]): void {
   mkdirSync(RELEASE, { recursive: true });
   mkdirSync(STAGE, { mode: 0o700 });
   copyFileSync(BUNDLE, join(STAGE, `${NAME}.cjs`));
-  const sums = targets.map(createRelease);
+  const bundle: TarEntry = { name: NAME, mode: 0o755, bytes: readFileSync(BUNDLE) };
+  const sums = {
+    ...Object.fromEntries(targets.map((target) => [target, createRelease(target)])),
+    [ANYWHERE]: writeArchive(ANYWHERE, [bundle, license]),
+  };
   rmSync(STAGE, { recursive: true });
-  writeFileSync(join(RELEASE, "SHA256SUMS"), `${sums.join("\n")}\n`);
+  write(
+    "SHA256SUMS",
+    Object.entries(sums)
+      .map(([target, sum]) => `${sum}  ${toArchive(target)}\n`)
+      .join(""),
+  );
   writeFileSync(join(RELEASE, "install.sh"), fillTemplate("install.sh"), { mode: 0o755 });
-  if (targets.length < TARGETS.length) return;
-  const byTarget = Object.fromEntries(targets.map((target, index) => [target, sums[index]?.slice(0, 64) ?? ""]));
-  writeFileSync(join(RELEASE, `${NAME}.rb`), fillTemplate("formula.rb", byTarget));
+  if (targets.length === TARGETS.length) writeManifests(sums);
 }
 
 main(process.argv.slice(2));

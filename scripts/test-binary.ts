@@ -73,7 +73,7 @@ function runTests(executable: string): void {
 
 const folder = mkdtempSync(join(tmpdir(), `${NAME}-binary-`));
 try {
-  execFileSync("tar", ["-xzf", archive, "-C", folder, toExecutable(HOST)]);
+  execFileSync("tar", ["-xf", archive, "-C", folder, toExecutable(HOST)]);
   const executable = join(folder, toExecutable(HOST));
   runTests(executable);
   await compareStarts(executable, dirname(executable));

@@ -64,12 +64,14 @@ class ClaudeMaxApi < Formula
     pid = spawn bin/"{{name}}", "--port", port.to_s
     url = "http://127.0.0.1:#{port}/health"
     # Without the claude CLI or its login the status is 503, and the JSON says what is missing.
+    output = ""
     20.times do
-      break if quiet_system("curl", "--silent", "--max-time", "60", "--output", "health.json", url)
+      output = pipe_output("curl --silent --max-time 60 #{url}")
+      break unless output.empty?
 
       sleep 1
     end
-    answer = JSON.parse((testpath/"health.json").read)
+    answer = JSON.parse(output)
     assert_equal version.to_s, answer["version"]
     assert_includes ["ok", "unavailable"], answer["status"]
   ensure

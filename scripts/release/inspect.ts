@@ -2,6 +2,7 @@
  * Facts of an executable, read without running it: format, machine, the switch that makes it ours, the bundle inside.
  */
 import { verifyMachO } from "./macho.ts";
+import { readPe } from "./pe.ts";
 
 /**
  * Node looks for a program inside itself when the digit is 1. Source:
@@ -56,16 +57,33 @@ function inspectSignature(image: Buffer, name: string): string[] {
   }
 }
 
-/** All that is wrong with an executable for `target`; nothing when it is sound. `name` is its signing identifier. */
-export function inspect(target: string, image: Buffer, { name, bundle }: { name: string; bundle: Buffer }): string[] {
+function inspectPe(image: Buffer, { name, version }: Expected): string[] {
+  const { texts, isSigned } = readPe(image);
+  return [
+    ...(isSigned ? ["it has certificates over changed bytes"] : []),
+    ...(texts["ProductName"] === name ? [] : [`it is named ${texts["ProductName"] ?? "nothing"}`]),
+    ...(texts["ProductVersion"] === version ? [] : [`it is of version ${texts["ProductVersion"] ?? "none"}`]),
+  ];
+}
+
+/** `name` is the signing identifier on macOS and the product's name on Windows. */
+export interface Expected {
+  readonly name: string;
+  readonly version: string;
+  readonly bundle: Buffer;
+}
+
+/** All that is wrong with an executable for `target`; nothing when it is sound. */
+export function inspect(target: string, image: Buffer, expected: Expected): string[] {
   const [system = "", machine = ""] = target.split("-");
   const format = FORMATS[system];
   if (!format?.isIn(image)) return [`it is not ${format?.name ?? "of a known format"}`];
   return [
     ...(format.toMachine(image) === format.machines[machine] ? [] : [`it is not for ${machine}`]),
     ...inspectFuse(image),
-    ...(image.includes(bundle) ? [] : ["the bundle is not in it"]),
+    ...(image.includes(expected.bundle) ? [] : ["the bundle is not in it"]),
     ...(image.length <= LIMIT_BYTES ? [] : [`it has ${image.length} bytes, more than ${LIMIT_BYTES}`]),
-    ...(system === "darwin" ? inspectSignature(image, name) : []),
+    ...(system === "darwin" ? inspectSignature(image, expected.name) : []),
+    ...(system === "win" ? inspectPe(image, expected) : []),
   ];
 }

@@ -48,32 +48,39 @@ fetch() {
   fi
 }
 
-# no_build WORDS: there is no executable for this system
+# no_build WORDS: there is no executable for this system; the program itself runs wherever Node does
 no_build() {
-  die "$1; with Node 22 or newer: npm install -g $name"
+  if has node && node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null; then
+    echo "$1; installing the program for the Node that is here, $(node --version)"
+    target=node
+  else
+    die "$1; install Node 20 or newer (Alpine: apk add nodejs libstdc++) and run this again"
+  fi
 }
 
 find_target() {
+  target=
   system=$(uname -s)
   machine=$(uname -m)
   case $system in
     Linux) system=linux ;;
     Darwin) system=darwin ;;
-    *) no_build "there is no build for $system" ;;
+    *) no_build "there is no executable for $system" ;;
   esac
   case $machine in
     x86_64 | amd64) machine=x64 ;;
     aarch64 | arm64) machine=arm64 ;;
-    *) no_build "there is no build for $machine" ;;
+    *) [ -n "$target" ] || no_build "there is no executable for $machine" ;;
   esac
   # A shell under Rosetta says x86_64 on an arm64 Mac.
   if [ "$system-$machine" = darwin-x64 ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null || echo 0)" = 1 ]; then
     machine=arm64
   fi
-  if [ "$system" = linux ] && ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]; then
-    no_build "the build needs glibc, and this system has musl or none (Alpine: apk add nodejs npm libstdc++)"
+  if [ "$system" = linux ] && [ -z "$target" ] &&
+    ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]; then
+    no_build "the executable needs glibc, which this system does not have"
   fi
-  target=$system-$machine
+  target=${target:-$system-$machine}
 }
 
 # The address that /latest leads to ends in the version.
@@ -124,7 +131,7 @@ unpack() {
 explain() {
   case $2 in
     *libstdc++.so.6*) die "$name needs libstdc++: install libstdc++6 (Debian, Ubuntu) or libstdc++ (Fedora, Alpine)" ;;
-    *GLIBC*) die "$name needs a newer glibc than this system has; with Node 22 or newer: npm install -g $name" ;;
+    *GLIBC*) die "$name needs a newer glibc than this system has; with Node 20 or newer: npm install -g $name" ;;
   esac
   printf '#!/bin/sh\nexit 0\n' >"$1"
   "$1" >/dev/null 2>&1 || die "$place is on a file system without programs (noexec); set CLAUDE_MAX_API_INSTALL_DIR"

@@ -1,6 +1,7 @@
 /** A `.tar.gz` that depends on its contents only: no time, no owner, one order. Format: POSIX ustar. */
 import { gzipSync } from "node:zlib";
 
+/** A file of an archive. */
 export interface TarEntry {
   /** At most 100 ASCII characters. */
   readonly name: string;

@@ -9,13 +9,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { createArchive } from "../../scripts/release/tar.ts";
-import { NAME, toArchive, VERSION } from "../../scripts/release/targets.ts";
+import { ANYWHERE, NAME, toArchive, VERSION } from "../../scripts/release/targets.ts";
 import { fillTemplate } from "../../scripts/release/template.ts";
 import { hasProgram, runFile } from "../helpers/command.ts";
 import type { Ended } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
 
-const TARGETS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"];
+const TARGETS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", ANYWHERE];
 const PROGRAM = `#!/bin/sh\necho ${VERSION}\n`;
 
 interface Release {
@@ -190,6 +190,31 @@ test("a missing library and an old libc are named, with what to do", async (t) =
     assert.match((await install()).stderr, words);
     assert.deepEqual(await list(), []);
   }
+});
+
+test("a system without an executable gets the program for its Node, and is told when it has none", async (t) => {
+  const { files, install, list, place } = await startRelease(t);
+  for (const target of TARGETS) if (target !== ANYWHERE) files.delete(toArchive(target));
+  const tools = makeFolder(t);
+  const write = (name: string, text: string): Promise<void> =>
+    writeFile(join(tools, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  await write("uname", "[ $1 = -s ] && echo Linux || echo riscv64");
+  await write("node", "[ $1 != -e ] || exit 1; echo v18.0.0");
+  const path = { PATH: `${tools}:${process.env["PATH"]}` };
+  const old = await install(path);
+  assert.equal(
+    old.stderr,
+    "install: there is no executable for riscv64; install Node 20 or newer (Alpine: apk add nodejs libstdc++) and run this again\n",
+  );
+  assert.deepEqual([old.code, await list()], [1, []]);
+  await write("node", "[ $1 != -e ] || exit 0; echo v22.0.0");
+  const { code, stdout, stderr } = await install(path);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(
+    stdout,
+    /^there is no executable for riscv64; installing the program for the Node that is here, v22.0.0$/m,
+  );
+  assert.equal(await readFile(join(place, NAME), "utf8"), PROGRAM);
 });
 
 test("half a script runs nothing, at whatever line it is cut", async (t) => {

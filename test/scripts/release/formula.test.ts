@@ -38,6 +38,15 @@ test("what brew audit refuses is not there: a redundant version, a long or repea
   assert.ok(`claude-max-api: ${description}`.length <= 100 && description.length < 80, description);
   assert.doesNotMatch(description, /^(?:An?|The) |\.$|claude-max-api/i);
   assert.doesNotMatch(formula, /--retry/);
+  // Internal to Homebrew, and to be removed there.
+  assert.doesNotMatch(formula, /quiet_system/);
+  const parts = ["desc", "homepage", "license", "livecheck", "on_macos", "on_linux", "def install", "def caveats"];
+  const order = [...parts, "service do", "test do"].map((part) => formula.indexOf(`\n  ${part}`));
+  assert.deepEqual(
+    order,
+    order.toSorted((a, b) => a - b),
+  );
+  assert.doesNotMatch(formula, /service do[^]*run \[bin/);
 });
 
 test("a template without a value for its placeholders is refused", () => {

@@ -1,9 +1,13 @@
 /** The static checks of an executable, each seen to fail. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NtExecutable } from "resedit";
 import { inspect, LIMIT_BYTES } from "../../../scripts/release/inspect.ts";
+import { brandPe, readPe } from "../../../scripts/release/pe.ts";
 
 const bundle = Buffer.from("the bundle");
+/** From the header to the directory of certificates: 24 bytes, 112 of the optional header, four directories. */
+const SECURITY_AT = 24 + 112 + 4 * 8;
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:";
 
 function createElf(machine: number, text: string): Buffer {
@@ -13,16 +17,16 @@ function createElf(machine: number, text: string): Buffer {
   return Buffer.concat([header, Buffer.from(text)]);
 }
 
-function createPe(machine: number, text: string): Buffer {
-  const header = Buffer.alloc(96);
-  header.write("MZ", 0);
-  header.writeUInt32LE(64, 60);
-  header.write("PE\0\0", 64, "latin1");
-  header.writeUInt16LE(machine, 68);
-  return Buffer.concat([header, Buffer.from(text)]);
+const IDENTITY = { name: "x", version: "1.2.3", description: "A thing", copyright: "Nobody" };
+
+function createPe(machine: number, text: string, identity = IDENTITY): Buffer {
+  const empty = Buffer.from(NtExecutable.createEmpty(false, false).generate());
+  empty.writeUInt16LE(machine, empty.readUInt32LE(60) + 4);
+  return Buffer.concat([brandPe(empty, identity), Buffer.from(text)]);
 }
 
-const look = (target: string, image: Buffer): string[] => inspect(target, image, { name: "x", bundle });
+const look = (target: string, image: Buffer): string[] =>
+  inspect(target, image, { name: "x", version: "1.2.3", bundle });
 
 test("a sound executable has no fault", () => {
   assert.deepEqual(look("linux-x64", createElf(62, `${FUSE}1 the bundle`)), []);
@@ -39,6 +43,16 @@ test("each fault is named", () => {
   assert.deepEqual(look("linux-x64", createElf(62, `${FUSE}0 the bundle`)), ["its fuse is not set"]);
   assert.deepEqual(look("linux-x64", createElf(62, `${FUSE}1 ${FUSE}1 the bundle`)), ["it has two fuses"]);
   assert.deepEqual(look("linux-x64", createElf(62, `${FUSE}1`)), ["the bundle is not in it"]);
+  const other = { ...IDENTITY, name: "node", version: "22.0.0" };
+  assert.deepEqual(look("win-x64", createPe(0x8664, `${FUSE}1 the bundle`, other)), [
+    "it is named node",
+    "it is of version 22.0.0",
+  ]);
+  const signed = createPe(0x8664, `${FUSE}1 the bundle`);
+  signed.writeUInt32LE(1000, signed.readUInt32LE(60) + SECURITY_AT);
+  signed.writeUInt32LE(8, signed.readUInt32LE(60) + SECURITY_AT + 4);
+  assert.deepEqual(look("win-x64", signed), ["it has certificates over changed bytes"]);
+  assert.equal(readPe(brandPe(signed, IDENTITY)).isSigned, false);
   const large = Buffer.concat([createElf(62, `${FUSE}1 the bundle`), Buffer.alloc(LIMIT_BYTES)]);
   assert.match(look("linux-x64", large)[0] ?? "", /more than 140000000/);
 });

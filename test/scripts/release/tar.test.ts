@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createArchive } from "../../../scripts/release/tar.ts";
-import { runFile } from "../../helpers/command.ts";
+import { createZip, readZip } from "../../../scripts/release/zip.ts";
+import { hasProgram, runFile } from "../../helpers/command.ts";
 import { makeFolder } from "../../helpers/folder.ts";
 
 test("what is packed comes out again, with its mode", async (t) => {
@@ -23,4 +24,18 @@ test("what is packed comes out again, with its mode", async (t) => {
     assert.deepEqual(await readFile(join(folder, name)), bytes);
     assert.equal((await stat(join(folder, name))).mode & 0o777, mode);
   }
+});
+
+test("a zip holds what was packed, byte for byte, for us and for a reader of another make", async (t) => {
+  const entries = [0, 1, 100_000].map((size) => ({ name: `f${size}`, mode: 0o644, bytes: Buffer.alloc(size, "xyz") }));
+  const archive = createZip(entries);
+  assert.deepEqual(createZip(entries), archive);
+  for (const { name, bytes } of entries) assert.deepEqual(readZip(archive, name), bytes);
+  assert.throws(() => readZip(archive, "g"), /Cannot read g: it is not in the archive/);
+  if (!(await hasProgram("python3"))) return;
+  const file = join(makeFolder(t), "a.zip");
+  await writeFile(file, archive);
+  const script =
+    "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(z.testzip(), *[len(z.read(n)) for n in z.namelist()])";
+  assert.equal((await runFile(["python3", "-c", script, file])).stdout, "None 0 1 100000\n");
 });
