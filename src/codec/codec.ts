@@ -41,7 +41,7 @@ export interface Decoded<Form> {
 export interface Store {
   /** A copy of what was put under the id; undefined when there is nothing, or no longer. */
   get(id: string): unknown;
-  put(id: string, value: unknown): void;
+  put(id: string, value: unknown): Promise<void>;
   /** False when there was nothing. */
   delete(id: string): boolean;
 }

@@ -1,6 +1,8 @@
 /** A request's body: JSON, of a bounded size whatever its headers claim, within what all bodies together may hold. */
 import type { IncomingMessage } from "node:http";
+import { StringDecoder } from "node:string_decoder";
 import { ProxyError } from "../core/error.ts";
+import { inSlices } from "../lib/slice.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Largest body, in bytes: the API's own limit. */
@@ -50,17 +52,16 @@ function toRefusal(size: number, hasRoom: boolean): ProxyError | undefined {
 interface Blocks {
   add(chunk: Buffer): void;
   clear(): void;
-  /** All bytes as one. */
-  join(): Buffer;
+  /** All bytes, in order. */
+  read(): readonly Buffer[];
 }
 
 function createBlocks(): Blocks {
   let blocks: Buffer[] = [];
-  let size = 0;
+  /** The rest of the last block. */
   let free = Buffer.alloc(0);
   return {
     add(chunk) {
-      size += chunk.length;
       for (let rest = chunk; rest.length > 0;) {
         if (free.length === 0) {
           free = Buffer.allocUnsafe(BLOCK_BYTES);
@@ -73,18 +74,26 @@ function createBlocks(): Blocks {
     },
     clear() {
       blocks = [];
-      size = 0;
       free = Buffer.alloc(0);
     },
-    join: () => Buffer.concat(blocks, size),
+    read: () =>
+      blocks.map((block, at) => (at < blocks.length - 1 ? block : block.subarray(0, -free.length || undefined))),
   };
+}
+
+/** Blocks of UTF-8 as a text; a character may lie in two of them. */
+async function decode(blocks: readonly Buffer[]): Promise<string> {
+  const decoder = new StringDecoder("utf8");
+  let text = "";
+  await inSlices(blocks, (block) => (text += decoder.write(block)));
+  return text + decoder.end();
 }
 
 /** Makes the reader of all bodies of one server. */
 export function createBodyReader(budgetBytes = BUDGET_BYTES): ReadJson {
   let inFlight = 0;
 
-  async function readBytes({ request, closed }: Parameters<ReadJson>[0]): Promise<Buffer> {
+  async function readBlocks({ request, closed }: Parameters<ReadJson>[0]): Promise<readonly Buffer[]> {
     const blocks = createBlocks();
     let size = 0;
     let counted = 0;
@@ -109,14 +118,14 @@ export function createBodyReader(budgetBytes = BUDGET_BYTES): ReadJson {
     }
     const refusal = toRefusal(size, hasRoom);
     if (refusal) throw refusal;
-    return blocks.join();
+    return blocks.read();
   }
 
   return async (exchange) => {
     checkHeaders(exchange.request);
-    const bytes = await readBytes(exchange);
+    const text = await decode(await readBlocks(exchange));
     try {
-      return JSON.parse(bytes.toString("utf8"));
+      return JSON.parse(text);
     } catch {
       throw new ProxyError("invalid_request", "Cannot read body: not JSON", { param: "body" });
     }

@@ -3,7 +3,9 @@
  * bytes and age.
  */
 import type { Store } from "../codec/codec.ts";
+import { spellJson } from "../lib/spell.ts";
 import { createLru } from "../lib/lru.ts";
+import { inSlices, joinSmall } from "../lib/slice.ts";
 
 /** The bounds of the store. */
 export interface StoredOptions {
@@ -33,7 +35,11 @@ export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions
     dispose: () => undefined,
   });
   return {
-    put: (id, response) => responses.put(id, Buffer.from(JSON.stringify(response))),
+    async put(id, response) {
+      const parts: Buffer[] = [];
+      await inSlices(joinSmall(spellJson(response)), (text) => parts.push(Buffer.from(text)));
+      responses.put(id, Buffer.concat(parts));
+    },
     get(id) {
       const bytes = responses.take(id);
       if (!bytes) return undefined;

@@ -50,7 +50,7 @@ interface Asked {
   readonly modelId: string;
   readonly headers: Record<string, string>;
   /** Stores the answer, where the request wants it stored. */
-  readonly keep: ((reply: Reply) => void) | undefined;
+  readonly keep: ((reply: Reply) => Promise<void>) | undefined;
 }
 
 /** Made anew for every answer: a request's id is the client's to choose, and may be used twice. */
@@ -75,7 +75,7 @@ function logEvents({ addLogFields }: Exchange, batch: readonly TurnEvent[]): voi
 async function writeWhole(exchange: Exchange, asked: Asked, running: RunningTurn, events: EventStream): Promise<void> {
   for await (const batch of events) logEvents(exchange, batch);
   const { codec, decoded, meta, headers, keep } = asked;
-  keep?.(running.reply);
+  await keep?.(running.reply);
   sendJson(exchange, 200, codec.encodeReply(running.reply, decoded.form, meta), headers);
 }
 
@@ -86,9 +86,9 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
 
   function toKeep(codec: Codec, decoded: Decoded<unknown>, meta: Meta): Asked["keep"] {
     if (!decoded.delivery.store || !codec.toStored) return undefined;
-    return (reply) => {
+    return async (reply) => {
       const stored = codec.toStored?.(decoded, reply, meta);
-      if (stored) store.put(stored.id, stored.value);
+      if (stored) await store.put(stored.id, stored.value);
     };
   }
 
@@ -125,10 +125,10 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
   function writeStreamed(exchange: Exchange, asked: Asked, running: RunningTurn, events: EventStream): Promise<void> {
     const { codec, decoded, meta, modelId, headers, keep } = asked;
     const encoder = codec.createEncoder(decoded.form, meta);
-    const onEvents = (batch: readonly TurnEvent[]): void => {
+    const onEvents = async (batch: readonly TurnEvent[]): Promise<void> => {
       logEvents(exchange, batch);
       // Stored before the client can see the end, and so before its next request.
-      if (batch.at(-1)?.type === "done") keep?.(running.reply);
+      if (batch.at(-1)?.type === "done") await keep?.(running.reply);
     };
     return writeStream({ exchange, encoder, type: codec.streamType, headers, expected: modelId, onEvents }, events);
   }

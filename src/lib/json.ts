@@ -1,4 +1,4 @@
-/** JSON of unknown origin: parsing without a throw, guards, and one spelling for equal values. */
+/** JSON of unknown origin: parsing without a throw, guards and bounds. */
 
 /** A JSON object whose members are not known yet. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -80,11 +80,4 @@ export function findExcess(object: JsonObject, { levels, values }: Bounds): Exce
     if (left >= 0 && path.length < levels) path.push(next);
     else return { bound: left < 0 ? "values" : "levels", member: root.keys?.[root.taken - 1] };
   }
-}
-
-/** JSON with the keys of every object in order, so that equal values have equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, held: unknown) =>
-    isObject(held) ? Object.fromEntries(Object.entries(held).sort(([a], [b]) => (a < b ? -1 : 1))) : held,
-  );
 }

@@ -6,12 +6,18 @@ import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { joinSmall } from "./slice.ts";
+import type { Parts } from "./slice.ts";
+
 /** One file, which need not exist yet. */
 export interface ScratchFile {
   /** Absolute if the folder is. */
   readonly path: string;
-  /** Writes the whole file, which only this user can read. @throws the system's error, also when it exists already. */
-  write(text: string): Promise<void>;
+  /**
+   * Writes the whole file, given in parts, which only this user can read.
+   * @throws the system's error, also when it exists already.
+   */
+  write(text: Parts): Promise<void>;
   /** Deletes the file. Safe to call twice, and before it was written. */
   remove(): Promise<void>;
 }
@@ -75,11 +81,11 @@ export function createScratch({ folder, ending, watchMs = WATCH_MS }: ScratchOpt
     beating = undefined;
   }
 
-  async function write(path: string, text: string): Promise<void> {
+  async function write(path: string, text: Parts): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     keepAlive(path);
     try {
-      await writeFile(path, text, { mode: 0o600, flag: "wx" });
+      await writeFile(path, joinSmall(text), { mode: 0o600, flag: "wx" });
     } catch (error) {
       await remove(path);
       throw error;

@@ -60,9 +60,9 @@ export function createHistoryLeases({ start, pool, spares, transcripts, readNote
 
   return async (job, signal, isFresh) => {
     const { turn, model, tools } = job;
-    const fingerprints = toFingerprints(turn, model, tools);
-    const file: LeaseParts["file"] = (process, reply) =>
-      pool.file(fingerprints.after(reply), process, turn.messages.length > 1);
+    const fingerprints = await toFingerprints(turn, model, tools);
+    const file: LeaseParts["file"] = async (process, reply) =>
+      pool.file(await fingerprints.after(reply), process, turn.messages.length > 1);
     const held = fingerprints.before === undefined || isFresh ? undefined : claim(turn, fingerprints.before);
     if (held) return createLease({ job, conversation: held, start: "hot", file });
     if (turn.messages.length > 1) return replay(job, file, signal);

@@ -49,7 +49,7 @@ export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNa
     const id = toNameId(name);
     const record = await named.read(name);
     checkSystem(turn, record);
-    const setUp = toSetUpFingerprint(turn, model, tools);
+    const setUp = await toSetUpFingerprint(turn, model, tools);
     const held = await claim(id, turn, setUp);
     const sessionId = record?.sessionId ?? toFreshSessionId();
     const session = record

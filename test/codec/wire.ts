@@ -7,7 +7,7 @@ import type { SseFrame } from "../../src/lib/sse.ts";
 export const META: Meta = { id: "abc123", startedAtMs: 1_700_000_000_250, nowMs: () => 1_700_000_002_000 };
 
 /** A store in which nothing is. */
-export const EMPTY_STORE: Store = { get: () => undefined, put: () => undefined, delete: () => false };
+export const EMPTY_STORE: Store = { get: () => undefined, put: () => Promise.resolve(), delete: () => false };
 
 function toFrame(block: string): SseFrame {
   const lines = block.split("\n");

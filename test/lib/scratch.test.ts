@@ -21,7 +21,7 @@ test("only this user can read a file, and it is gone once it is removed, also tw
   const folder = join(makeFolder(t), "new", "deeper");
   const file = open(folder).create();
   assert.equal(existsSync(folder), false);
-  await file.write("words");
+  await file.write(["wor", "ds"]);
   assert.equal((await stat(file.path)).mode & 0o777, 0o600);
   assert.equal((await stat(folder)).mode & 0o777, 0o700);
   await file.remove();
@@ -38,7 +38,7 @@ test("files of one folder do not meet", async (t) => {
 test("a sweep takes what was left behind, whichever process id it names, and nothing of a program that lives", async (t) => {
   const folder = await writeAll(t, ["1-a.jsonl", `${process.pid}-b.jsonl`, "left.jsonl", "notes.txt"]);
   const living = open(folder).create();
-  await living.write("words");
+  await living.write(["wor", "ds"]);
   await open(folder).sweep();
   assert.deepEqual((await readdir(folder)).sort(), [living.path.slice(folder.length + 1), "notes.txt"].sort());
   await living.remove();

@@ -28,24 +28,33 @@ const REPLY: Reply = {
 };
 
 /** What a process is looked up by that knows these messages and is asked one more. */
-function before(messages: readonly Message[], fields: Partial<Turn> = {}, model = "opus"): string | undefined {
-  return toFingerprints({ ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] }, model, "none")
-    .before;
+async function before(
+  messages: readonly Message[],
+  fields: Partial<Turn> = {},
+  model = "opus",
+): Promise<string | undefined> {
+  const turn = { ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] };
+  return (await toFingerprints(turn, model, "none")).before;
 }
 
 /** What a process is filed under after this reply to these messages. */
-function after(messages: readonly Message[], reply: Partial<Reply> = {}, fields: Partial<Turn> = {}): string {
-  return toFingerprints({ ...PLAIN_TURN, ...fields, messages }, "opus", "none").after({ ...REPLY, ...reply });
+async function after(
+  messages: readonly Message[],
+  reply: Partial<Reply> = {},
+  fields: Partial<Turn> = {},
+): Promise<string> {
+  const turn = { ...PLAIN_TURN, ...fields, messages };
+  return (await toFingerprints(turn, "opus", "none")).after({ ...REPLY, ...reply });
 }
 
-test("a process is found by the next request under the key it was filed under", () => {
+test("a process is found by the next request under the key it was filed under", async () => {
   const asked = [user(text("hi"))];
-  assert.equal(after(asked), before([...asked, assistant(text("yes"))]));
+  assert.equal(await after(asked), await before([...asked, assistant(text("yes"))]));
   const longer = [...asked, assistant(text("yes")), user(text("and?"))];
-  assert.equal(after(longer, { text: "no" }), before([...longer, assistant(text("no"))]));
+  assert.equal(await after(longer, { text: "no" }), await before([...longer, assistant(text("no"))]));
 });
 
-test("the same holds for answers with calls, however the client gives their arguments back", () => {
+test("the same holds for answers with calls, however the client gives their arguments back", async () => {
   const asked = [user(text("hi"))];
   const calls = [
     { id: "a1", name: "f", arguments: '{"b": 1,  "a": {"d":2,"c":3}}' },
@@ -54,29 +63,29 @@ test("the same holds for answers with calls, however the client gives their argu
   const history = [...asked, assistant(text("yes"), call("a1", "f", { a: { c: 3, d: 2 }, b: 1 }), call("a2", "g"))];
   const results = user(result("a1"), result("a2"));
   const turn = { ...PLAIN_TURN, messages: [...history, results] };
-  assert.equal(toFingerprints(turn, "opus", "none").before, after(asked, { calls }));
+  assert.equal((await toFingerprints(turn, "opus", "none")).before, await after(asked, { calls }));
 });
 
-test("arguments that are no JSON object come back as an empty one", () => {
+test("arguments that are no JSON object come back as an empty one", async () => {
   const asked = [user(text("hi"))];
   for (const json of ["", "{", "[]", "null"]) {
     const turn = { ...PLAIN_TURN, messages: [...asked, assistant(text("yes"), call("a1")), user(result("a1"))] };
     assert.equal(
-      toFingerprints(turn, "opus", "none").before,
-      after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }),
+      (await toFingerprints(turn, "opus", "none")).before,
+      await after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }),
       json,
     );
   }
 });
 
-test("white space around texts, and the way an answer is cut, change nothing", () => {
-  const plain = before([user(text("hi")), assistant(text("yes, sir"))]);
-  assert.equal(before([user(text(" hi\n")), assistant(text("yes, sir"))]), plain);
-  assert.equal(before([user(text("hi"), text(" ")), assistant(text("yes,"), text(" sir\n"))]), plain);
-  assert.equal(before([user(text("hi")), assistant(text("yes, sir"))], { system: "  \n" }), plain);
+test("white space around texts, and the way an answer is cut, change nothing", async () => {
+  const plain = await before([user(text("hi")), assistant(text("yes, sir"))]);
+  assert.equal(await before([user(text(" hi\n")), assistant(text("yes, sir"))]), plain);
+  assert.equal(await before([user(text("hi"), text(" ")), assistant(text("yes,"), text(" sir\n"))]), plain);
+  assert.equal(await before([user(text("hi")), assistant(text("yes, sir"))], { system: "  \n" }), plain);
 });
 
-test("effort, output limit, stop sequences and the form of the answer change nothing", () => {
+test("effort, output limit, stop sequences and the form of the answer change nothing", async () => {
   const history = [user(text("hi")), assistant(text("yes"))];
   const fields: Partial<Turn> = {
     effort: "high",
@@ -84,13 +93,13 @@ test("effort, output limit, stop sequences and the form of the answer change not
     stop: ["x"],
     thinking: { mode: "off" },
   };
-  assert.equal(before(history, fields), before(history));
+  assert.equal(await before(history, fields), await before(history));
 });
 
-test("there is nothing to look up before the first answer, or where the last message follows none", () => {
-  assert.equal(before([]), undefined);
+test("there is nothing to look up before the first answer, or where the last message follows none", async () => {
+  assert.equal(await before([]), undefined);
   assert.equal(
-    toFingerprints({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none").before,
+    (await toFingerprints({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none")).before,
     undefined,
   );
 });
@@ -153,16 +162,16 @@ const DIFFERENT: Readonly<Record<string, readonly Message[]>> = {
   ],
 };
 
-test("no two conversations that differ have one key", () => {
+test("no two conversations that differ have one key", async () => {
   const names = new Map<string, string>();
   for (const [name, history] of Object.entries(DIFFERENT)) {
-    const key = before(history) ?? "";
+    const key = (await before(history)) ?? "";
     assert.equal(names.get(key), undefined, `"${name}" has the key of "${names.get(key)}"`);
     names.set(key, name);
   }
 });
 
-test("no two set-ups that differ have one key", () => {
+test("no two set-ups that differ have one key", async () => {
   const other = { ...TOOL, name: "g" };
   const setUps: readonly Partial<Turn>[] = [
     {},
@@ -179,18 +188,18 @@ test("no two set-ups that differ have one key", () => {
     { format: { type: "json", schema: { type: "object", required: ["a"] } } },
   ];
   const history = [user(text("hi")), assistant(text("yes"))];
-  const found = [...setUps.map((fields) => before(history, fields)), before(history, {}, "sonnet")];
+  const found = await Promise.all([...setUps.map((fields) => before(history, fields)), before(history, {}, "sonnet")]);
   assert.equal(new Set(found).size, found.length);
 });
 
-test("tools of equal schemas are alike, whatever the order of their keys", () => {
+test("tools of equal schemas are alike, whatever the order of their keys", async () => {
   const history = [user(text("hi")), assistant(text("yes"))];
   const one = { ...TOOL, schema: { type: "object", properties: { a: {}, b: {} } } };
   const same = { ...TOOL, schema: { properties: { b: {}, a: {} }, type: "object" } };
-  assert.equal(before(history, { tools: [one] }), before(history, { tools: [same] }));
+  assert.equal(await before(history, { tools: [one] }), await before(history, { tools: [same] }));
 });
 
-test("all short conversations of three letters have fingerprints of their own, however the letters fall into messages", () => {
+test("all short conversations of three letters have fingerprints of their own, however the letters fall into messages", async () => {
   const cuts = (letters: string): string[][] =>
     letters.length < 2
       ? [[letters]]
@@ -202,5 +211,6 @@ test("all short conversations of three letters have fingerprints of their own, h
     .flatMap(cuts)
     .map((pieces) => pieces.map((piece, at) => (at % 2 ? assistant(text(piece)) : user(text(piece)))));
   const whole = histories.filter((messages) => messages.length % 2 === 0);
-  assert.equal(new Set(whole.map((messages) => before(messages))).size, whole.length);
+  const found = await Promise.all(whole.map((messages) => before(messages)));
+  assert.equal(new Set(found).size, whole.length);
 });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { untilAborted } from "../../lib/abort.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { spellJson } from "../../lib/spell.ts";
 import { startProcess } from "../process/process.ts";
 import type { Command } from "../process/process.ts";
 import { toUserLine } from "../request/content.ts";
@@ -72,8 +73,8 @@ async function ask(command: Command, signal: AbortSignal): Promise<JsonObject[]>
   signal.throwIfAborted();
   const cli = startProcess(command, { onLine, onEnd: () => end() });
   const request = { subtype: "initialize", systemPrompt: [""] };
-  cli.write(JSON.stringify({ type: "control_request", request_id: "r1", request }));
-  cli.write(JSON.stringify(toUserLine({ role: "user", content: [{ type: "text", text: "hi" }] })));
+  cli.write(spellJson({ type: "control_request", request_id: "r1", request }));
+  cli.write(spellJson(toUserLine({ role: "user", content: [{ type: "text", text: "hi" }] })));
   try {
     await untilAborted(ended, signal);
     return notes;

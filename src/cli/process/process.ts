@@ -5,6 +5,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { createLineSplitter } from "../../lib/ndjson.ts";
+import { createLine, joinSmall } from "../../lib/slice.ts";
+import type { Parts } from "../../lib/slice.ts";
 import { ProxyError } from "../../core/error.ts";
 import { findDescendants, findMarked } from "./descendants.ts";
 
@@ -42,8 +44,8 @@ export interface CliProcess {
   readonly pid: number | undefined;
   /** Settles when the process is gone, and after a crash what it had started; never rejects. */
   readonly gone: Promise<void>;
-  /** Writes one line; ignored once stdin has closed. */
-  write(line: string): void;
+  /** Writes one line, given in parts: a long one in slices of time. Ignored once stdin has closed. */
+  write(line: Parts): void;
   /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
   pause(): void;
   resume(): void;
@@ -113,6 +115,11 @@ export function toExhaustedError(cause: unknown): ProxyError {
   });
 }
 
+function* endLine(line: Parts): Generator<string, void> {
+  yield* line;
+  yield "\n";
+}
+
 interface Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly gone: Promise<void>;
@@ -151,6 +158,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
     throw toExhaustedError("EMFILE");
   }
   const splitter = createLineSplitter();
+  const stdin = createLine((text: string) => child.stdin.writable && child.stdin.write(text));
   let stderr = "";
   let hasEnded = false;
   let stopping: Promise<void> | undefined;
@@ -193,9 +201,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   return {
     pid: child.pid,
     gone,
-    write(line) {
-      if (child.stdin.writable) child.stdin.write(`${line}\n`);
-    },
+    write: (line) => stdin.add(joinSmall(endLine(line))),
     pause: () => void child.stdout.pause(),
     resume: () => void child.stdout.resume(),
     stop: (ending) => (stopping ??= stopSurely({ child, gone, command }, ending)),

@@ -1,4 +1,5 @@
 /** The protocol engine over one CLI process: lines to messages, control requests and their answers, one end for all. */
+import { spellJson } from "../../lib/spell.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { ProxyError } from "../../core/error.ts";
 import { startProcess } from "../process/process.ts";
@@ -128,9 +129,8 @@ export function openChannel(options: ChannelOptions): Channel {
 
   function send(message: JsonObject): void {
     if (end) return;
-    const line = JSON.stringify(message);
-    options.trace?.(line);
-    cli.write(line);
+    options.trace?.(JSON.stringify(message));
+    cli.write(spellJson(message));
   }
 
   function answer({ id, request }: ControlMessage & { type: "control_request" }): void {

@@ -1,6 +1,7 @@
 /** A history as the CLI's own transcript, so that it reaches the model as native turns: written, resumed, and gone. */
 import { randomUUID } from "node:crypto";
 import type { Message } from "../../core/turn.ts";
+import { spellJson } from "../../lib/spell.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { createScratch } from "../../lib/scratch.ts";
 import type { Scratch } from "../../lib/scratch.ts";
@@ -54,19 +55,15 @@ function toEntries({ messages, model, notes }: History): object[] {
   ]);
 }
 
-/** One line an entry, each pointing to the one before. */
-function toLines(history: History): { lines: string[]; lastUuid: string } {
+/** One line an entry, each pointing to the one before; in parts, as they are written. */
+function* toText(entries: readonly object[], uuids: readonly string[]): Generator<string, void> {
   const sessionId = randomUUID();
   const timestamp = new Date().toISOString();
-  let parentUuid: string | null = null;
-  let lastUuid = "";
-  const lines = toEntries(history).map((entry) => {
-    lastUuid = randomUUID();
-    const line = JSON.stringify({ parentUuid, isSidechain: false, ...entry, uuid: lastUuid, sessionId, timestamp });
-    parentUuid = lastUuid;
-    return line;
-  });
-  return { lines, lastUuid };
+  for (const [at, entry] of entries.entries()) {
+    const parentUuid = uuids[at - 1] ?? null;
+    yield* spellJson({ parentUuid, isSidechain: false, ...entry, uuid: uuids[at], sessionId, timestamp });
+    yield "\n";
+  }
 }
 
 /** Makes the folder for transcripts, where each is for the moment a process needs to load it. */
@@ -76,8 +73,9 @@ export function createTranscripts(folder: string): Scratch {
 
 /** Writes a transcript that only this user can read. @throws the system's error. */
 export async function writeTranscript(transcripts: Scratch, history: History): Promise<Transcript> {
-  const { lines, lastUuid } = toLines(history);
+  const entries = toEntries(history);
+  const uuids = entries.map(() => randomUUID());
   const { path, write, remove } = transcripts.create();
-  await write(`${lines.join("\n")}\n`);
-  return { file: path, lastUuid, remove };
+  await write(toText(entries, uuids));
+  return { file: path, lastUuid: uuids.at(-1) ?? "", remove };
 }

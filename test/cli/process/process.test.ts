@@ -62,7 +62,7 @@ const REQUEST = JSON.stringify({ type: "control_request", request_id: "r1", requ
 
 test("a line that is written is answered with a line, and one between turns ends with its stdin", async (t) => {
   const { cli, ended, nextLine } = start(t, "echo");
-  cli.write(REQUEST);
+  cli.write([REQUEST]);
   assert.equal(JSON.parse(await nextLine()).response.request_id, "r1");
   const stopped = cli.stop("eof");
   assert.equal(cli.stop("term"), stopped, "the first call decides");
@@ -72,7 +72,7 @@ test("a line that is written is answered with a line, and one between turns ends
 
 test("SIGTERM ends one in mid-turn", async (t) => {
   const { cli, ended, nextLine } = start(t, "silent");
-  cli.write(REQUEST);
+  cli.write([REQUEST]);
   await nextLine();
   await cli.stop("term");
   assert.equal(await ended, "exited with SIGTERM");
