@@ -12,8 +12,16 @@ const MESSAGES = 10_000;
 
 /** By name: as many messages as one request may hold. The fake CLI answers with the last text. */
 const SHAPES: Readonly<Record<string, readonly ChatMessage[]>> = {
-  "user messages": Array.from({ length: MESSAGES }, (_, at) => ({ role: "user", content: `message ${at}` })),
-  "messages in turns": Array.from({ length: MESSAGES - 1 }, (_, at) => ({
+  [`${MESSAGES} user messages`]: Array.from({ length: MESSAGES }, (_, at) => ({
+    role: "user",
+    content: `message ${at}`,
+  })),
+  "a history of 30 MB": [
+    { role: "user", content: "A text of thirty megabytes. ".repeat(1_100_000) },
+    { role: "assistant", content: "I have read it." },
+    { role: "user", content: "Go on." },
+  ],
+  [`${MESSAGES} messages in turns`]: Array.from({ length: MESSAGES - 1 }, (_, at) => ({
     role: at % 2 === 0 ? "user" : "assistant",
     content: `message ${at}`,
   })),
@@ -59,9 +67,9 @@ export async function measureLarge(proxy: Proxy, rounds: number, tally: Tally): 
       held.push(await measureHeldMs(proxy, act));
     }
     const parseMs = measureParseMs(messages);
-    samples[`largest legal request, ${MESSAGES} ${name}, held, ms`] = held;
+    samples[`largest legal request, ${name}, held, ms`] = held;
     rows.push(
-      state(`largest legal request, ${MESSAGES} ${name}: JSON.parse alone`, `${toText(parseMs)} ms`),
+      state(`largest legal request, ${name}: JSON.parse alone`, `${toText(parseMs)} ms`),
       state("… longest wait of another client meanwhile", `${toText(Math.min(...held))} ms`),
     );
   }
