@@ -41,6 +41,8 @@ export interface Waiting {
 export interface Spent {
   readonly type: "spent";
   readonly cause: string;
+  /** The first step of ending it. */
+  readonly ending: Ending;
 }
 
 /**
@@ -60,8 +62,9 @@ export function isReadyFor({ type }: Phase, results: readonly ToolResult[], othe
 }
 
 /** The first step of ending a process: closing stdin is wrong for one in mid-turn, or of unknown state. */
-export function toEnding({ type }: Phase): Ending {
-  return type === "fresh" || type === "ready" ? "eof" : "term";
+export function toEnding(phase: Phase): Ending {
+  if (phase.type === "spent") return phase.ending;
+  return phase.type === "fresh" || phase.type === "ready" ? "eof" : "term";
 }
 
 /** The phase after the messages so far of an answer. */
@@ -74,7 +77,9 @@ export function toNext(phase: Answering): Phase {
       return { type: "ready", settings };
     case "held":
       return { type: "waiting", settings, model: answer.draft.model, deferred: [...answer.draft.deferred] };
+    case "diverged":
+      return { type: "spent", cause: "its memory is not the client's", ending: "term" };
     case "cut":
-      return { type: "spent", cause: "its answer was cut" };
+      return { type: "spent", cause: "its answer was cut", ending: "int" };
   }
 }

@@ -10,7 +10,7 @@ import { createQueue } from "../lib/queue.ts";
 import { createAnswer } from "./answer/answer.ts";
 import type { Answer } from "./answer/answer.ts";
 import type { DeferredCall } from "./answer/draft.ts";
-import { toNext } from "./phase.ts";
+import { toEnding, toNext } from "./phase.ts";
 import type { Answering, Fresh, Phase, Ready, Waiting } from "./phase.ts";
 import type { Command } from "./process/process.ts";
 import { toCatalogue } from "./protocol/catalogue.ts";
@@ -134,7 +134,7 @@ export function startWorker(options: WorkerOptions): Worker {
 
   function spend(cause: string, error: unknown): void {
     const last = phase;
-    if (last.type !== "spent") phase = { type: "spent", cause };
+    if (last.type !== "spent") phase = { type: "spent", cause, ending: "term" };
     if (last.type === "answering") last.events.fail(error);
   }
 
@@ -148,6 +148,8 @@ export function startWorker(options: WorkerOptions): Worker {
       const events = turn.answer.read([message]);
       phase = toNext(turn);
       if (events.length > 0) turn.events.push(events, size);
+      // At once, and not when the client has taken the answer: the next API call is milliseconds away.
+      if (turn.answer.state === "cut") void channel.close(toEnding(phase));
     } catch (error) {
       fail(error);
     }

@@ -75,7 +75,7 @@ const PHASES: Readonly<Record<Phase["type"], Phase>> = {
     events: createQueue({ highWater: 1 }),
   },
   waiting: { type: "waiting", settings, model: "m", deferred: [] },
-  spent: { type: "spent", cause: "it ended" },
+  spent: { type: "spent", cause: "it ended", ending: "int" },
 };
 
 test("each phase says whether it can be used again, for which message, and how it ends", () => {
@@ -91,7 +91,7 @@ test("each phase says whether it can be used again, for which message, and how i
     ["ready", true, true, false, "eof"],
     ["answering", false, true, false, "term"],
     ["waiting", true, false, true, "term"],
-    ["spent", false, false, false, "term"],
+    ["spent", false, false, false, "int"],
   ]);
 });
 

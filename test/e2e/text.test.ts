@@ -39,11 +39,17 @@ function endFor(reason: string): void {
   );
 }
 
+/** Answers that were ended for the CLI, and the API calls that it made all the same. */
+let ended = 0;
+let continued = 0;
+
 /** The CLI may begin to go on, but is ended, and its call with it. */
 async function assertNotContinued(): Promise<void> {
   await eventually("its process is gone", () => bare.children().length === 0);
   assert.ok(upstream.calls.length <= 2, `${upstream.calls.length} calls`);
   for (const call of upstream.calls.slice(1)) assert.equal(await call.closed, true);
+  ended++;
+  continued += upstream.calls.length - 1;
 }
 
 test("text of every kind arrives exactly", async () => {
@@ -136,11 +142,19 @@ test("thinking comes as reasoning_content, before the text and apart from it", a
   );
 });
 
-test("an answer without a word is empty text", async () => {
-  const { text, finish } = await askBothWays([]);
-  assert.equal(text, "");
-  assert.equal(finish, "stop");
-});
+const WORDLESS: Readonly<Record<string, readonly Step[]>> = {
+  "no block": [],
+  "thinking alone": [{ thinking: "hm" }],
+  "white space alone": [{ text: "\n" }],
+};
+for (const [name, steps] of Object.entries(WORDLESS)) {
+  test(`an answer of ${name} ends as it is, and the API is not asked for another`, async () => {
+    upstream.answer((_, at) => (at === 0 ? steps : [{ text: "ASKED AGAIN" }, { hang: true }]));
+    const whole = await readAnswer(await bare.chat(hi));
+    assert.deepEqual([whole.text.trim(), whole.choices[0]?.finish_reason, whole.usage], ["", "stop", USAGE]);
+    await assertNotContinued();
+  });
+}
 
 for (const reason of ["end_turn", "stop_sequence", "pause_turn"]) {
   test(`${reason} ends the answer with "stop"`, async () => {
@@ -172,6 +186,10 @@ for (const [reason, finish] of CUTS) {
     await assertNotContinued();
   });
 }
+
+test("the CLI is mostly ended before it goes on: what nobody sees is not paid for", () => {
+  assert.ok(ended > 0 && continued <= ended / 3, `${continued} API calls after ${ended} answers`);
+});
 
 test("a stop sequence ends the text just before it, across deltas, and closes the call", async () => {
   const story = [..."Once upon a time. THE END And they lived"];

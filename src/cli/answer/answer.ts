@@ -54,13 +54,19 @@ export function createAnswer(options: AnswerOptions): Answer {
   const blocks = createBlocks({ structured, tools, draft });
   const isForced = structured !== undefined && structured.type !== "json";
   const patience = createPatience(options.elapsedMs);
-  const calls = createApiCalls({ draft, blocks, isForced, onEnd: patience.renew });
+  const calls = createApiCalls({
+    draft,
+    blocks,
+    isForced,
+    isStructured: structured !== undefined,
+    onEnd: patience.renew,
+  });
   const causes: Causes = {};
   let state: AnswerState = "open";
 
   function finish({ finish: reason, state: next, stopSequence }: AnswerEnd): void {
     draft.done(reason, calls.usage, stopSequence);
-    state = blocks.isFaithful ? next : "cut";
+    state = next === "cut" || blocks.isFaithful ? next : "diverged";
   }
 
   function readApi(event: ApiEvent): void {
@@ -72,7 +78,7 @@ export function createAnswer(options: AnswerOptions): Answer {
     if (result.isError) throw toTurnError(result, causes.failure, causes.limit);
     if (calls.isOpen || draft.state.model === "") throw incomplete("the CLI did not tell all of it");
     if (structured && !blocks.completeStructured()) throw incomplete("the model gave no output that fits the schema");
-    finish(isForced ? { finish: "tool_calls", state: "cut" } : { finish: "stop", state: "finished" });
+    finish(isForced ? { finish: "tool_calls", state: "diverged" } : { finish: "stop", state: "finished" });
   }
 
   function readOne(message: CliMessage): void {

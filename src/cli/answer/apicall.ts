@@ -9,10 +9,10 @@ import { createUsageMeter } from "./usage.ts";
 
 /**
  * The state of an answer: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it
- * waiting
- * for tool results; `cut` leaves it with something the client has not seen: in the middle of it, or in its memory.
+ * waiting for tool results; `diverged` leaves it with a memory that differs from what the client has seen; `cut` leaves
+ * it in the middle of the turn, about to go on by itself.
  */
-export type AnswerState = "open" | "finished" | "held" | "cut";
+export type AnswerState = "open" | "finished" | "held" | "diverged" | "cut";
 
 /** The end of an answer, and what it leaves of the process. */
 export interface AnswerEnd {
@@ -27,6 +27,8 @@ export interface ApiCallsOptions {
   readonly blocks: Blocks;
   /** The client forces a tool call: the answer is a structured output, and ends with the CLI's result. */
   readonly isForced: boolean;
+  /** The answer is a structured output: where the model gives none, it is the CLI that has it try again. */
+  readonly isStructured: boolean;
   /** Called when an API call has ended well. */
   readonly onEnd: () => void;
 }
@@ -50,8 +52,12 @@ const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ["refusal", "content_filter"],
 ]);
 
+/** Reasons at which the CLI would ask again for an answer that has no visible text (P36). */
+const ASKED_AGAIN_REASONS: readonly string[] = ["end_turn", "stop_sequence"];
+
 /** Makes the reader of one answer's calls. */
-export function createApiCalls({ draft, blocks, isForced, onEnd }: ApiCallsOptions): ApiCalls {
+export function createApiCalls(options: ApiCallsOptions): ApiCalls {
+  const { draft, blocks, isForced, isStructured, onEnd } = options;
   const meter = createUsageMeter();
   let isOpen = false;
   let stopReason = "";
@@ -60,6 +66,13 @@ export function createApiCalls({ draft, blocks, isForced, onEnd }: ApiCallsOptio
     draft.retract();
     blocks.retract();
     isOpen = false;
+  }
+
+  /** The end of the answer at the end of a message that the CLI would go on from by itself. */
+  function toCut(): AnswerEnd | undefined {
+    const isAskedAgain = ASKED_AGAIN_REASONS.includes(stopReason) && blocks.isBlank && !isStructured;
+    const finish = isAskedAgain ? "stop" : CUT_REASONS.get(stopReason);
+    return finish && { finish, state: "cut" };
   }
 
   function read(event: ApiEvent): AnswerEnd | undefined {
@@ -72,14 +85,12 @@ export function createApiCalls({ draft, blocks, isForced, onEnd }: ApiCallsOptio
         isOpen = true;
         stopReason = "";
         return undefined;
-      case "message_delta": {
+      case "message_delta":
         meter.end(event.usage);
         isOpen = false;
         onEnd();
         stopReason = event.stopReason;
-        const cut = CUT_REASONS.get(stopReason);
-        return cut && { finish: cut, state: "cut" };
-      }
+        return toCut();
       case "message_stop": {
         const isHeld = stopReason === "tool_use" && draft.state.calls > 0 && !isForced;
         return isHeld ? { finish: "tool_calls", state: "held" } : undefined;

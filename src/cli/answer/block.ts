@@ -30,6 +30,8 @@ export interface Blocks {
   readonly structuredId: string;
   /** False once text was left out. */
   readonly isFaithful: boolean;
+  /** True while the message has neither a tool call nor text other than white space. */
+  readonly isBlank: boolean;
 }
 
 /** Makes the blocks of one turn. */
@@ -38,6 +40,7 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
   let structuredId = "";
   let json = "";
   let isFaithful = true;
+  let isBlank = true;
 
   function toStructuredSink(form: Structured, id: string): Sink {
     structuredId = id;
@@ -64,12 +67,19 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
   }
 
   return {
-    reset: () => void (sinks = new Map()),
+    reset() {
+      sinks = new Map();
+      isBlank = true;
+    },
     read(event) {
       if (event.type === "block_start") {
         const sink = toSink(event);
         if (sink) sinks.set(event.index, sink);
-      } else if ("text" in event) sinks.get(event.index)?.(event.text);
+        if (event.block === "tool_use") isBlank = false;
+      } else if ("text" in event) {
+        sinks.get(event.index)?.(event.text);
+        if (isBlank && event.type === "text") isBlank = event.text.trim() === "";
+      }
     },
     retract: () => void (json = ""),
     completeStructured() {
@@ -85,6 +95,9 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
     },
     get isFaithful() {
       return isFaithful;
+    },
+    get isBlank() {
+      return isBlank;
     },
   };
 }

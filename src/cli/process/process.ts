@@ -33,11 +33,11 @@ export interface ProcessEvents {
 
 /**
  * How the end of a process begins. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM, for
- * one
- * in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more. `kill` is
- * SIGKILL at once, for one that has started nothing and leaves nothing.
+ * one in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more. `int`
+ * is SIGINT, for one that is about to ask the API by itself: after SIGTERM it still would. `kill` is SIGKILL at once,
+ * for one that has started nothing and leaves nothing.
  */
-export type Ending = "eof" | "term" | "kill";
+export type Ending = "eof" | "term" | "int" | "kill";
 
 /** A running process. Its owner must stop it. */
 export interface CliProcess {
@@ -50,8 +50,8 @@ export interface CliProcess {
   pause(): void;
   resume(): void;
   /**
-   * Closes stdin, then SIGTERM, then SIGKILL with all descendants, from the step that `ending` names. Safe to call
-   * twice: the first call decides how it begins.
+   * Closes stdin, then SIGTERM or SIGINT, then SIGKILL with all descendants, from the step that `ending` names. Safe to
+   * call twice: the first call decides how it begins.
    */
   stop(ending: Ending): Promise<void>;
 }
@@ -137,7 +137,7 @@ async function stopSurely({ child, gone, command }: Running, ending: Ending): Pr
   // A process must not stay in a blocked write: nobody takes its output any more.
   child.stdout.resume();
   if (ending === "eof" && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
-  kill(pid, "SIGTERM");
+  kill(pid, ending === "int" ? "SIGINT" : "SIGTERM");
   if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
   const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
   const descendants = await findDescendants(pid, async () => (await runCommand(table, TERM_GRACE_MS)).stdout);

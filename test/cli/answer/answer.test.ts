@@ -5,6 +5,7 @@ import { createAnswer } from "../../../src/cli/answer/answer.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { ErrorKind } from "../../../src/core/error.ts";
 import type { TurnEvent } from "../../../src/core/event.ts";
+import type { Block } from "../lines.ts";
 import {
   failure,
   failureOf,
@@ -59,9 +60,26 @@ test("thinking comes as thinking, and its signature not at all", () => {
   assert.deepEqual(types(events), ["start", "thinking", "thinking", "text", "done"]);
 });
 
-test("an answer without a word still starts and ends", () => {
-  const { events } = play([...round("end_turn"), success()]);
-  assert.deepEqual(types(events), ["start", "done"]);
+const BLANK: Readonly<Record<string, readonly Block[]>> = {
+  "no block": [],
+  "thinking alone": [thinking("hm")],
+  "white space alone": [thinking("hm"), text(" ", "\n"), text("")],
+};
+
+for (const [name, blocks] of Object.entries(BLANK)) {
+  test(`an answer of ${name} ends with its message, before the CLI asks for another`, () => {
+    for (const reason of ["end_turn", "stop_sequence"]) {
+      const { reply, events, answer } = play([...open(...blocks), messageDelta(reason)]);
+      assert.deepEqual([reply.finish, reply.usage, answer.state], ["stop", ROUND_USAGE, "cut"], reason);
+      assert.deepEqual([types(events)[0], types(events).at(-1)], ["start", "done"]);
+    }
+  });
+}
+
+test("after a round of tools, too, a message without a word ends the answer", () => {
+  const looked = [...round("tool_use", text("One."), toolUse("toolu_1", "Bash")), toolResult("toolu_1", true)];
+  const { reply, answer } = play([...looked, ...open(), messageDelta("end_turn")]);
+  assert.deepEqual([reply.text, reply.finish, answer.state], ["One.", "stop", "cut"]);
 });
 
 test("the other reasons to stop end with the result, too", () => {

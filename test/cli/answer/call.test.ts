@@ -182,7 +182,7 @@ test("text beside a JSON answer is not shown, and the process is not used again"
       structured: JSON_OUTPUT,
     },
   );
-  assert.deepEqual([reply.text, reply.finish, answer.state], ['{"a":1}', "stop", "cut"]);
+  assert.deepEqual([reply.text, reply.finish, answer.state], ['{"a":1}', "stop", "diverged"]);
 });
 
 test("an answer that never fits its schema is a bad gateway", () => {
@@ -206,7 +206,7 @@ test("a JSON answer ends at the output limit like any other", () => {
   assert.deepEqual([reply.text, reply.finish], ['{"a":', "length"]);
 });
 
-test("a forced call is the structured output under the tool's name, and the process is cut off", () => {
+test("a forced call is the structured output under the tool's name, and the process is not used again", () => {
   const { reply, answer } = play(
     [...round("tool_use", toolUse("s_1", "StructuredOutput", '{"city"', ':"Bern"}')), toolResult("s_1"), success()],
     {
@@ -215,7 +215,7 @@ test("a forced call is the structured output under the tool's name, and the proc
     },
   );
   assert.deepEqual(reply.calls, [{ id: "s1", name: "weather", arguments: '{"city":"Bern"}' }]);
-  assert.deepEqual([reply.text, reply.finish, answer.state], ["", "tool_calls", "cut"]);
+  assert.deepEqual([reply.text, reply.finish, answer.state], ["", "tool_calls", "diverged"]);
 });
 
 test("a forced call that does not fit is voided, and the next one is the first", () => {

@@ -70,13 +70,18 @@ test("a line that is written is answered with a line, and one between turns ends
   assert.equal(await ended, "exited with code 0");
 });
 
-test("SIGTERM ends one in mid-turn", async (t) => {
-  const { cli, ended, nextLine } = start(t, "silent");
-  cli.write([REQUEST]);
-  await nextLine();
-  await cli.stop("term");
-  assert.equal(await ended, "exited with SIGTERM");
-});
+for (const [ending, signal] of [
+  ["term", "SIGTERM"],
+  ["int", "SIGINT"],
+] as const) {
+  test(`${signal} ends one in mid-turn`, async (t) => {
+    const { cli, ended, nextLine } = start(t, "silent");
+    cli.write([REQUEST]);
+    await nextLine();
+    await cli.stop(ending);
+    assert.equal(await ended, `exited with ${signal}`);
+  });
+}
 
 test("one that is deaf to its stdin and to SIGTERM is killed, with what it has started", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
