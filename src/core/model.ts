@@ -109,6 +109,16 @@ function toBare(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
+/** The model of this exact name, as the CLI takes it. */
+function findIn(catalogue: readonly CatalogueEntry[], name: string): ResolvedModel | undefined {
+  const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
+  const value = family ?? name;
+  const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
+  const isPinned = family === undefined && (entry === undefined || entry.value !== value || PINNED.test(value));
+  if (entry) return { argument: value, isPinned, id: entry.id };
+  return family !== undefined || PINNED.test(value) ? { argument: value, isPinned, id: value } : undefined;
+}
+
 /**
  * Makes the table. `aliases` maps names that clients hard-code to names that are served; `onChange` is told all that is
  * known whenever more of it is.
@@ -135,14 +145,7 @@ export function createModels(
     return short && { ...short, contextTokens: Math.max(short.contextTokens, LONG_CONTEXT_TOKENS) };
   }
 
-  function find(name: string): ResolvedModel | undefined {
-    const family = Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
-    const value = family ?? name;
-    const entry = catalogue.find((held) => held.value === value) ?? catalogue.find((held) => held.id === value);
-    const isPinned = family === undefined && (entry === undefined || entry.value !== value || PINNED.test(value));
-    if (entry) return { argument: value, isPinned, id: entry.id };
-    return family !== undefined || PINNED.test(value) ? { argument: value, isPinned, id: value } : undefined;
-  }
+  const find = (name: string): ResolvedModel | undefined => findIn(catalogue, name);
 
   /** Also for the target of an alias, which may have a prefix. */
   const toInfo = (id: string, name: string, target: string): ModelInfo => {
@@ -165,13 +168,8 @@ export function createModels(
       const resolved = find(aliased) ?? find(toBare(aliases.get(bare) ?? bare));
       if (resolved) return resolved;
       const known = list().map(({ id }) => id);
-      throw new ProxyError(
-        "model_not_found",
-        `Cannot find model: ${name.slice(0, 100)} is not one of ${known.join(", ")}`,
-        {
-          param: "model",
-        },
-      );
+      const message = `Cannot find model: ${name.slice(0, 100)} is not one of ${known.join(", ")}`;
+      throw new ProxyError("model_not_found", message, { param: "model" });
     },
     list,
     findLimits,

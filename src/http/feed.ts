@@ -42,8 +42,6 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
   let told = "";
   let telling: Promise<void> = Promise.resolve();
 
-  const readAll = async (): Promise<object> => ({ ...meter.read(), ...(await readSurroundings()) });
-
   async function toChange(): Promise<object | undefined> {
     const surroundings = await readSurroundings();
     const text = JSON.stringify(surroundings);
@@ -58,14 +56,11 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
     const change = await toChange();
     const changeText = change ? format("change", change) : SSE_COMMENT;
     const isAnyBehind = [...streams.values()].some(({ isBehind }) => isBehind);
-    const allText = isAnyBehind ? format("usage", await readAll()) : "";
+    const allText = isAnyBehind ? format("usage", { ...meter.read(), ...(await readSurroundings()) }) : "";
     for (const [response, stream] of streams) {
-      if (response.writableNeedDrain) {
-        stream.isBehind = true;
-        continue;
-      }
-      response.write(stream.isBehind ? allText : changeText);
-      stream.isBehind = false;
+      const text = stream.isBehind ? allText : changeText;
+      stream.isBehind = response.writableNeedDrain;
+      if (!stream.isBehind) response.write(text);
     }
   }
 

@@ -64,6 +64,22 @@ function findCodec(path: string): Codec | undefined {
   return CODECS.find((codec) => path === codec.path || path.startsWith(`${codec.path}/`));
 }
 
+/** Lets in requests for this server from pages that may ask, and tells their browser so. @throws ProxyError else. */
+function admit(guard: Guard, { request, response }: Exchange): void {
+  guard.checkTarget(request);
+  guard.checkOrigin(request.headers);
+  for (const [name, value] of Object.entries(guard.toCorsHeaders(request.headers)))
+    if (value !== undefined) response.setHeader(name, value);
+}
+
+/** @throws ProxyError `method_not_allowed` for a method that the route has not. */
+function checkMethod({ methods }: Route, { request, response, path }: Exchange): void {
+  const method = request.method ?? "";
+  if (methods.includes(method)) return;
+  response.setHeader("allow", methods.join(", "));
+  throw new ProxyError("method_not_allowed", `Cannot ${method} ${path.slice(0, 100)}: use ${methods.join(" or ")}`);
+}
+
 /** Makes the listener of one server. */
 export function createRoutes({
   guard,
@@ -113,23 +129,14 @@ export function createRoutes({
   }
 
   async function handle(exchange: Exchange): Promise<void> {
-    const { request, response, path } = exchange;
-    guard.checkTarget(request);
-    guard.checkOrigin(request.headers);
-    for (const [name, value] of Object.entries(guard.toCorsHeaders(request.headers)))
-      if (value !== undefined) response.setHeader(name, value);
+    const { request, path } = exchange;
+    admit(guard, exchange);
     // A preflight carries no key, and only an allowed origin gets this far.
     if (request.method === "OPTIONS" && request.headers.origin !== undefined) return preflight(exchange);
     // The page holds no data: it asks for the key itself.
     if (path !== "/") guard.checkKey(request.headers);
     const route = findRoute(path);
-    if (!route.methods.includes(request.method ?? "")) {
-      response.setHeader("allow", route.methods.join(", "));
-      throw new ProxyError(
-        "method_not_allowed",
-        `Cannot ${request.method ?? ""} ${path.slice(0, 100)}: use ${route.methods.join(" or ")}`,
-      );
-    }
+    checkMethod(route, exchange);
     await route.handle(exchange);
   }
 

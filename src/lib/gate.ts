@@ -104,6 +104,16 @@ function stand(line: Set<Waiter>, signal: AbortSignal | undefined, at: Standing)
   });
 }
 
+/** Calls `onChange` when it is told another value than before; false at first. */
+function createChangeTeller(onChange: (value: boolean) => void): (value: boolean) => void {
+  let last = false;
+  return (value) => {
+    if (value === last) return;
+    last = value;
+    onChange(value);
+  };
+}
+
 /**
  * Makes a gate of `places`, with at most `maxWaiting` waiters of all parties together. `onChange` is told true when the
  * first has entered, before `enter` settles, and false when the last has left and nobody waits.
@@ -116,15 +126,7 @@ export function createGate(
   const parties: Parties = new Map();
   let inside = 0;
   let waiting = 0;
-  let wasBusy = false;
-
-  /** Called once a place has changed hands: between two holders it is free for a moment. */
-  function tellChange(): void {
-    const isBusy = inside > 0;
-    if (isBusy === wasBusy) return;
-    wasBusy = isBusy;
-    onChange(isBusy);
-  }
+  const tellBusy = createChangeTeller(onChange);
 
   /** Changes the places that a party has. */
   function count(name: string, change: 1 | -1): void {
@@ -137,7 +139,7 @@ export function createGate(
 
   function admit(name: string): () => void {
     count(name, 1);
-    tellChange();
+    tellBusy(inside > 0);
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
@@ -145,7 +147,8 @@ export function createGate(
       count(name, -1);
       findNext(parties)?.admit();
       forgetIfGone(parties, name);
-      tellChange();
+      // Once the place has changed hands: between two holders it is free for a moment.
+      tellBusy(inside > 0);
     };
   }
 

@@ -97,6 +97,16 @@ function toRecent(turn: FinishedTurn): RecentTurn {
   };
 }
 
+/** The whole days and minutes that have changed: those that were not over yet at that time, and all later ones. */
+function sinceTime(sums: Sums, timeMs: number): Sums {
+  const date = toDate(timeMs);
+  return {
+    ...sums,
+    days: sums.days.filter((day) => day.date >= date),
+    hour: sums.hour.filter(({ at }) => Date.parse(at) > timeMs - MINUTE_MS),
+  };
+}
+
 /** Makes an empty ledger. `now` gives Unix milliseconds. */
 export function createLedger(now: () => number): Ledger {
   const totals = createTotals();
@@ -147,18 +157,10 @@ export function createLedger(now: () => number): Ledger {
     read,
     takeChange() {
       if (untold === 0) return undefined;
-      const sums = read();
-      const recents = toRecents(untold);
+      const change = { ...sinceTime(read(), lastTakeMs), recent: toRecents(untold) };
       untold = 0;
-      // Whole days and minutes that have changed: those that were not over yet at the last call, and all later ones.
-      const [lastDate, lastMinuteMs] = [toDate(lastTakeMs), lastTakeMs - MINUTE_MS];
       lastTakeMs = now();
-      return {
-        ...sums,
-        days: sums.days.filter(({ date }) => date >= lastDate),
-        hour: sums.hour.filter(({ at }) => Date.parse(at) > lastMinuteMs),
-        recent: recents,
-      };
+      return change;
     },
     addDays(known) {
       for (const day of known) addDay(days.at(day.date), day);

@@ -39,12 +39,38 @@ export interface Meter extends Pick<Ledger, "addDays" | "takeDays" | "series"> {
 /** Running turns that are listed; more are counted only. */
 const MOST_LISTED = 100;
 
+/** The turns that run now. */
+interface Running {
+  add(id: string, state: TurnState, stop: () => void): void;
+  delete(id: string): void;
+  list(): RunningTurn[];
+  stop(id: string): boolean;
+  readonly size: number;
+}
+
+function createRunning(): Running {
+  const turns = new Map<string, { readonly state: TurnState; readonly stop: () => void }>();
+  return {
+    add: (id, state, stop) => void turns.set(id, { state, stop }),
+    delete: (id) => void turns.delete(id),
+    list: () => [...turns.values()].slice(0, MOST_LISTED).map(({ state }) => state.toRunning()),
+    stop(id) {
+      const turn = turns.get(id);
+      turn?.stop();
+      return turn !== undefined;
+    },
+    get size() {
+      return turns.size;
+    },
+  };
+}
+
 /** Makes a meter at zero. */
 export function createMeter(time: Time): Meter {
   const since = new Date(time.now()).toISOString();
   const plan = createPlanGauge(time.now);
   const ledger = createLedger(time.now);
-  const running = new Map<string, { readonly state: TurnState; readonly stop: () => void }>();
+  const running = createRunning();
   const changed = { plan: false, turns: false };
   let lastId = 0;
   let listen: (() => void) | undefined;
@@ -61,10 +87,6 @@ export function createMeter(time: Time): Meter {
     return report ? toPlanState(report) : null;
   }
 
-  function toTurns(): RunningTurn[] {
-    return [...running.values()].slice(0, MOST_LISTED).map(({ state }) => state.toRunning());
-  }
-
   function begin(request: TurnRequest): TurnRecord {
     const id = `turn_${++lastId}`;
     const state = createTurnState(id, request, time);
@@ -72,7 +94,7 @@ export function createMeter(time: Time): Meter {
     return {
       run(asked) {
         state.run(asked);
-        running.set(id, { state, stop: asked.stop });
+        running.add(id, state, asked.stop);
         tell("turns");
       },
       add(events) {
@@ -98,22 +120,18 @@ export function createMeter(time: Time): Meter {
       tell("plan");
     },
     readPlan: plan.read,
-    read: () => ({ since, now: toNow(), plan: toPlan(), turns: toTurns(), ...ledger.read() }),
+    read: () => ({ since, now: toNow(), plan: toPlan(), turns: running.list(), ...ledger.read() }),
     takeChange() {
       const sums = ledger.takeChange();
       if (!sums && !changed.plan && !changed.turns && running.size === 0) return undefined;
       // The plan always: its windows end by the clock too.
       // How a turn begins and how fast it goes changes without a word of its own.
-      const turns = changed.turns || running.size > 0 ? { turns: toTurns() } : {};
+      const turns = changed.turns || running.size > 0 ? { turns: running.list() } : {};
       Object.assign(changed, { plan: false, turns: false });
       return { now: toNow(), plan: toPlan(), ...turns, ...sums };
     },
     onChange: (listener) => void (listen = listener),
-    stop(id) {
-      const held = running.get(id);
-      held?.stop();
-      return held !== undefined;
-    },
+    stop: running.stop,
     get running() {
       return running.size;
     },

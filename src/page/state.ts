@@ -8,6 +8,16 @@ function toLogin({ auth }: ServerState): string {
   return auth.logged_in ? `signed in (${auth.method ?? "unknown"})` : "not signed in";
 }
 
+function toWords({ server, since, totals }: Usage): string[] {
+  const [start, now] = [new Date(since), new Date()];
+  return [
+    `claude ${server.claude.version ?? "unknown"}`,
+    toLogin(server),
+    `since ${formatMoment(start, now)} (${formatSpan(now.getTime() - start.getTime())})`,
+    `${totals.requests} ${totals.requests === 1 ? "request" : "requests"}`,
+  ];
+}
+
 /** Shows the state of each usage it is given. `showTime` is called once a second. */
 export function createStateLine(): { show(usage: Usage): void; showLost(againAtMs: number): void; showTime(): void } {
   const line = find("#state");
@@ -37,18 +47,11 @@ export function createStateLine(): { show(usage: Usage): void; showLost(againAtM
     line.replaceChildren(make("strong", {}, first), rest);
   }
 
-  function showServing({ server, since, totals }: Usage): void {
-    const sinceTime = new Date(since);
-    const now = new Date();
+  function showServing(usage: Usage): void {
+    const { server } = usage;
     if (server.status === "unavailable")
       return showLine("bad", "Not serving", `: ${server.reason ?? "the reason is not known"}`);
-    const words = [
-      `claude ${server.claude.version ?? "unknown"}`,
-      toLogin(server),
-      `since ${formatMoment(sinceTime, now)} (${formatSpan(now.getTime() - sinceTime.getTime())})`,
-      `${totals.requests} ${totals.requests === 1 ? "request" : "requests"}`,
-    ];
-    showLine("ok", "Serving", ` on ${location.host} · ${words.join(" · ")}`);
+    showLine("ok", "Serving", ` on ${location.host} · ${toWords(usage).join(" · ")}`);
   }
 
   function showTime(): void {
