@@ -84,13 +84,12 @@ export async function findClaude(options: FindOptions): Promise<string> {
 }
 
 const VERSION_PATIENCE_MS = 15_000;
-/** Descriptors of this program, of the system, or processes of this user are used up. */
-const EXHAUSTED = ["EMFILE", "ENFILE", "EAGAIN"];
 
 /** The CLI's version. @throws ClaudeError when it does not say one, or is too old to be safe. */
 export async function readVersion(command: Omit<Command, "args">): Promise<string> {
   const { stdout, error } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
-  if (error !== undefined && EXHAUSTED.includes(error)) throw toExhaustedError(error);
+  const exhausted = toExhaustedError(error);
+  if (exhausted) throw exhausted;
   const version = /^(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (version === undefined)
     throw new ClaudeError("silent", `Cannot use ${command.file}: it does not tell its version`);

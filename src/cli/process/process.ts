@@ -1,4 +1,4 @@
-/** One CLI process: spawn, lines out, messages in, a sure end. The only module that imports `node:child_process`. */
+/** One CLI process: spawn, lines out, messages in, a sure end. Every process but the service manager's begins here. */
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -26,9 +26,9 @@ export interface ProcessEvents {
   readonly onLine: (line: string) => void;
   /**
    * Called once, when no line can follow: what ended it, in words for a log. stdout may close well before the process
-   * is gone.
+   * is gone. `failure` is the error for whoever waits, where the cause is the machine's and not the process's.
    */
-  readonly onEnd: (cause: string) => void;
+  readonly onEnd: (cause: string, failure?: ProxyError) => void;
 }
 
 /**
@@ -104,15 +104,21 @@ function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullS
   return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
 }
 
-/** Time after which descriptors may be free again, in seconds. */
+/** Descriptors of this program, of the system, or processes of this user are used up. */
+const EXHAUSTED: readonly unknown[] = ["EMFILE", "ENFILE", "EAGAIN"];
+/** Time after which some may be free again, in seconds. */
 const EXHAUSTED_RETRY_SECONDS = 5;
 
-/** The system's error codes for a lack of file descriptors or processes. */
-export function toExhaustedError(cause: unknown): ProxyError {
+function createExhaustedError(cause: unknown): ProxyError {
   return new ProxyError("unavailable", "Cannot start the claude CLI: too many files or processes are open", {
     retryAfterSeconds: EXHAUSTED_RETRY_SECONDS,
     cause,
   });
+}
+
+/** The error for a start that failed with this code of the system's; undefined unless files or processes ran out. */
+export function toExhaustedError(code: unknown): ProxyError | undefined {
+  return EXHAUSTED.includes(code) ? createExhaustedError(code) : undefined;
 }
 
 function* endLine(line: Parts): Generator<string, void> {
@@ -155,7 +161,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   // With EMFILE or ENFILE a child has no streams at all, whatever its type says; the error event comes later.
   if ((child as Partial<ChildProcessWithoutNullStreams>).stdout === undefined) {
     child.once("error", () => undefined);
-    throw toExhaustedError("EMFILE");
+    throw createExhaustedError("EMFILE");
   }
   const splitter = createLineSplitter();
   const stdin = createLine((text: string) => child.stdin.writable && child.stdin.write(text));
@@ -163,10 +169,10 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   let hasEnded = false;
   let stopping: Promise<void> | undefined;
 
-  function end(cause: string): void {
+  function end(cause: string, failure?: ProxyError): void {
     if (hasEnded) return;
     hasEnded = true;
-    events.onEnd(stderr === "" ? cause : `${cause}: ${stderr.trim()}`);
+    events.onEnd(stderr === "" ? cause : `${cause}: ${stderr.trim()}`, failure);
   }
 
   function read(take: () => string[]): void {
@@ -178,8 +184,8 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   }
 
   const gone = new Promise<void>((resolve) => {
-    child.once("error", (error) => {
-      end(`Cannot start ${command.file}: ${error.message}`);
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      end(`Cannot start ${command.file}: ${error.message}`, toExhaustedError(error.code));
       if (child.pid === undefined) resolve();
     });
     child.once("exit", (code, signal) => {

@@ -119,9 +119,8 @@ export function openChannel(options: ChannelOptions): Channel {
     requests.fail(end);
   }
 
-  function lose(cause: string): void {
+  function lose(cause: string, error: ProxyError = new CliEndedError(cause)): void {
     if (end) return;
-    const error = new CliEndedError(cause);
     endWith(error);
     void cli.stop("term");
     options.onLost(error);

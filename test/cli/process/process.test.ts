@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 import { startProcess } from "../../../src/cli/process/process.ts";
 import type { CliProcess } from "../../../src/cli/process/process.ts";
-import { isRunning } from "../../helpers/processes.ts";
+import { isRunning, LINUX_ONLY } from "../../helpers/processes.ts";
 import { eventually } from "../../helpers/proxy.ts";
 
 const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.mjs");
@@ -36,6 +36,27 @@ test("without a descriptor left a start is unavailable, to be tried again, and n
   const shell = 'ulimit -n 60; exec "$0" --import tsx --input-type=module -e "$1"';
   const { stdout } = await promisify(execFile)("sh", ["-c", shell, process.execPath, script]);
   assert.deepEqual(JSON.parse(stdout), [["unavailable", 5], [], [], ["unavailable", 5]]);
+});
+
+test("where no process more may be started, a start is unavailable, to be tried again", LINUX_ONLY, async () => {
+  const script = `
+    import { execFileSync } from "node:child_process";
+    import { startProcess } from "${SOURCE}/cli/process/process.ts";
+    const command = { file: process.execPath, args: ["-v"], cwd: "/", env: {} };
+    await new Promise((resolve) => startProcess(command, { onLine() {}, onEnd: resolve }));
+    // The limit does not hold for root.
+    if (process.getuid() === 0) process.setuid(65_534);
+    execFileSync("prlimit", ["--pid", String(process.pid), "--nproc=1"]);
+    startProcess(command, {
+      onLine() {},
+      onEnd: (cause, failure) => console.log(JSON.stringify([failure?.kind, failure?.retryAfterSeconds, cause])),
+    });
+  `;
+  const args = ["--import", "tsx", "--input-type=module", "-e", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const [kind, seconds, cause] = JSON.parse(stdout) as unknown[];
+  assert.deepEqual([kind, seconds], ["unavailable", 5]);
+  assert.match(String(cause), /EAGAIN/);
 });
 
 interface Started {
