@@ -3,6 +3,7 @@ import { ProxyError } from "../core/error.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import type { Turn } from "../core/turn.ts";
 import { withinSilence } from "../lib/timeout.ts";
+import type { AnswerRecord } from "./answer/record.ts";
 import { isReadyFor, isReusable, toEnding } from "./phase.ts";
 import type { Answering } from "./phase.ts";
 import { CliEndedError, toClosedError } from "./protocol/channel.ts";
@@ -24,6 +25,8 @@ export interface Conversation {
   readonly launch: Launch;
   /** The CLI's id of the last answer, for resuming right after it; empty before the first. */
   readonly lastUuid: string;
+  /** The model's last message of the last turn; undefined before there is one. */
+  readonly record: AnswerRecord | undefined;
   /** True when the last user message of this turn can be handed to the process as it stands. */
   isReadyFor(turn: Turn): boolean;
   /**
@@ -93,6 +96,9 @@ export function startConversation(options: ConversationOptions): Conversation {
     },
     get lastUuid() {
       return worker.lastUuid;
+    },
+    get record() {
+      return worker.record;
     },
     isReadyFor(turn) {
       const results = toResults(turn);

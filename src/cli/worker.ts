@@ -9,6 +9,8 @@ import type { JsonObject } from "../lib/json.ts";
 import { createQueue } from "../lib/queue.ts";
 import { createAnswer } from "./answer/answer.ts";
 import type { Answer } from "./answer/answer.ts";
+import { createRecorder } from "./answer/record.ts";
+import type { AnswerRecord } from "./answer/record.ts";
 import type { DeferredCall } from "./answer/draft.ts";
 import { toEnding, toNext } from "./phase.ts";
 import type { Answering, Fresh, Phase, Ready, Waiting } from "./phase.ts";
@@ -58,6 +60,8 @@ export interface Worker {
   readonly phase: Phase;
   /** The CLI's id of the last answer; empty before the first. */
   readonly lastUuid: string;
+  /** The model's last message of the last turn; undefined before there is one. */
+  readonly record: AnswerRecord | undefined;
   /** Writes all that a turn needs, and gives the phase in which its events come. */
   begin(step: Step, from: Fresh | Ready | Waiting): Answering;
   /**
@@ -129,6 +133,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const channel = openChannel({ ...options, answer: toolServer.answer, onMessage: receive, onLost: fail });
   let phase: Phase = { type: "fresh" };
   let lastUuid = "";
+  const recorder = createRecorder();
 
   const tellModels = (response: JsonObject): void => options.onCatalogue(toCatalogue(response));
 
@@ -156,7 +161,10 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function receive(message: TurnMessage, size: number): void {
-    if (message.type === "assistant") lastUuid = message.uuid;
+    if (message.type === "assistant") {
+      lastUuid = message.uuid;
+      recorder.add(message);
+    }
     if (message.type === "denied") options.onDenial(message.tool);
     if (message.type === "result" && message.limits) options.onLimits(message.limits);
     if (message.type === "rate_limit" && message.report) options.onPlan(message.report);
@@ -183,11 +191,15 @@ export function startWorker(options: WorkerOptions): Worker {
     get lastUuid() {
       return lastUuid;
     },
+    get record() {
+      return recorder.record;
+    },
     // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer.
     begin(step, from) {
       const { turn } = step;
       const answering = openTurn(turn, launch, channel);
       phase = answering;
+      recorder.begin(turn.effort);
       if (from.type === "fresh") toolServer.offer(turn.tools);
       setUp(step, from);
       const last = turn.messages.at(-1);

@@ -74,7 +74,8 @@ export function createConversation(): ConversationBuilder {
       for (const part of content) if (part.type === "result") answer(part.id, path);
       const isAnswer = content.length > 0 && content.every(({ type }) => type === "result");
       if (!isAnswer) checkAnswered();
-      if (content.length === 0) return;
+      // Thinking alone says nothing, and the CLI drops such a message.
+      if (content.every(({ type }) => type === "thinking" || type === "redacted")) return;
       messages.push({ role: message.role, content } as Message);
       if (message.role === "user") return;
       for (const part of message.content) if (part.type === "call") open.set(part.id, part.name);

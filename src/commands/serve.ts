@@ -40,6 +40,7 @@ import { createTelegram } from "../notify/telegram.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import { createHistoryLeases } from "../session/history.ts";
 import type { HistoryOptions } from "../session/history.ts";
+import { createAnswerMemory } from "../session/memory.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
 import type { NamedSessions } from "../session/named.ts";
@@ -156,10 +157,18 @@ function createEngine(
   });
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const { start } = installation;
-  const readNotes: HistoryOptions["readNotes"] = (model, tools) =>
-    installation.readNotes(models.resolve(model).id, tools);
+  const toModelId = (model: string): string => models.resolve(model).id;
+  const readNotes: HistoryOptions["readNotes"] = (model, tools) => installation.readNotes(toModelId(model), tools);
   const run = createRun({
-    takeLease: createHistoryLeases({ start, pool, spares, transcripts, readNotes }),
+    takeLease: createHistoryLeases({
+      start,
+      pool,
+      spares,
+      transcripts,
+      readNotes,
+      toModelId,
+      memory: createAnswerMemory(),
+    }),
     takeNamedLease: createNamedLeases({ start, pool, named }),
     gate,
     named,

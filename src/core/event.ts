@@ -17,12 +17,15 @@ export interface Usage {
  * What a client is told of an answer. Order: `start` once; then text, thinking, progress, `call` and its `arguments` as
  * they
  * come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
+ * `signature` ends a block of thinking, whose text may be empty; `redacted` is a whole block of it.
  * `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
  */
 export type AnswerEvent =
   | { readonly type: "start"; readonly model: string }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "thinking"; readonly text: string }
+  | { readonly type: "signature"; readonly signature: string }
+  | { readonly type: "redacted"; readonly data: string }
   | { readonly type: "call"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "arguments"; readonly index: number; readonly json: string }
   | { readonly type: "progress"; readonly tool: string; readonly summary: string }

@@ -14,12 +14,21 @@ export interface ReplyCall {
   readonly arguments: string;
 }
 
+/** A part of an answer, in its place; a call by its place in `calls`. */
+export type ReplyPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "thinking"; readonly text: string; readonly signature: string }
+  | { readonly type: "redacted"; readonly data: string }
+  | { readonly type: "call"; readonly index: number };
+
 /** A whole answer. */
 export interface Reply {
   readonly model: string;
   readonly text: string;
   readonly thinking: string;
   readonly calls: readonly ReplyCall[];
+  /** The same in its order. No two texts stand side by side. */
+  readonly parts: readonly ReplyPart[];
   readonly finish: FinishReason;
   readonly stopSequence: string | undefined;
   readonly usage: Usage;
@@ -46,11 +55,47 @@ export interface Fold {
   readonly reply: Reply;
 }
 
+/** A part while it grows: the pieces of a text or of thinking are joined once, when the part is read. */
+type Growing =
+  | { readonly type: "text"; readonly pieces: string[] }
+  | { readonly type: "thinking"; readonly pieces: string[]; signature: string | undefined }
+  | Extract<ReplyPart, { readonly type: "redacted" | "call" }>;
+
+function toPart(part: Growing): ReplyPart {
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.pieces.join("") };
+    case "thinking":
+      return { type: "thinking", text: part.pieces.join(""), signature: part.signature ?? "" };
+    default:
+      return part;
+  }
+}
+
+/** The text that the last part may take, of a new one if need be. */
+function toPieces(parts: Growing[], type: "text" | "thinking"): string[] {
+  const last = parts.at(-1);
+  const isOver = last?.type === "thinking" && last.signature !== undefined;
+  if (last && last.type === type && !isOver) return last.pieces;
+  const part: Growing = type === "text" ? { type, pieces: [] } : { type, pieces: [], signature: undefined };
+  parts.push(part);
+  return part.pieces;
+}
+
+function sign(parts: Growing[], signature: string): void {
+  toPieces(parts, "thinking");
+  const last = parts.at(-1);
+  if (last?.type === "thinking") last.signature = signature;
+}
+
+function joinTexts(parts: readonly ReplyPart[], type: "text" | "thinking"): string {
+  return parts.map((part) => (part.type === type ? part.text : "")).join("");
+}
+
 /** Makes a fold that has seen nothing yet. */
 export function createFold(): Fold {
   let model = "";
-  let text: string[] = [];
-  let thinking: string[] = [];
+  let parts: Growing[] = [];
   let calls: { id: string; name: string; pieces: string[] }[] = [];
   let end: TurnEvent & { type: "done" } = { type: "done", finish: "stop", usage: NO_USAGE };
 
@@ -60,12 +105,17 @@ export function createFold(): Fold {
         model = event.model;
         break;
       case "text":
-        text.push(event.text);
-        break;
       case "thinking":
-        thinking.push(event.text);
+        toPieces(parts, event.type).push(event.text);
+        break;
+      case "signature":
+        sign(parts, event.signature);
+        break;
+      case "redacted":
+        parts.push(event);
         break;
       case "call":
+        parts.push({ type: "call", index: event.index });
         calls[event.index] = { id: event.id, name: event.name, pieces: [] };
         break;
       case "arguments":
@@ -74,8 +124,7 @@ export function createFold(): Fold {
       case "progress":
         break;
       case "retract":
-        text = [];
-        thinking = [];
+        parts = [];
         calls = [];
         break;
       case "done":
@@ -88,11 +137,13 @@ export function createFold(): Fold {
       for (const event of events) addOne(event);
     },
     get reply() {
+      const whole = parts.map(toPart);
       return {
         model,
-        text: text.join(""),
-        thinking: thinking.join(""),
+        text: joinTexts(whole, "text"),
+        thinking: joinTexts(whole, "thinking"),
         calls: calls.map(({ id, name, pieces }) => ({ id, name, arguments: pieces.join("") })),
+        parts: whole,
         finish: end.finish,
         stopSequence: end.stopSequence,
         usage: end.usage,

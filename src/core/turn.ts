@@ -46,10 +46,23 @@ export interface ToolResult {
   readonly isError: boolean;
 }
 
+/** Thinking of the model's as a client gives it back. The API takes it with its signature alone, which is not empty. */
+export interface ThinkingPart {
+  readonly type: "thinking";
+  readonly text: string;
+  readonly signature: string;
+}
+
+/** Thinking that the API shows to nobody: its encrypted form, not empty. */
+export interface RedactedPart {
+  readonly type: "redacted";
+  readonly data: string;
+}
+
 /** A part of a user's message. */
 export type UserPart = TextPart | ImagePart | DocumentPart | ToolResult;
 /** A part of an assistant's message. */
-export type AssistantPart = TextPart | ToolCall;
+export type AssistantPart = TextPart | ToolCall | ThinkingPart | RedactedPart;
 /** A message of a conversation. */
 export type Message =
   | { readonly role: "user"; readonly content: readonly UserPart[] }

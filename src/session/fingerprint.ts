@@ -17,6 +17,11 @@ export interface Fingerprints {
   readonly before: string | undefined;
   /** Fingerprint of the process once it has given this answer. */
   after(reply: Reply): Promise<string>;
+  /**
+   * For each message but the last, the fingerprint of a process whose last answer it was; undefined for a user's.
+   * Computed at each call.
+   */
+  answers(): Promise<readonly (string | undefined)[]>;
 }
 
 /** Texts that are hashed one after the other, as if they were one. */
@@ -117,10 +122,19 @@ export async function toSetUpFingerprint(turn: Turn, model: string, ownTools: Ow
  */
 export async function toFingerprints(turn: Turn, model: string, ownTools: OwnTools): Promise<Fingerprints> {
   const setUp = await add(createHash("sha256"), spellSetUp(turn, model, ownTools));
-  const hash = await add(setUp, spellKnown(turn));
+  const hash = await add(setUp.copy(), spellKnown(turn));
   const last = turn.messages.at(-1);
   return {
     before: turn.messages.at(-2)?.role === "assistant" ? hash.copy().digest("base64") : undefined,
     after: async (reply) => (await add(hash.copy(), spellRound(last, reply))).digest("base64"),
+    async answers() {
+      const running = await add(setUp.copy(), spell(turn.system.trim()));
+      const found: (string | undefined)[] = [];
+      for (const message of turn.messages.slice(0, -1)) {
+        await add(running, spellMessage(message));
+        found.push(message.role === "assistant" ? running.copy().digest("base64") : undefined);
+      }
+      return found;
+    },
   };
 }

@@ -29,7 +29,7 @@ export interface Lease {
   readonly isOld: boolean;
   /** Plays the job's turn. Once only. @throws as `Conversation.play`. */
   play(signal: AbortSignal): EventStream;
-  /** Files the process under what it knows after this reply, if it can go on. Before `end`. */
+  /** The answer is whole. Files the process under what it knows after this reply, if it can go on. Before `end`. */
   file(reply: Reply): Promise<void>;
   /** The turn is over, however it ended: a process that was not filed ends too. */
   end(): void;
@@ -48,18 +48,28 @@ export interface LeaseParts {
   readonly start: Start;
   /** Files the process, which can go on, under what it knows after this reply. */
   readonly file: (conversation: Conversation, reply: Reply) => void | Promise<void>;
+  /** Told of the whole answer, whatever becomes of the process. */
+  readonly onAnswer?: (conversation: Conversation, reply: Reply) => Promise<void>;
   /** Called once the process has loaded what it was started with, or will not need it; more than once is safe. */
   readonly onLoaded?: () => void;
 }
 
 /** Makes a lease; the process is the lease's until it is filed. */
-export function createLease({ job, conversation, start, file, onLoaded = () => undefined }: LeaseParts): Lease {
+export function createLease({
+  job,
+  conversation,
+  start,
+  file,
+  onAnswer,
+  onLoaded = () => undefined,
+}: LeaseParts): Lease {
   let isFiled = false;
   return {
     start,
     isOld: start !== "cold",
     play: (signal) => conversation.play({ turn: job.turn, model: job.model, onReady: onLoaded }, signal),
     async file(reply) {
+      await onAnswer?.(conversation, reply);
       if (!conversation.isReusable) return;
       await file(conversation, reply);
       isFiled = true;

@@ -21,10 +21,33 @@ test("texts, thinking and arguments are joined, and the end says why and what it
     text: "Hello",
     thinking: "hmhm",
     calls: [],
+    parts: [
+      { type: "thinking", text: "hmhm", signature: "" },
+      { type: "text", text: "Hello" },
+    ],
     finish: "stop",
     stopSequence: undefined,
     usage: USAGE,
   });
+});
+
+test("the parts keep their order: a signature ends its thinking, which may have no text", async () => {
+  const thinking: TurnEvent = { type: "thinking", text: "hm" };
+  const sign = (signature: string): TurnEvent => ({ type: "signature", signature });
+  const call: TurnEvent = { type: "call", index: 0, id: "c0", name: "f" };
+  const events = [thinking, thinking, sign("a"), sign("b"), thinking, text("one"), text("two"), sign("c"), call];
+  const reply = await collect(stream([START, ...events, { type: "redacted", data: "d" }, text("three"), STOP]));
+  assert.deepEqual(reply.parts, [
+    { type: "thinking", text: "hmhm", signature: "a" },
+    { type: "thinking", text: "", signature: "b" },
+    { type: "thinking", text: "hm", signature: "" },
+    { type: "text", text: "onetwo" },
+    { type: "thinking", text: "", signature: "c" },
+    { type: "call", index: 0 },
+    { type: "redacted", data: "d" },
+    { type: "text", text: "three" },
+  ]);
+  assert.deepEqual([reply.text, reply.thinking], ["onetwothree", "hmhmhm"]);
 });
 
 test("pieces of parallel calls find their call by its index, also when they alternate", async () => {

@@ -1,15 +1,13 @@
 /** Replays that the prompt cache can read: at the API, what the live process has sent, and then the newest message. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { readStarts, untilEnded } from "../helpers/client.ts";
-import { startProxy } from "../helpers/proxy.ts";
 import { assistant, user } from "../helpers/answer.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { ask, call, result, tool } from "../helpers/tools.ts";
+import { ask, call, PNG, result, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
-import type { ApiCall } from "../helpers/upstream.ts";
+import type { ApiCall, Step } from "../helpers/upstream.ts";
 
 /**
  * The parts of a call that the cache goes by, in its order, without the marks that say where it ends. The message that
@@ -35,32 +33,54 @@ async function killLatest(proxy: Proxy): Promise<void> {
   await untilEnded(proxy, pid);
 }
 
-for (const model of ["sonnet", "haiku", "claude-opus-4-5-20251101"]) {
-  test(`${model}: a replay after hot turns, and one after a replay, begin with all that was sent before`, async (t) => {
-    const upstream = await startUpstream(t);
-    const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
-    // A family's id is known once a process has listed the account's models.
-    await ask(proxy, { model: "sonnet", messages: [user("hello")] });
-    // The first replay is as good as it can be, and has the CLI's notes learned.
-    await ask(proxy, { model, messages: [user("a"), assistant("b"), user("c")] });
-    await proxy.logged(/learned notes/);
+const MODELS = ["sonnet", "haiku", "claude-opus-4-5-20251101"];
+const RED = { type: "image_url", image_url: { url: `data:image/png;base64,${PNG}` } };
 
+/** A conversation of every kind of block: thinking in two forms, parallel calls, images in both places. */
+const SCRIPT: readonly (readonly Step[])[] = [
+  [
+    { thinking: "first I look" },
+    { text: "I look" },
+    call("look", { b: 1, a: [2, { d: 3, c: 4 }] }, "toolu_01A"),
+    call("look", { q: "" }, "toolu_01B"),
+    call("peek", {}, "toolu_01C"),
+  ],
+  [{ redacted: "cmVk" }, { text: "seen\n" }],
+  [{ thinking: "more" }, { text: "one" }, { thinking: "and more" }, { text: "two" }],
+];
+
+const upstream = await startUpstream({ after });
+const proxy = await startProxy({ after }, { upstream, args: ["--spares", "0"] });
+
+before(async () => {
+  // A family's id is known once a process has listed the account's models.
+  await ask(proxy, { model: "sonnet", messages: [user("hello")] });
+  // The first replay is as good as it can be, and has the CLI's notes learned.
+  for (const model of MODELS) await ask(proxy, { model, messages: [user("a"), assistant("b"), user("c")] });
+  await eventually(
+    "the notes are learned",
+    () => proxy.log.filter((line) => line.includes("learned notes")).length === 3,
+  );
+});
+
+for (const model of MODELS) {
+  test(`${model}: a replay after hot turns, and one after a replay, begin with all that was sent before`, async () => {
     upstream.reset();
-    upstream.answer((_, at) => (at === 1 ? [call("look", { q: "a" }, "toolu1")] : [{ text: `answer ${at}` }]));
-    const body = { model, tools: [tool("look")], messages: [user("x".repeat(2000))] as object[] };
+    upstream.answer((_, at) => SCRIPT[at] ?? [{ text: `answer ${at}` }]);
+    const body = { model, tools: [tool("look"), tool("peek")], messages: [user("x".repeat(2000))] as object[] };
     const next = async (...said: object[]): Promise<void> => {
-      const answer = await ask(proxy, body);
-      body.messages.push(answer.message, ...said);
+      const { message } = await ask(proxy, body);
+      body.messages.push(message, ...said);
     };
-    await next(user("two"));
-    await next(result("toolu1", "saw it"));
-    await next(user("four"));
+    await next(result("toolu01B", "B"), result("toolu01A", "saw it"), result("toolu01C", [RED]));
+    await next(user([RED, { type: "text", text: "two" }]));
+    await next(user("three"));
     const known = readStarts(proxy).length;
-    await killLatest(proxy);
-    await next(user("five"));
-    await killLatest(proxy);
-    await ask(proxy, body);
-    assert.deepEqual(
+    for (const words of ["four", "five"]) {
+      await killLatest(proxy);
+      await next(user(words));
+    }
+    assert.equal(
       readStarts(proxy)
         .slice(known)
         .filter(({ as }) => as === "replay").length,
@@ -72,7 +92,5 @@ for (const model of ["sonnet", "haiku", "claude-opus-4-5-20251101"]) {
       const before = prompts[at - 1];
       if (before !== undefined) assert.equal(prompt.slice(0, before.length), before, `call ${at} begins otherwise`);
     }
-    const notes = readdirSync(join(proxy.home, ".claude-max-api", "notes"));
-    assert.ok(notes.length >= 1);
   });
 }

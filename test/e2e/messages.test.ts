@@ -58,7 +58,7 @@ scene(
       .on("streamEvent", ({ type }) => types.push(type));
     const { content, usage } = await stream.finalMessage();
     assert.deepEqual(content, [
-      { type: "thinking", thinking: "Let me see", signature: "" },
+      { type: "thinking", thinking: "Let me see", signature: "c2ln" },
       { type: "text", text: "Hello world" },
     ]);
     assert.deepEqual(usage, {
@@ -262,9 +262,54 @@ scene(
     const [asked, called, answered] = toPlainMessages(upstream.calls[0]);
     assert.deepEqual(asked?.content, messages[0]?.content);
     assert.deepEqual(called?.content, [
+      { type: "thinking", thinking: "hm", signature: "x" },
       { type: "tool_use", id: "toolu1", name: "mcp__client__weather", input: { city: "Bern" } },
     ]);
     assert.match(JSON.stringify(answered), /"tool_use_id":"toolu1".*"type":"image"/);
+  },
+);
+
+scene(
+  "thinking given back keeps its process; in a history that was edited it is replayed where it stands",
+  async ({ upstream, proxy, countReplays }) => {
+    const client = createAnthropic(proxy.url);
+    const ask: typeof HI = { ...HI, tools: [WEATHER], thinking: { type: "adaptive" } };
+    const blocks = [
+      { type: "thinking", thinking: "I could look", signature: "c2ln" },
+      { type: "text", text: "I look" },
+      { type: "redacted_thinking", data: "cmVk" },
+      { type: "thinking", thinking: "in Bern", signature: "Ym90aA==" },
+    ] as const;
+    upstream.answer((_, at) => {
+      if (at > 0) return [{ thinking: "hm", signature: "bmV3" }, { text: "sun" }];
+      const thought = [{ thinking: "I could look" }, { text: "I look" }, { redacted: "cmVk" }];
+      const called = { tool: "mcp__client__weather", input: { city: "Bern" }, id: "toolu_1" };
+      return [...thought, { thinking: ["in ", "Bern"], signature: "Ym90aA==" }, called];
+    });
+    const { content } = await client.messages.stream(ask).finalMessage();
+    const call = { type: "tool_use", id: "toolu1", name: "weather", input: { city: "Bern" } };
+    assert.deepEqual(content, [...blocks, call]);
+    const messages: Anthropic.MessageParam[] = [
+      ...HI.messages,
+      { role: "assistant", content },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu1", content: "sun" }] },
+    ];
+    const answer = await client.messages.create({ ...ask, messages });
+    assert.equal(countReplays(), 0);
+    messages.push({ role: "assistant", content: answer.content }, { role: "user", content: "and?" });
+    const signed = { type: "thinking", thinking: "", signature: "bmV3" };
+    const next = await client.messages.create({ ...ask, messages, thinking: { type: "adaptive", display: "omitted" } });
+    assert.deepEqual(next.content[0], signed);
+    assert.equal(countReplays(), 0);
+    await client.messages.create({ ...ask, messages: [{ role: "user", content: "hello" }, ...messages.slice(1)] });
+    assert.equal(countReplays(), 1);
+    const told = toPlainMessages(upstream.calls.at(-1));
+    assert.deepEqual(told[1]?.content, [...blocks, { ...call, name: "mcp__client__weather" }]);
+    assert.deepEqual((told[3]?.content as object[] | undefined)?.[0], {
+      type: "thinking",
+      thinking: "hm",
+      signature: "bmV3",
+    });
   },
 );
 

@@ -12,7 +12,7 @@ import type { Scope } from "./scope.ts";
 /** One thing the API does in an answer, in order. Steps that write open the stream first. */
 export type Step =
   | { readonly text: string | readonly string[] }
-  | { readonly thinking: string | readonly string[] }
+  | { readonly thinking: string | readonly string[]; readonly signature?: string }
   | { readonly tool: string; readonly input: unknown; readonly id?: string }
   /** How the message ends; `end_turn`, or `tool_use` after a tool, without it. */
   | { readonly stop: string; readonly sequence?: string }
@@ -115,11 +115,11 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
       );
     } else if ("thinking" in next) {
       const deltas = listed(next.thinking).map((thinking) => ({ type: "thinking_delta", thinking }));
-      block(
-        { type: "thinking", thinking: "", signature: "" },
-        [...deltas, { type: "signature_delta", signature: "c2ln" }],
-        { thinking: listed(next.thinking).join("") },
-      );
+      const signature = next.signature ?? "c2ln";
+      block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature }], {
+        thinking: listed(next.thinking).join(""),
+        signature,
+      });
     } else if ("tool" in next) {
       stop = "tool_use";
       const pieces = JSON.stringify(next.input).match(/.{1,7}/gsu) ?? [];

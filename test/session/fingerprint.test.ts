@@ -22,6 +22,7 @@ const REPLY: Reply = {
   text: "yes",
   thinking: "",
   calls: [],
+  parts: [{ type: "text", text: "yes" }],
   finish: "stop",
   stopSequence: undefined,
   usage: USAGE,

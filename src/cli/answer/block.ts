@@ -54,8 +54,9 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
     };
   }
 
-  function toSink({ block, id, name }: ApiEvent & { type: "block_start" }): Sink | undefined {
+  function toSink({ block, id, name, data }: ApiEvent & { type: "block_start" }): Sink | undefined {
     if (block === "thinking") return draft.thinking;
+    if (block === "redacted_thinking" && data !== undefined) draft.redacted(data);
     if (block === "text" && !structured) return draft.text;
     // Beside a structured answer, text is the model thinking aloud; the client asked for the structure alone.
     if (block === "text") isFaithful = false;
@@ -76,7 +77,8 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
         const sink = toSink(event);
         if (sink) sinks.set(event.index, sink);
         if (event.block === "tool_use") isBlank = false;
-      } else if ("text" in event) {
+      } else if (event.type === "signature") draft.signature(event.text);
+      else if ("text" in event) {
         sinks.get(event.index)?.(event.text);
         if (isBlank && event.type === "text") isBlank = event.text.trim() === "";
       }

@@ -40,6 +40,10 @@ export interface Draft {
   /** Adds text. When it meets a stop sequence, `metStop` is set, and nothing may follow. */
   text(delta: string): void;
   thinking(delta: string): void;
+  /** Ends a block of thinking. */
+  signature(signature: string): void;
+  /** Adds a block of thinking that is not shown. */
+  redacted(data: string): void;
   /** Tells of a tool of the CLI's own that begins to run. */
   progress(tool: string, summary: string): void;
   /** Adds a call and gives the sink for its arguments. */
@@ -121,6 +125,8 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
       state.metStop = met;
     },
     thinking: (text) => text !== "" && emit({ type: "thinking", text }),
+    signature: (signature) => signature !== "" && emit({ type: "signature", signature }),
+    redacted: (data) => emit({ type: "redacted", data }),
     progress: (tool, summary) => emit({ type: "progress", tool, summary }),
     call(id, name) {
       complete();

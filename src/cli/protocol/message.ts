@@ -28,8 +28,11 @@ export type ApiEvent =
       readonly block: string;
       readonly id: string;
       readonly name: string;
+      /** Of thinking that is not shown. */
+      readonly data?: string;
     }
-  | { readonly type: "text" | "thinking" | "json"; readonly index: number; readonly text: string }
+  /** `signature` ends a block of thinking; its text is the signature. */
+  | { readonly type: "text" | "thinking" | "json" | "signature"; readonly index: number; readonly text: string }
   | { readonly type: "message_delta"; readonly stopReason: string; readonly usage: WireUsage }
   | { readonly type: "message_stop" }
   | { readonly type: "other" };
@@ -62,8 +65,7 @@ export type TurnMessage =
       /** All windows of the plan; absent when none is told of. */
       readonly report?: PlanReport;
     }
-  /** A whole message of the model's: the CLI's id of it, and the tools it calls. */
-  | { readonly type: "assistant"; readonly uuid: string; readonly uses: readonly ToolUse[] }
+  | AssistantMessage
   | { readonly type: "denied"; readonly tool: string }
   | ResultMessage;
 
@@ -74,6 +76,20 @@ export type CliMessage = ControlMessage | TurnMessage | { readonly type: "other"
 export interface ToolUse {
   readonly name: string;
   readonly input: JsonObject;
+}
+
+/** A block of a message of the model's, as soon as it is whole. Those of one message come in their order. */
+export interface AssistantMessage {
+  readonly type: "assistant";
+  /** The CLI's id of the block. */
+  readonly uuid: string;
+  /** The API's id of the message. */
+  readonly id: string;
+  readonly model: string;
+  /** Blocks as the API gave them; one, as far as is known. */
+  readonly content: readonly JsonObject[];
+  /** The tools that these blocks call. */
+  readonly uses: readonly ToolUse[];
 }
 
 /** The end of a turn. `text` is the CLI's own words about it. */
@@ -126,6 +142,8 @@ function toDelta(index: number, delta: JsonObject): ApiEvent {
       return { type: "text", index, text: text(delta, "text") };
     case "thinking_delta":
       return { type: "thinking", index, text: text(delta, "thinking") };
+    case "signature_delta":
+      return { type: "signature", index, text: text(delta, "signature") };
     case "input_json_delta":
       return { type: "json", index, text: text(delta, "partial_json") };
     default:
@@ -142,12 +160,14 @@ function toApiEvent(event: JsonObject): ApiEvent {
     }
     case "content_block_start": {
       const block = object(event, "content_block");
+      const data = text(block, "data");
       return {
         type: "block_start",
         index,
         block: text(block, "type"),
         id: text(block, "id"),
         name: text(block, "name"),
+        ...(data === "" ? {} : { data }),
       };
     }
     case "content_block_delta":
@@ -186,21 +206,29 @@ function toSystem(message: JsonObject): CliMessage {
   };
 }
 
-function toUses(content: unknown): ToolUse[] {
-  const blocks: readonly unknown[] = Array.isArray(content) ? content : [];
-  return blocks.flatMap((block) =>
-    isObject(block) && block["type"] === "tool_use"
-      ? [{ name: text(block, "name"), input: object(block, "input") }]
-      : [],
-  );
+function toUses(content: readonly JsonObject[]): ToolUse[] {
+  return content
+    .filter((block) => block["type"] === "tool_use")
+    .map((block) => ({ name: text(block, "name"), input: object(block, "input") }));
 }
 
 function toAssistant(message: JsonObject): CliMessage {
   const code = text(message, "error");
   const cause = text(message, "api_error");
-  const { model, content } = object(message, "message");
-  if (model !== "<synthetic>" && code === "")
-    return { type: "assistant", uuid: text(message, "uuid"), uses: toUses(content) };
+  const answer = object(message, "message");
+  const model = text(answer, "model");
+  if (model !== "<synthetic>" && code === "") {
+    const blocks: unknown = answer["content"];
+    const content = Array.isArray(blocks) ? blocks.filter(isObject) : [];
+    return {
+      type: "assistant",
+      uuid: text(message, "uuid"),
+      id: text(answer, "id"),
+      model,
+      content,
+      uses: toUses(content),
+    };
+  }
   return { type: "failure", code, status: number(message, "api_error_status"), ...(cause === "" ? {} : { cause }) };
 }
 

@@ -30,9 +30,16 @@ function toUserBlock(part: UserPart): JsonObject {
 }
 
 function toAssistantBlock(part: AssistantPart): JsonObject {
-  return part.type === "text"
-    ? { type: "text", text: part.text }
-    : { type: "tool_use", id: part.id, name: toModelName(part.name), input: part.input };
+  switch (part.type) {
+    case "text":
+      return { type: "text", text: part.text };
+    case "thinking":
+      return { type: "thinking", thinking: part.text, signature: part.signature };
+    case "redacted":
+      return { type: "redacted_thinking", data: part.data };
+    case "call":
+      return { type: "tool_use", id: part.id, name: toModelName(part.name), input: part.input };
+  }
 }
 
 /** A message's content as the Messages API takes it: a plain text as a string, everything else as blocks. */

@@ -1,10 +1,12 @@
 /** A history as the CLI's own transcript, so that it reaches the model as native turns: written, resumed, and gone. */
 import { randomUUID } from "node:crypto";
-import type { Message } from "../../core/turn.ts";
+import { toCallId } from "../../core/turn.ts";
+import type { Message, UserPart } from "../../core/turn.ts";
 import { spellJson } from "../../lib/spell.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { createScratch } from "../../lib/scratch.ts";
 import type { Scratch } from "../../lib/scratch.ts";
+import type { AnswerRecord } from "../answer/record.ts";
 import { toContent } from "./content.ts";
 
 /** A transcript on disk. Its owner must remove it. */
@@ -18,39 +20,82 @@ export interface Transcript {
 
 /** A conversation up to, and without, its newest message. */
 export interface History {
+  /** As `toExactMessages` gives them. */
   readonly messages: readonly Message[];
-  /** The CLI's name of the model. */
-  readonly model: string;
+  /** For each message the record of that answer; undefined for a user's, and where none is known. */
+  readonly records: readonly (AnswerRecord | undefined)[];
+  /** The id of the model that is to go on. Answers without a record count as its own: their thinking is read. */
+  readonly modelId: string;
   /** The CLI's notes on a new conversation; none where they are not known, and the CLI adds them at the end. */
   readonly notes: readonly JsonObject[];
 }
 
 const NO_TOKENS = { input_tokens: 0, output_tokens: 0 };
 
-function toApiMessage(message: Message, model: string, at: number): object {
-  const content = toContent(message);
-  if (message.role === "user") return { role: "user", content };
-  const stop_reason = message.content.some(({ type }) => type === "call") ? "tool_use" : "end_turn";
-  return {
+/** The CLI's name of a model with the long context window; the API tells the id alone. */
+const LONG_CONTEXT = /\[1m\]$/;
+
+function toEntry({ messages, records, modelId }: History, at: number): object | undefined {
+  const message = messages[at];
+  if (!message) return undefined;
+  if (message.role === "user") return { type: "user", message: { role: "user", content: toContent(message) } };
+  const record = records[at];
+  const answer = {
     id: `msg_replay${at}`,
     type: "message",
     role: "assistant",
-    model,
-    content,
-    stop_reason,
+    model: record?.model ?? modelId.replace(LONG_CONTEXT, ""),
+    content: record?.content ?? toContent(message),
+    stop_reason: message.content.some(({ type }) => type === "call") ? "tool_use" : "end_turn",
     stop_sequence: null,
     usage: NO_TOKENS,
   };
+  // Without it the effort of the turn to come stands for this one too.
+  const effort = record?.effort === undefined ? {} : { effort: record.effort };
+  return { type: "assistant", ...effort, message: answer };
+}
+
+/** The results in a message that follows these calls, by the calls' own ids and in their order. */
+function toExactResults(message: Message, ids: ReadonlyMap<string, string>): Message {
+  if (message.role === "assistant") return message;
+  const places = new Map([...ids.keys()].map((id, place) => [id, place]));
+  const toPlace = (part: UserPart): number => (part.type === "result" ? (places.get(part.id) ?? 0) : places.size);
+  const content = [...message.content]
+    .sort((a, b) => toPlace(a) - toPlace(b))
+    .map((part) => (part.type === "result" ? { ...part, id: ids.get(part.id) ?? part.id } : part));
+  return { role: "user", content };
+}
+
+/** The calls of an answer in their order: the API's id of each by the client's. */
+function toCallIds(message: Message, record: AnswerRecord | undefined): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  if (message.role === "user") return ids;
+  for (const part of message.content) if (part.type === "call") ids.set(part.id, part.id);
+  for (const { type, id } of record?.content ?? [])
+    if (type === "tool_use" && typeof id === "string") ids.set(toCallId(id), id);
+  return ids;
+}
+
+/**
+ * The messages of a conversation with its tool results as the live process has them: in the order of their calls, and
+ * by the API's own ids where the answer that made the calls has a record.
+ */
+export function toExactMessages(messages: readonly Message[], records: History["records"]): Message[] {
+  return messages.map((message, at) => {
+    const calling = messages[at - 1];
+    return calling?.role === "assistant" ? toExactResults(message, toCallIds(calling, records[at - 1])) : message;
+  });
 }
 
 /**
  * The entries of a history. The CLI's notes follow the first user message, as in a conversation that it has begun
  * itself.
  */
-function toEntries({ messages, model, notes }: History): object[] {
+function toEntries(history: History): object[] {
+  const { messages, notes } = history;
   const firstUser = messages.findIndex(({ role }) => role === "user");
-  return messages.flatMap((message, at): object[] => [
-    { type: message.role, message: toApiMessage(message, model, at) },
+  return messages.flatMap((_, at): object[] => [
+    toEntry(history, at) ?? {},
     ...(at === firstUser ? notes.map((attachment) => ({ type: "attachment", attachment })) : []),
   ]);
 }

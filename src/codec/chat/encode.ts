@@ -66,6 +66,9 @@ export function createEncoder({ model, includeUsage, includeProgress, isLegacy }
         const call = { arguments: event.json };
         return [chunk(isLegacy ? { function_call: call } : { tool_calls: [{ index: event.index, function: call }] })];
       }
+      case "signature":
+      case "redacted":
+        return [];
       case "progress": {
         if (!includeProgress) return [];
         const { tool, summary } = event;

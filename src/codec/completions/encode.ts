@@ -49,6 +49,8 @@ export function createEncoder({ model: asked, echo, includeUsage }: CompletionsF
       case "thinking":
       case "call":
       case "arguments":
+      case "signature":
+      case "redacted":
       case "progress":
         return [];
       case "done": {

@@ -7,6 +7,8 @@ const BYTES_A_TOKEN = 3.5;
 const IMAGE_TOKENS = 1600;
 /** Base64 characters of a PDF a token: a page of text comes to some thousands of tokens and 50 to 100 kB. */
 const PDF_CHARACTERS_A_TOKEN = 25;
+/** Base64 of what is encrypted, whose text has no more bytes than three quarters of it. */
+const REDACTED_CHARACTERS_A_TOKEN = 4.7;
 /** Roles and marks around a message or a tool. */
 const FRAME_TOKENS = 4;
 
@@ -23,6 +25,10 @@ function countPart(part: UserPart | AssistantPart): number {
       return part.source.type === "text"
         ? toTokens(part.source.text)
         : part.source.data.length / PDF_CHARACTERS_A_TOKEN;
+    case "thinking":
+      return toTokens(part.text);
+    case "redacted":
+      return part.data.length / REDACTED_CHARACTERS_A_TOKEN;
     case "call":
       return FRAME_TOKENS + toTokens(part.name + JSON.stringify(part.input));
     case "result":

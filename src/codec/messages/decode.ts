@@ -19,34 +19,49 @@ const toFormat: Reader<Format> = (value, path) => {
   return { type: "json", schema: format.required("schema", toSchema) };
 };
 
+/** The request's wish for the model's thinking, and the part of it that the client is to see. */
+interface AskedThinking {
+  readonly thinking: Thinking;
+  readonly display: MessagesForm["thinking"];
+}
+
 /** `disabled` switches thinking off; every other type shows it, unless its display is `omitted`. */
-const toThinking: Reader<Thinking> = (value, path) => {
+const toThinking: Reader<AskedThinking> = (value, path) => {
   const thinking = toFields(value, path);
-  if (thinking.required("type", toFilledText) === "disabled") return { mode: "off" };
-  const mode = thinking.optional("display", toText) === "omitted" ? "default" : "shown";
+  if (thinking.required("type", toFilledText) === "disabled") return { thinking: { mode: "off" }, display: "hidden" };
+  const isOmitted = thinking.optional("display", toText) === "omitted";
   const budgetTokens = thinking.optional("budget_tokens", toCount);
-  return budgetTokens === undefined ? { mode } : { mode, budgetTokens };
+  const budget = budgetTokens === undefined ? {} : { budgetTokens };
+  return isOmitted
+    ? { thinking: { mode: "default", ...budget }, display: "signed" }
+    : { thinking: { mode: "shown", ...budget }, display: "shown" };
 };
 
-type Settings = Pick<Turn, "effort" | "thinking" | "format">;
+interface Settings {
+  readonly settings: Pick<Turn, "effort" | "thinking" | "format">;
+  readonly display: MessagesForm["thinking"];
+  readonly ignored: readonly string[];
+}
 
 /**
  * Reads `output_config` and `thinking`: the latter decides on thinking, and where it is absent an effort of `none`
  * does.
  */
-function readSettings(body: Fields): { readonly settings: Settings; readonly ignored: readonly string[] } {
+function readSettings(body: Fields): Settings {
   const config = body.optional("output_config", toFields);
   const { effort, thinking } = config?.optional("effort", toEffortSetting("default")) ?? DEFAULT_EFFORT;
+  const asked = body.optional("thinking", toThinking) ?? { thinking, display: "hidden" };
   const settings = {
     effort,
-    thinking: body.optional("thinking", toThinking) ?? thinking,
+    thinking: asked.thinking,
     format: config?.optional("format", toFormat) ?? ({ type: "text" } as const),
   };
-  return { settings, ignored: config?.unread() ?? [] };
+  return { settings, display: asked.display, ignored: config?.unread() ?? [] };
 }
 
 interface Read {
   readonly turn: Turn;
+  readonly display: MessagesForm["thinking"];
   readonly ignored: readonly string[];
 }
 
@@ -54,7 +69,7 @@ interface Read {
 function readTurn(body: Fields, maxTokens: number | undefined): Read {
   body.refuse("thread", "messages are not stored here: send the whole conversation");
   const { webSearch, parallelCalls, tools, toolChoice, ignored } = readTools(body);
-  const { settings, ignored: unserved } = readSettings(body);
+  const { settings, display, ignored: unserved } = readSettings(body);
   const { systems, messages } = readConversation(body);
   const turn = {
     model: body.required("model", toFilledText),
@@ -69,16 +84,16 @@ function readTurn(body: Fields, maxTokens: number | undefined): Read {
     stop: body.optional("stop_sequences", toStops) ?? [],
   };
   body.accept("metadata", "cache_control", "stream", "max_tokens");
-  return { turn, ignored: [...body.unread(), ...unserved, ...ignored] };
+  return { turn, display, ignored: [...body.unread(), ...unserved, ...ignored] };
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
 export function decode(value: unknown): Decoded<MessagesForm> {
   const body = toBody(value);
-  const { turn, ignored } = readTurn(body, body.required("max_tokens", toCount));
+  const { turn, display, ignored } = readTurn(body, body.required("max_tokens", toCount));
   const stream = body.optional("stream", toBoolean) ?? false;
   const form = {
-    showsThinking: turn.thinking.mode === "shown",
+    thinking: display,
     inputTokens: stream ? estimateTokens(turn) : 0,
   };
   return { turn, delivery: { stream, store: false, ignored }, form };

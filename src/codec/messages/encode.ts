@@ -2,7 +2,7 @@
 import { NO_USAGE } from "../../core/event.ts";
 import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
 import { toCallInput } from "../../core/reply.ts";
-import type { Reply } from "../../core/reply.ts";
+import type { Reply, ReplyPart } from "../../core/reply.ts";
 import type { SseFrame } from "../../lib/sse.ts";
 import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
@@ -38,11 +38,10 @@ const toId = ({ id }: Meta): string => `msg_${id}`;
 const toFrame = (event: MessageEvent): SseFrame => ({ event: event.type, data: JSON.stringify(event) });
 
 const TEXT: ContentBlock = { type: "text", text: "" };
-/** Signatures stay with the CLI. */
 const THINKING: ContentBlock = { type: "thinking", thinking: "", signature: "" };
 
 /** Makes the frames of one streamed answer. Blocks follow one another: one is stopped before the next starts. */
-export function createEncoder({ showsThinking, inputTokens }: MessagesForm, meta: Meta): FrameEncoder {
+export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Meta): FrameEncoder {
   let hasStarted = false;
   let open: ContentBlock["type"] | undefined;
   let index = -1;
@@ -83,7 +82,13 @@ export function createEncoder({ showsThinking, inputTokens }: MessagesForm, meta
       case "text":
         return add(TEXT, { type: "text_delta", text: event.text });
       case "thinking":
-        return showsThinking ? add(THINKING, { type: "thinking_delta", thinking: event.text }) : [];
+        return thinking === "shown" ? add(THINKING, { type: "thinking_delta", thinking: event.text }) : [];
+      case "signature":
+        if (thinking === "hidden") return [];
+        // It ends its block: thinking that follows is another.
+        return [...add(THINKING, { type: "signature_delta", signature: event.signature }), ...stop()];
+      case "redacted":
+        return thinking === "hidden" ? [] : [...start({ type: "redacted_thinking", data: event.data }), ...stop()];
       case "call":
         return start({ type: "tool_use", id: event.id, name: event.name, input: {} });
       case "arguments":
@@ -105,14 +110,40 @@ export function createEncoder({ showsThinking, inputTokens }: MessagesForm, meta
   };
 }
 
+/** One part of an answer as blocks: none for what the client is not to see. */
+function toBlocks(part: ReplyPart, { calls }: Reply, display: MessagesForm["thinking"]): ContentBlock[] {
+  switch (part.type) {
+    case "text":
+      return [{ type: "text", text: part.text }];
+    case "thinking": {
+      if (display === "hidden") return [];
+      return [{ type: "thinking", thinking: display === "shown" ? part.text : "", signature: part.signature }];
+    }
+    case "redacted":
+      return display === "hidden" ? [] : [{ type: "redacted_thinking", data: part.data }];
+    case "call": {
+      const call = calls[part.index];
+      return call ? [{ type: "tool_use", id: call.id, name: call.name, input: toCallInput(call) }] : [];
+    }
+  }
+}
+
+/** Texts that only hidden thinking stood between are one, as in a stream. */
+function joinTexts(blocks: readonly ContentBlock[]): ContentBlock[] {
+  const joined: ContentBlock[] = [];
+  for (const block of blocks) {
+    const last = joined.at(-1);
+    if (block.type === "text" && last?.type === "text")
+      joined[joined.length - 1] = { type: "text", text: last.text + block.text };
+    else joined.push(block);
+  }
+  return joined;
+}
+
 /** Makes one whole answer. */
-export function encodeReply(reply: Reply, { showsThinking }: MessagesForm, meta: Meta): MessageObject {
-  const { model, text, thinking, calls } = reply;
-  const content: ContentBlock[] = [
-    ...(thinking === "" || !showsThinking ? [] : [{ type: "thinking", thinking, signature: "" } as const]),
-    ...(text === "" ? [] : [{ type: "text", text } as const]),
-    ...calls.map((call) => ({ type: "tool_use", id: call.id, name: call.name, input: toCallInput(call) }) as const),
-  ];
+export function encodeReply(reply: Reply, { thinking }: MessagesForm, meta: Meta): MessageObject {
+  const content = joinTexts(reply.parts.flatMap((part) => toBlocks(part, reply, thinking)));
+  const { model } = reply;
   const stop = toStop(reply.finish, reply.stopSequence);
   return { id: toId(meta), type: "message", role: "assistant", model, content, ...stop, usage: toUsage(reply.usage) };
 }

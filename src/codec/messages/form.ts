@@ -2,8 +2,11 @@
 
 /** Form of a Messages answer. */
 export interface MessagesForm {
-  /** Thinking comes as blocks of its own; a client that did not ask takes the first block for the answer. */
-  readonly showsThinking: boolean;
+  /**
+   * Thinking comes as blocks of its own: `shown` with its text, `signed` without, which clients give back all the same.
+   * `hidden` for a client that did not ask: it takes the first block for the answer.
+   */
+  readonly thinking: "hidden" | "signed" | "shown";
   /**
    * An estimate, made for streams only: `message_start` has to name the input tokens before the API has counted them.
    */

@@ -73,8 +73,19 @@ const toCallBlock: PartReader<ToolCall> = (block) => ({
   input: block.required("input", toObject),
 });
 
-/** Thinking stays with the model: an empty text, which a conversation leaves out. */
-const toNothing: PartReader<TextPart> = () => ({ type: "text", text: "" });
+/** An empty text, which a conversation leaves out. */
+const NOTHING: TextPart = { type: "text", text: "" };
+
+/** The API refuses thinking without a signature; some clients have it of another provider. */
+const toThinkingBlock: PartReader<AssistantPart> = (block) => {
+  const signature = block.optional("signature", toText) ?? "";
+  return signature === "" ? NOTHING : { type: "thinking", text: block.optional("thinking", toText) ?? "", signature };
+};
+
+const toRedactedBlock: PartReader<AssistantPart> = (block) => {
+  const data = block.optional("data", toText) ?? "";
+  return data === "" ? NOTHING : { type: "redacted", data };
+};
 
 const toUserParts = toParts<UserPart>({
   ...TEXT_BLOCKS,
@@ -85,8 +96,8 @@ const toUserParts = toParts<UserPart>({
 const toAssistantParts = toParts<AssistantPart>({
   ...TEXT_BLOCKS,
   tool_use: toCallBlock,
-  thinking: toNothing,
-  redacted_thinking: toNothing,
+  thinking: toThinkingBlock,
+  redacted_thinking: toRedactedBlock,
 });
 const toSystemParts = toParts<TextPart>(TEXT_BLOCKS);
 

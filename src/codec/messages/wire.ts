@@ -7,6 +7,7 @@ export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use
 /** A block of an answer. */
 export type ContentBlock =
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
+  | { readonly type: "redacted_thinking"; readonly data: string }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: JsonObject };
 
@@ -33,6 +34,7 @@ export interface MessageObject {
 /** One step of a block. */
 export type BlockDelta =
   | { readonly type: "thinking_delta"; readonly thinking: string }
+  | { readonly type: "signature_delta"; readonly signature: string }
   | { readonly type: "text_delta"; readonly text: string }
   | { readonly type: "input_json_delta"; readonly partial_json: string };
 

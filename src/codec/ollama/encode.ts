@@ -104,6 +104,8 @@ export function createEncoder(form: OllamaForm, meta: Meta): Encoder {
       case "arguments":
         calls.add(event.index, event.json);
         return "";
+      case "signature":
+      case "redacted":
       case "progress":
         return "";
       case "done":

@@ -129,6 +129,8 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
         return output.begin({ type: "function_call", callId: event.id, name: event.name });
       case "arguments":
         return output.add("function_call", event.json);
+      case "signature":
+      case "redacted":
       case "progress":
         return [];
       case "done": {

@@ -54,10 +54,10 @@ test("messages read all at once give the same events as one at a time", () => {
   assert.deepEqual(answer.read(messages), play(messages).events);
 });
 
-test("thinking comes as thinking, and its signature not at all", () => {
+test("thinking comes as thinking, and ends with its signature", () => {
   const { reply, events } = play([...round("end_turn", thinking("Let me", " see"), text("42")), success()]);
   assert.deepEqual([reply.thinking, reply.text], ["Let me see", "42"]);
-  assert.deepEqual(types(events), ["start", "thinking", "thinking", "text", "done"]);
+  assert.deepEqual(types(events), ["start", "thinking", "thinking", "signature", "text", "done"]);
 });
 
 const BLANK: Readonly<Record<string, readonly Block[]>> = {
@@ -209,7 +209,7 @@ test("messages of sub-agents and of types unknown give nothing", () => {
   const { events } = play([
     ...round("end_turn", text("a")),
     { type: "other" },
-    { type: "assistant", uuid: "u", uses: [] },
+    { type: "assistant", uuid: "u", id: "m", model: "m", content: [], uses: [] },
     rateLimit("allowed_warning"),
     success(),
   ]);

@@ -62,7 +62,10 @@ test("blocks and their deltas keep their index", () => {
       { type: "input_json_delta", partial_json: '{"a' },
       { type: "json", index: 1, text: '{"a' },
     ],
-    [{ type: "signature_delta", signature: "x" }, { type: "other" }],
+    [
+      { type: "signature_delta", signature: "x" },
+      { type: "signature", index: 1, text: "x" },
+    ],
     [{ type: "new_delta" }, { type: "other" }],
   ] as const;
   for (const [delta, event] of deltas)
@@ -112,16 +115,19 @@ test("a control request of the CLI's comes with all it holds", () => {
   });
 });
 
-test("an assistant message tells where the session stands, and which tools it calls", () => {
+test("an assistant message tells where the session stands, its blocks, and which tools it calls", () => {
   const content = [
     { type: "text", text: "hi" },
     { type: "tool_use", id: "t1", name: "Bash", input: { command: "ls" } },
     null,
   ];
-  const message = { type: "assistant", uuid: "u1", message: { model: "claude-x", content } };
+  const message = { type: "assistant", uuid: "u1", message: { id: "msg_1", model: "claude-x", content } };
   assert.deepEqual(read(message), {
     type: "assistant",
     uuid: "u1",
+    id: "msg_1",
+    model: "claude-x",
+    content: content.slice(0, 2),
     uses: [{ name: "Bash", input: { command: "ls" } }],
   });
 });

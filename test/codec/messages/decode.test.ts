@@ -25,7 +25,7 @@ test("the smallest request asks for nothing but an answer", () => {
     stream: false,
     store: false,
     ignored: [],
-    form: { showsThinking: false, inputTokens: 0 },
+    form: { thinking: "hidden", inputTokens: 0 },
   });
 });
 
@@ -54,15 +54,15 @@ test("the system prompt is a string, blocks, and system messages, in order, less
 
 test("thinking is shown to a client that asks for it and can take it", () => {
   const cases = [
-    [{ type: "enabled", budget_tokens: 2000 }, true, []],
-    [{ type: "adaptive" }, true, []],
-    [{ type: "adaptive", display: "summarized" }, true, []],
-    [{ type: "adaptive", display: "omitted" }, false, []],
-    [{ type: "disabled" }, false, []],
+    [{ type: "enabled", budget_tokens: 2000 }, "shown", []],
+    [{ type: "adaptive" }, "shown", []],
+    [{ type: "adaptive", display: "summarized" }, "shown", []],
+    [{ type: "adaptive", display: "omitted" }, "signed", []],
+    [{ type: "disabled" }, "hidden", []],
   ] as const;
   for (const [thinking, shown, ignored] of cases) {
     const turn = read({ thinking });
-    assert.deepEqual([turn.form.showsThinking, turn.ignored], [shown, ignored]);
+    assert.deepEqual([turn.form.thinking, turn.ignored], [shown, ignored]);
   }
 });
 
@@ -119,13 +119,14 @@ for (const [block, part] of BLOCKS) {
     assert.deepEqual(read({ messages: [user([block])] }).messages[0]?.content, [part]));
 }
 
-test("calls and results are read, thinking is left out, and ids hold letters and digits", () => {
+test("calls, results and signed thinking are read, and ids hold letters and digits", () => {
   const { messages } = read({
     messages: [
       user("Weather?"),
       assistant([
         { type: "thinking", thinking: "hm", signature: "x" },
-        { type: "redacted_thinking", data: "x" },
+        { type: "thinking", thinking: "of another provider", signature: "" },
+        { type: "redacted_thinking", data: "y" },
         text("Looking"),
         use("toolu_1"),
         use("toolu_2"),
@@ -141,8 +142,12 @@ test("calls and results are read, thinking is left out, and ids hold letters and
   });
   assert.deepEqual(
     messages[1]?.content.map((part) => (part.type === "call" ? part.id : part.type)),
-    ["text", "toolu1", "toolu2", "toolu3"],
+    ["thinking", "redacted", "text", "toolu1", "toolu2", "toolu3"],
   );
+  assert.deepEqual(messages[1]?.content.slice(0, 2), [
+    { type: "thinking", text: "hm", signature: "x" },
+    { type: "redacted", data: "y" },
+  ]);
   assert.deepEqual(messages[2]?.content, [
     { type: "result", id: "toolu1", content: [{ type: "text", text: "sun" }], isError: false },
     {
@@ -157,6 +162,11 @@ test("calls and results are read, thinking is left out, and ids hold letters and
     { type: "result", id: "toolu3", content: [], isError: false },
     { type: "text", text: "go on" },
   ]);
+});
+
+test("a message of thinking alone is left out", () => {
+  const thinking = assistant([{ type: "thinking", thinking: "hm", signature: "x" }]);
+  assert.equal(read({ messages: [user("one"), thinking, user("two")] }).messages.length, 1);
 });
 
 test("custom tools are offered, web search is allowed, other server tools are left out and named", () => {

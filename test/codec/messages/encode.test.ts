@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEncoder } from "../../../src/codec/messages/encode.ts";
 import type { MessagesForm } from "../../../src/codec/messages/form.ts";
+import type { MessageEvent, MessageObject } from "../../../src/codec/messages/wire.ts";
 import { countTokens, messages } from "../../../src/codec/messages/messages.ts";
 import { HTTP_STATUS, ProxyError } from "../../../src/core/error.ts";
 import type { ErrorKind } from "../../../src/core/error.ts";
+import { NO_USAGE } from "../../../src/core/event.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
@@ -39,6 +41,52 @@ for (const name of ["text", "empty", "thinking", "tools", "length", "filter", "s
 test("thinking that was not asked for is not shown", () => {
   assert.ok(toFrames(ANSWERS.thinking, PLAIN).every(({ data }) => !data.includes("thinking")));
   assert.doesNotMatch(JSON.stringify(toWhole(ANSWERS.thinking, PLAIN)), /thinking/);
+});
+
+const INTERLEAVED: readonly AnswerEvent[] = [
+  START,
+  { type: "thinking", text: "one" },
+  { type: "signature", signature: "a" },
+  text("first"),
+  { type: "redacted", data: "d" },
+  { type: "signature", signature: "b" },
+  text("second"),
+  { type: "done", finish: "stop", usage: NO_USAGE },
+];
+
+/** The blocks of a stream, as clients fold them. */
+function toStreamed(form: MessagesForm): unknown[] {
+  const blocks: Record<string, unknown>[] = [];
+  for (const { data } of toFrames(INTERLEAVED, form)) {
+    const { type, index, content_block, delta } = JSON.parse(data) as MessageEvent & Record<string, unknown>;
+    if (type === "content_block_start") blocks[index] = { ...content_block };
+    const block = type === "content_block_delta" ? blocks[index] : undefined;
+    if (!block || type !== "content_block_delta") continue;
+    if (delta.type === "signature_delta") block["signature"] = delta.signature;
+    if (delta.type === "thinking_delta") block["thinking"] = `${block["thinking"]}${delta.thinking}`;
+    if (delta.type === "text_delta") block["text"] = `${block["text"]}${delta.text}`;
+  }
+  return blocks;
+}
+
+test("interleaved thinking keeps its places and signatures, streamed and whole, as far as it was asked for", () => {
+  const toBlocks = (words: string): object[] => [
+    { type: "thinking", thinking: words, signature: "a" },
+    { type: "text", text: "first" },
+    { type: "redacted_thinking", data: "d" },
+    { type: "thinking", thinking: "", signature: "b" },
+    { type: "text", text: "second" },
+  ];
+  const cases = [
+    ["shown", toBlocks("one")],
+    ["signed", toBlocks("")],
+    ["hidden", [{ type: "text", text: "firstsecond" }]],
+  ] as const;
+  for (const [thinking, blocks] of cases) {
+    const form = { ...PLAIN, thinking };
+    assert.deepEqual(toStreamed(form), blocks);
+    assert.deepEqual((toWhole(INTERLEAVED, form) as MessageObject).content, blocks);
+  }
 });
 
 test("every kind of error is worded as it is kept", () => {

@@ -1,0 +1,49 @@
+/** Answers as the API gave them: found again by the fingerprint of their conversation, and bounded in bytes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createFold } from "../../src/core/reply.ts";
+import type { Reply } from "../../src/core/reply.ts";
+import type { Message, Turn } from "../../src/core/turn.ts";
+import { toFingerprints } from "../../src/session/fingerprint.ts";
+import { createAnswerMemory } from "../../src/session/memory.ts";
+import { PLAIN_TURN } from "../core/sample.ts";
+
+const user = (text: string): Message => ({ role: "user", content: [{ type: "text", text }] });
+const assistant = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
+const toRecord = (text: string) => ({ model: "m", effort: undefined, content: [{ type: "text", text }] });
+const toPrints = (messages: readonly Message[], fields: Partial<Turn> = {}) =>
+  toFingerprints({ ...PLAIN_TURN, ...fields, messages }, "opus", "none");
+
+function reply(text: string): Reply {
+  const fold = createFold();
+  fold.add([{ type: "text", text }]);
+  return fold.reply;
+}
+
+test("each answer of a history is found; those after an edit are not, nor those of another set-up", async () => {
+  const memory = createAnswerMemory();
+  const history = [user("a"), assistant("b"), user("c"), assistant("d"), user("e")];
+  memory.put(await (await toPrints(history.slice(0, 1))).after(reply("b")), toRecord("b"), reply("b"));
+  memory.put(await (await toPrints(history.slice(0, 3))).after(reply("d")), toRecord("d"), reply("d"));
+  const recall = async (messages: readonly Message[], fields: Partial<Turn> = {}): Promise<unknown[]> => {
+    const fingerprints = await (await toPrints(messages, fields)).answers();
+    return memory.recall(messages.slice(0, -1), fingerprints).map((record) => record?.content[0]?.["text"]);
+  };
+  assert.deepEqual(await recall(history), [undefined, "b", undefined, "d"]);
+  assert.deepEqual(await recall(history.with(2, user("C"))), [undefined, "b", undefined, undefined]);
+  assert.deepEqual(await recall(history.with(1, assistant("B"))), [undefined, undefined, undefined, undefined]);
+  assert.deepEqual(await recall(history, { system: "other" }), [undefined, undefined, undefined, undefined]);
+});
+
+test("the answers unused for longest are forgotten first, and one that says something else is not taken", () => {
+  const memory = createAnswerMemory(2500);
+  const find = (key: string): boolean => memory.recall([assistant("")], [key])[0] !== undefined;
+  const long = "x".repeat(500);
+  for (const key of ["a", "b"]) memory.put(key, toRecord(long), reply(long));
+  assert.ok(find("a"));
+  memory.put("c", toRecord(long), reply(long));
+  assert.deepEqual(["a", "b", "c"].map(find), [true, false, true]);
+  memory.put("d", toRecord("one"), reply("another"));
+  memory.put("e", undefined, reply(""));
+  assert.deepEqual(["d", "e"].map(find), [false, false]);
+});
