@@ -128,6 +128,11 @@ async function main(): Promise<void> {
       return exitUnless(await examine({ config: command.config, version, program }, command));
     case "usage":
       return exitUnless(await showUsage(command.config, command.isJson));
+    case "connect": {
+      // Loaded when it is asked for: its parsers are no part of the server.
+      const { runConnect } = await import("./commands/connect/connect.ts");
+      return exitUnless(await runConnect(command));
+    }
     case "service":
       return exitUnless(await runService({ command, program, runtime: process.execPath }));
     case "completion":

@@ -55,6 +55,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   meter: 2,
   codec: 2,
   cli: 2,
+  client: 1,
   core: 1,
   lib: 0,
 };
@@ -112,10 +113,16 @@ test("codec and cli never import each other", () => {
   );
 });
 
-test("the page's own code takes nothing but types from the rest", () => {
+test("the page's own code takes nothing but types and the table of clients from the rest", () => {
   const taken = IMPORTS.filter(
-    ({ source, target, isType }) => toFolder(source.path) === "page" && target.startsWith("../") && !isType,
+    ({ source, target, isType }) =>
+      toFolder(source.path) === "page" && target.startsWith("../") && !target.startsWith("../client/") && !isType,
   );
+  assert.deepEqual(taken.map(at), []);
+});
+
+test("the table of clients takes nothing from anywhere: the page is built from it", () => {
+  const taken = IMPORTS.filter(({ source, target }) => toFolder(source.path) === "client" && !target.startsWith("./"));
   assert.deepEqual(taken.map(at), []);
 });
 
@@ -129,8 +136,14 @@ test("only package.json is imported from outside src, and only by the program", 
   );
 });
 
-test("every other import is one of Node's own modules", () => {
-  const foreign = IMPORTS.filter(({ target }) => !target.startsWith(".") && !target.startsWith("node:"));
+/** Parsers that are bundled at build, for the settings of clients alone. */
+const BUNDLED = ["yaml", "smol-toml"];
+
+test("every other import is one of Node's own modules, or a parser that connect has bundled", () => {
+  const foreign = IMPORTS.filter(({ source, target }) => {
+    const isParser = BUNDLED.includes(target) && source.path.startsWith("commands/connect/");
+    return !target.startsWith(".") && !target.startsWith("node:") && !isParser;
+  });
   assert.deepEqual(
     foreign.map((held) => `${at(held)} imports ${held.target}`),
     [],

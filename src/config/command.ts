@@ -23,12 +23,25 @@ export interface ServiceCommand {
   readonly platform: Platform;
 }
 
+/** The connect command. */
+export interface ConnectCommand {
+  readonly type: "connect";
+  readonly config: Config;
+  /** A client's word; undefined lists them. */
+  readonly client: string | undefined;
+  /** The model to begin with, as it was typed. */
+  readonly model: string | undefined;
+  readonly isPrint: boolean;
+  readonly isUndo: boolean;
+}
+
 /** A command with all that it needs to run. */
 export type Command =
   | { readonly type: "help" | "version" }
   | { readonly type: "serve"; readonly config: Config }
   | { readonly type: "doctor"; readonly config: Config; readonly isJson: boolean; readonly isLive: boolean }
   | { readonly type: "usage"; readonly config: Config; readonly isJson: boolean }
+  | ConnectCommand
   | ServiceCommand
   | { readonly type: "completion"; readonly shell: Shell };
 
@@ -105,8 +118,9 @@ function readWords({ words: typedWords, flags }: Typed): Asked {
     const nearest = name === undefined ? findNearest(text, Object.keys(COMMANDS)) : undefined;
     throw new UsageError(`Cannot run ${line}: ${toAdvice(nearest)}`);
   }
-  const { words, options, hasServerOptions }: CommandRow = COMMANDS[name];
-  if (words.length === 0 ? word !== "" : !words.includes(word))
+  const { words, isWordOptional, options, hasServerOptions }: CommandRow = COMMANDS[name];
+  const isMissing = word === "";
+  if (isMissing ? words.length > 0 && isWordOptional !== true : !words.includes(word))
     throw new UsageError(
       `Cannot run ${line}: ${words.length === 0 ? toAdvice(undefined) : `expected one of ${words.join(", ")}`}`,
     );
@@ -115,6 +129,17 @@ function readWords({ words: typedWords, flags }: Typed): Asked {
   const strange = [...flags.keys()].find((flag) => !allowed.has(flag));
   if (strange !== undefined) throw new UsageError(`Cannot use --${strange} with ${name}: see claude-max-api --help`);
   return { name, word };
+}
+
+/** @throws UsageError for switches that mean nothing together, or nothing without a client. */
+function toConnectCommand(config: Config, flags: Given, word: string): ConnectCommand {
+  const model = flags.get("model")?.at(-1);
+  const isPrint = flags.has("print");
+  const isUndo = flags.has("undo");
+  if (word === "" && (isPrint || isUndo || model !== undefined))
+    throw new UsageError("Cannot run connect: name the client; claude-max-api connect lists them");
+  if (isUndo && model !== undefined) throw new UsageError("Cannot use --model with --undo");
+  return { type: "connect", config, client: word === "" ? undefined : word, model, isPrint, isUndo };
 }
 
 /** Reads the command line, without the program's own name. @throws UsageError. */
@@ -135,6 +160,8 @@ export function readCommand(args: readonly string[], given: NodeJS.ProcessEnv): 
       return { type: name, config, isJson: flags.has("json"), isLive: flags.has("live") };
     case "usage":
       return { type: name, config, isJson: flags.has("json") };
+    case "connect":
+      return toConnectCommand(config, flags, word);
     case "service":
       return {
         type: name,

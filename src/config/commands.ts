@@ -1,5 +1,6 @@
 /** The commands, one row each, with the options that only they take. */
-import { toChoice, toSwitch } from "./option.ts";
+import { CONNECTABLE } from "../client/table.ts";
+import { toChoice, toLast, toSwitch } from "./option.ts";
 import type { Option } from "./option.ts";
 
 /** One row. */
@@ -8,6 +9,8 @@ export interface CommandRow {
   readonly help: string;
   /** The words one of which must follow; none takes no word. */
   readonly words: readonly string[];
+  /** True when the word may be left out. */
+  readonly isWordOptional?: boolean;
   /** Options of its own, in the order of the help. */
   readonly options: readonly Option[];
   /** True when it takes the server's options too. */
@@ -35,6 +38,17 @@ export const COMMANDS = {
     help: "show what is left of the plan, and what used it",
     words: [],
     options: [{ name: "json", help: "print all of it as JSON", kind: "switch", read: toSwitch }],
+    hasServerOptions: true,
+  },
+  connect: {
+    help: "set a client up for this server; without a name, list them",
+    words: CONNECTABLE.map(({ id }) => id),
+    isWordOptional: true,
+    options: [
+      { name: "model", hint: "MODEL", help: "the model to begin with", kind: "value", read: toLast },
+      { name: "print", help: "only show what would be written", kind: "switch", read: toSwitch },
+      { name: "undo", help: "put back what was there", kind: "switch", read: toSwitch },
+    ],
     hasServerOptions: true,
   },
   service: {

@@ -27,6 +27,9 @@ const EXAMPLES = `claude-max-api: an OpenAI-compatible API on this machine, answ
   $ claude-max-api usage
     show what is left of the plan and what used it, as the running server knows; --json is for programs
 
+  $ claude-max-api connect opencode
+    set a client up for this server; without a name, list them; --print only shows it, --undo puts it back
+
   $ claude-max-api service install --port 8080
     start at login with these options; also uninstall, status, logs; --print only shows it
 

@@ -2,7 +2,7 @@
 import type { Usage } from "../meter/usage.ts";
 import { find, make, makeCopyButton } from "./dom.ts";
 import { RECIPES } from "./recipe.ts";
-import type { Place, Recipe } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
 
 const UNUSED_KEY = "unused";
 const HIDDEN_KEY = "YOUR_KEY";
@@ -36,7 +36,7 @@ function moveByKeys(event: KeyboardEvent, tabs: readonly HTMLButtonElement[]): v
 export function createConnect(hasKey: () => boolean): { show(usage: Usage): void } {
   const card = find("#connect");
   const { origin } = location;
-  const place: { -readonly [Key in keyof Place]: Place[Key] } = { origin, key: UNUSED_KEY, model: "claude-sonnet-4" };
+  let key = UNUSED_KEY;
   const where = make("p", { class: "where" });
   const text = make("pre", { tabindex: 0, "aria-label": "Settings" });
   const panel = make("div", { class: "recipe", role: "tabpanel", id: "recipe" });
@@ -44,7 +44,7 @@ export function createConnect(hasKey: () => boolean): { show(usage: Usage): void
   panel.append(
     where,
     text,
-    makeCopyButton("Copy these settings", () => chosen?.toText(place) ?? ""),
+    makeCopyButton("Copy these settings", () => chosen?.toText(origin, key) ?? ""),
   );
 
   const tabs = RECIPES.map((recipe) => {
@@ -65,8 +65,9 @@ export function createConnect(hasKey: () => boolean): { show(usage: Usage): void
       tab.tabIndex = isChosen ? 0 : -1;
       if (isChosen) panel.setAttribute("aria-labelledby", tab.id);
     }
-    where.textContent = recipe?.where ?? "";
-    text.textContent = recipe?.toText(place) ?? "";
+    const { command, where: file = "" } = recipe ?? {};
+    where.textContent = command === undefined ? file : `${command} does it, or by hand: ${file}`;
+    text.textContent = recipe?.toText(origin, key) ?? "";
   }
 
   const list = make("div", { class: "tabs", role: "tablist", "aria-label": "Clients" }, ...tabs);
@@ -81,9 +82,9 @@ export function createConnect(hasKey: () => boolean): { show(usage: Usage): void
 
   return {
     show() {
-      const key = hasKey() ? HIDDEN_KEY : UNUSED_KEY;
-      if (key === place.key) return;
-      place.key = key;
+      const next = hasKey() ? HIDDEN_KEY : UNUSED_KEY;
+      if (next === key) return;
+      key = next;
       choose(chosen);
     },
   };

@@ -1,0 +1,144 @@
+/** `connect`: sets a client up for this server, shows what it changes, and puts it back. */
+import { access, rm, rmdir } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import type { Client, Machine, Place } from "../../client/client.ts";
+import { CONNECTABLE, toRecipe } from "../../client/table.ts";
+import type { ConnectCommand } from "../../config/command.ts";
+import type { Config } from "../../config/config.ts";
+import { ProxyError } from "../../core/error.ts";
+import { diffLines, formatHunks } from "../../lib/diff.ts";
+import { askHealth } from "../port.ts";
+import { ConnectError, replaceTarget } from "./file.ts";
+import { toPlace, writeKey } from "./place.ts";
+import { isConnected, planConnect, planUndo, toPath } from "./plan.ts";
+import type { Plan, Subject } from "./plan.ts";
+import { removeRecord, toConnectFolder, writeRecord } from "./record.ts";
+
+/** Asks the user; answers yes where nobody can be asked. */
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} [Y/n] `).finally(() => terminal.close());
+  return /^(?:y|yes|)$/i.test(answer.trim());
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** True when one of the client's programs, or the folder of its settings, is on this machine. */
+async function isFound(subject: Subject): Promise<boolean> {
+  const { client, machine } = subject;
+  const folders = (machine.environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const endings = machine.platform === "win32" ? [".exe", ".cmd"] : [""];
+  for (const command of client.commands) {
+    if (command.startsWith("/") && (await isThere(command))) return true;
+    for (const folder of folders)
+      for (const ending of endings) if (await isThere(join(folder, command + ending))) return true;
+  }
+  const path = client.setup.type === "file" ? await toPath(subject) : undefined;
+  // The home folder itself says nothing.
+  return path !== undefined && dirname(path) !== machine.home && isThere(dirname(path));
+}
+
+async function list(toSubject: (client: Client) => Subject, place: Place): Promise<void> {
+  for (const client of CONNECTABLE) {
+    const subject = toSubject(client);
+    const isByHand = client.setup.type === "text";
+    const found = isByHand ? "by hand" : (await isFound(subject)) ? "found" : "not found";
+    const connected = !isByHand && (await isConnected(subject, place)) ? "connected" : "";
+    console.log(`  ${client.id.padEnd(16)}${found.padEnd(12)}${connected}`.trimEnd());
+  }
+  console.log(`
+claude-max-api connect NAME sets one up for ${place.origin}: it shows the change first.
+--print only shows it, --undo puts back what was there, --model MODEL makes that model the first.`);
+}
+
+/** The key is not for a screen that others may see. */
+function hideKey(text: string, { key, keyFile }: Place): string {
+  return keyFile === undefined ? text : text.replaceAll(key, "(your key)");
+}
+
+function showChange({ target, text }: Plan, place: Place): void {
+  const before = target.text === undefined ? [] : target.text.split("\n");
+  const link = target.file === target.path ? "" : `, a link to ${target.file}`;
+  console.log(`${target.path}${link}${target.text === undefined ? " (new)" : ""}`);
+  if (text === undefined) return console.log("  is taken away: it was not there before");
+  const shown = formatHunks(before, diffLines(before, text.split("\n"))).map((line) => `  ${line.replace("\r", "")}`);
+  console.log(hideKey(shown.join("\n"), place));
+}
+
+/** Other users of the machine can read the file, and the key stands in it. */
+function isExposed({ target, text }: Plan, { key, keyFile }: Place): boolean {
+  const isOpen = process.platform !== "win32" && (target.mode & 0o044) !== 0;
+  return keyFile !== undefined && isOpen && (text ?? "").includes(key);
+}
+
+async function connect(subject: Subject, place: Place, { config, isPrint }: ConnectCommand): Promise<void> {
+  const { client, folder } = subject;
+  const plan = await planConnect(subject, place);
+  const { target, base, text = "", record } = plan;
+  if (target.text === text) console.log(`${target.path} is as it should be`);
+  else {
+    showChange(plan, place);
+    if (isExposed(plan, place))
+      console.log(`note: other users can read this file, and the key is in it: chmod 600 ${target.file}`);
+    if (isPrint || !(await confirm("Write this?"))) return;
+    await writeKey(place);
+    const made = await replaceTarget(target, text);
+    const folders = [...new Set([...(record?.folders ?? []), ...made])];
+    await writeRecord(folder, client.id, { file: target.file, before: base, after: text, folders });
+    console.log(`written; claude-max-api connect ${client.id} --undo puts back what was there`);
+  }
+  const next = client.toNext?.(place, target.file);
+  if (next !== undefined) console.log(`next: ${next}`);
+  if ((await askHealth(config, config.apiKeys)) === undefined)
+    console.log(`note: no server answers on ${place.origin} with this key; start it with claude-max-api`);
+}
+
+async function undo(subject: Subject, place: Place, isPrint: boolean): Promise<void> {
+  const plan = await planUndo(subject);
+  const { target, text, record } = plan;
+  showChange(plan, place);
+  if (isPrint || !(await confirm("Write this?"))) return;
+  if (text === undefined) await rm(target.file, { force: true });
+  else await replaceTarget(target, text);
+  // One that holds something else by now stays.
+  for (const folder of record?.folders.toReversed() ?? []) await rmdir(folder).catch(() => undefined);
+  await removeRecord(subject.folder, subject.client.id);
+  console.log("put back");
+}
+
+function toMachine({ home, environment }: Config): Machine {
+  return { home, environment, platform: process.platform };
+}
+
+async function run(command: ConnectCommand): Promise<void> {
+  const { config, client: id, model, isPrint, isUndo } = command;
+  const place = await toPlace(config, model);
+  const folder = toConnectFolder(config.stateFolder);
+  const toSubject = (client: Client): Subject => ({ client, machine: toMachine(config), folder });
+  const client = CONNECTABLE.find((known) => known.id === id);
+  if (!client) return list(toSubject, place);
+  if (client.setup.type === "text") {
+    if (isUndo) throw new ConnectError(`Cannot undo: ${client.name} is set up by hand`);
+    if (!isPrint) await writeKey(place);
+    return console.log(`${client.setup.where}:\n\n${toRecipe(client, place)}`);
+  }
+  return isUndo ? undo(toSubject(client), place, isPrint) : connect(toSubject(client), place, command);
+}
+
+/** Does what the command line asks; says in a sentence why it cannot. True when it was done. */
+export async function runConnect(command: ConnectCommand): Promise<boolean> {
+  try {
+    await run(command);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConnectError || error instanceof ProxyError)) throw error;
+    console.error(error.message);
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+/** A client's file on disk: read whole, and replaced in one move, through a symlink and with its mode and owner. */
+import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** A failure in a sentence for the user. */
+export class ConnectError extends Error {}
+
+/** A file as it was read. */
+export interface Target {
+  /** The path as the client knows it. */
+  readonly path: string;
+  /** The file that is written: the end of a symlink, or the same. */
+  readonly file: string;
+  /** Undefined when there is no such file. */
+  readonly text: string | undefined;
+  /** Mode bits; those of a new file are private. */
+  readonly mode: number;
+}
+
+const PRIVATE = 0o600;
+/** Largest file that is taken for settings, in bytes. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+const toCode = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "unknown");
+
+/** UTF-8, exactly: a byte order mark stays, and bytes that are no text are refused. */
+function decode(bytes: Buffer, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ConnectError(`Cannot change ${path}: it is not UTF-8 text`);
+  }
+}
+
+/** The file behind a path. A link whose end is missing is followed to where that would be. */
+async function toRealFile(path: string): Promise<string> {
+  return realpath(path).catch(async (error: unknown) => {
+    if (toCode(error) !== "ENOENT") throw new ConnectError(`Cannot read ${path}: ${toCode(error)}`);
+    const isLink = await readFile(path).then(
+      () => true,
+      () => false,
+    );
+    return isLink
+      ? path
+      : join(await realpath(dirname(path)).catch(() => dirname(path)), path.split(/[\\/]/).at(-1) ?? "");
+  });
+}
+
+/** Reads a file that may not be there. @throws ConnectError. */
+export async function readTarget(path: string): Promise<Target> {
+  const file = await toRealFile(path);
+  const found = await stat(file).catch((error: unknown) => {
+    if (toCode(error) === "ENOENT") return undefined;
+    throw new ConnectError(`Cannot read ${path}: ${toCode(error)}`);
+  });
+  if (!found) return { path, file, text: undefined, mode: PRIVATE };
+  if (!found.isFile()) throw new ConnectError(`Cannot change ${path}: it is not a file`);
+  if (found.size > MOST_BYTES) throw new ConnectError(`Cannot change ${path}: it is too large for a settings file`);
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new ConnectError(`Cannot read ${path}: ${toCode(error)}`);
+  });
+  return { path, file, text: decode(bytes, path), mode: found.mode & 0o7777 };
+}
+
+/**
+ * Replaces the file that was read by another text. @returns the folders that were made for it, the outermost first.
+ * @throws ConnectError when it cannot be written, or has changed since it was read.
+ */
+export async function replaceTarget({ path, file, text: before, mode }: Target, text: string): Promise<string[]> {
+  const next = `${file}.${process.pid}.new`;
+  try {
+    const first = await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const owner = before === undefined ? undefined : await stat(file);
+    await writeFile(next, text, { mode: PRIVATE, flag: "wx" });
+    await chmod(next, mode);
+    if (owner && process.getuid && owner.uid !== process.getuid()) await chown(next, owner.uid, owner.gid);
+    const now = await readTarget(path);
+    if (now.text !== before) throw new ConnectError(`Cannot change ${path}: another program has just written it`);
+    await rename(next, file);
+    return first === undefined ? [] : toFolders(first, dirname(file));
+  } catch (error) {
+    await rm(next, { force: true });
+    if (error instanceof ConnectError) throw error;
+    throw new ConnectError(`Cannot write ${path}: ${toCode(error)}`);
+  }
+}
+
+/** The folders from `first` down to `last`. */
+function toFolders(first: string, last: string): string[] {
+  const folders = [last];
+  while (folders[0] !== first && folders[0] !== dirname(folders[0] ?? "")) folders.unshift(dirname(folders[0] ?? ""));
+  return folders;
+}
