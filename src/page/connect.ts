@@ -41,11 +41,8 @@ export function createConnect(hasKey: () => boolean): { show(usage: Usage): void
   const text = make("pre", { tabindex: 0, "aria-label": "Settings" });
   const panel = make("div", { class: "recipe", role: "tabpanel", id: "recipe" });
   let chosen: Recipe | undefined = RECIPES[0];
-  panel.append(
-    where,
-    text,
-    makeCopyButton("Copy these settings", () => chosen?.toText(origin, key) ?? ""),
-  );
+  const copy = makeCopyButton("Copy these settings", () => chosen?.toText(origin, key) ?? "");
+  panel.append(make("div", { class: "head" }, where, copy), text);
 
   const tabs = RECIPES.map((recipe) => {
     const tab = make(

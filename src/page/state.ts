@@ -26,6 +26,7 @@ export function createStateLine(): { show(usage: Usage): void; showLost(againAtM
   const version = find("#version");
   let current: Usage | undefined;
   let shownFix: string | undefined;
+  let shownState = "";
   let lostAgainAtMs: number | undefined;
 
   function showFix(fix: string | undefined): void {
@@ -41,17 +42,21 @@ export function createStateLine(): { show(usage: Usage): void; showLost(againAtM
     );
   }
 
-  function showLine(level: "ok" | "bad", first: string, rest: string): void {
-    if (line.dataset["level"] === level && line.textContent === `${first}${rest}`) return;
+  /** Each part stands in one piece where the line has to be broken. */
+  function showLine(level: "ok" | "bad", first: string, rest: string, parts: readonly string[] = []): void {
+    const state = [level, first, rest, ...parts].join("\n");
+    if (state === shownState) return;
+    shownState = state;
     line.dataset["level"] = level;
-    line.replaceChildren(make("strong", {}, first), rest);
+    const pieces = parts.flatMap((part) => [" ", make("span", {}, `· ${part}`)]);
+    line.replaceChildren(make("strong", {}, first), rest, ...pieces);
   }
 
   function showServing(usage: Usage): void {
     const { server } = usage;
     if (server.status === "unavailable")
       return showLine("bad", "Not serving", `: ${server.reason ?? "the reason is not known"}`);
-    showLine("ok", "Serving", ` on ${location.host} · ${toWords(usage).join(" · ")}`);
+    showLine("ok", "Serving", ` on ${location.host}`, toWords(usage));
   }
 
   function showTime(): void {
