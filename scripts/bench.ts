@@ -11,6 +11,7 @@ import { FLOOD_DELTAS, FLOOD_STREAMS, measureFlood } from "./bench/flood.ts";
 import { measureLongAnswer, measureNewConversation, measureNextTurn, measureToolResult } from "./bench/latency.ts";
 import { measureLarge } from "./bench/large.ts";
 import { measureMemory } from "./bench/memory.ts";
+import { measureOpenPage } from "./bench/page.ts";
 import { createPlace } from "./bench/place.ts";
 import type { Place } from "./bench/place.ts";
 import { startProxy } from "./bench/proxy.ts";
@@ -25,6 +26,7 @@ interface Size {
   readonly result: number;
   readonly fresh: number;
   readonly long: number;
+  readonly page: number;
   readonly flood: number;
   readonly requests: number;
   readonly large: number;
@@ -32,8 +34,8 @@ interface Size {
 
 // Where ways are compared for their first delta, a multiple of six: in six rounds each of three ways follows each other
 // equally often.
-const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, flood: 5, requests: 2000, large: 5 };
-const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, flood: 1, requests: 400, large: 2 };
+const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, page: 40, flood: 5, requests: 2000, large: 5 };
+const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, page: 6, flood: 1, requests: 400, large: 2 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
 
 /**
@@ -73,6 +75,7 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     (proxy) => measureToolResult({ place, proxy, tally, rounds: size.result }),
     (proxy) => measureNewConversation({ place, proxy, tally, rounds: size.fresh }),
     (proxy) => measureLongAnswer({ place, proxy, tally, rounds: size.long }),
+    (proxy) => measureOpenPage({ place, proxy, tally, rounds: size.page }),
   ]);
   const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(FLOOD_DELTAS) };
   const flood = await withProxy(

@@ -14,6 +14,8 @@ export interface Client {
   stream(messages: readonly ChatMessage[], tools?: readonly object[]): Promise<Answer>;
   /** The same, not streamed: all of it comes at once. */
   ask(messages: readonly ChatMessage[]): Promise<Answer>;
+  /** GETs a stream and reads what comes, unseen; settles with the first piece, and gives the way to leave. */
+  follow(path: string): Promise<() => void>;
   /** GETs a JSON value. */
   read(path: string): Promise<unknown>;
   close(): void;
@@ -92,6 +94,13 @@ export function createClient(url: string): Client {
       const completion = JSON.parse(await readAll(await post(body))) as Completion;
       clock.add(completion.choices[0]?.message.content ?? "");
       return clock.end();
+    },
+    async follow(path) {
+      const response = await send("GET", path);
+      const begun = once(response, "data");
+      response.resume();
+      await begun;
+      return () => void response.destroy();
     },
     read: async (path) => JSON.parse(await readAll(await send("GET", path))) as unknown,
     close: () => agent.destroy(),

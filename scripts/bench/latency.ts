@@ -34,7 +34,7 @@ const TOOL: Tool = { name: "look", description: "Looks.", schema: { type: "objec
 /** A call as a client writes it back. */
 const toMadeCall = (id: string): object => ({ id, type: "function", function: { name: TOOL.name, arguments: "{}" } });
 
-interface Talk {
+export interface Talk {
   next(prompt: string): Promise<Answer>;
   readonly messages: readonly ChatMessage[];
 }
@@ -43,7 +43,7 @@ interface Talk {
  * A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a
  * call, the prompt is its result.
  */
-function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
+export function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
   const functions = tools?.map(({ name, description, schema }) => ({
     type: "function",
     function: { name, description, parameters: schema },
