@@ -38,17 +38,18 @@ function toWindows(info: JsonObject): PlanWindow[] {
   return own && !windows.some(({ name }) => name === own.name) ? [...windows, own] : windows;
 }
 
-/** Reads a report; undefined when it says nothing of any limit, as with logins that have no plan. */
+/** Reads a report; undefined when it tells of no limit, as with a login that has no plan. */
 export function toPlanReport(info: JsonObject): PlanReport | undefined {
   const status = toStatus(info["status"]);
   const windows = toWindows(info);
-  if (status === undefined) return undefined;
+  const inUse = info["overageInUse"] === true || info["isUsingOverage"] === true;
+  if (status === undefined || (status === "allowed" && windows.length === 0 && !inUse)) return undefined;
   const { overageDisabledReason: reason } = info;
   return {
     status,
     windows,
     overage: {
-      inUse: info["overageInUse"] === true || info["isUsingOverage"] === true,
+      inUse,
       status: toStatus(info["overageStatus"]),
       disabledReason: typeof reason === "string" ? reason : undefined,
     },

@@ -53,7 +53,10 @@ test("an older CLI tells of one window alone; a rejection without a number is a 
 test("what is no report is none, and broken windows are left out", () => {
   assert.equal(toPlanReport({}), undefined);
   assert.equal(toPlanReport({ status: "new word" }), undefined);
+  // A login without a plan, and a plan's whose API tells nothing.
+  assert.equal(toPlanReport({ status: "allowed", isUsingOverage: false }), undefined);
+  assert.equal(toPlanReport({ status: "allowed", isUsingOverage: true })?.overage.inUse, true);
   const broken = { five_hour: 7, seven_day: { utilization: "much" }, other: { utilization: Number.NaN } };
-  assert.deepEqual(toPlanReport({ status: "allowed", unifiedWindows: broken })?.windows, []);
-  assert.deepEqual(toPlanReport({ status: "allowed", unifiedWindows: [] })?.windows, []);
+  assert.deepEqual(toPlanReport({ status: "rejected", unifiedWindows: broken })?.windows, []);
+  assert.deepEqual(toPlanReport({ status: "rejected", unifiedWindows: [] })?.windows, []);
 });
