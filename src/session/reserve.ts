@@ -19,13 +19,26 @@ export interface ReserveOptions {
 
 /** The windows that hold for the whole account; others are a single model's. */
 const RESERVED = ["five_hour", "seven_day"];
-/** A client is told to come back after this where the API does not say when a limit ends. */
+/** A limit whose end the API does not tell is tried again after this, by one turn that brings a new report. */
 const UNKNOWN_RESET_SECONDS = 300;
 
 /** Makes the check. It throws a ProxyError `rate_limited` that says which limit was met and when it ends. */
 export function createReserve({ readPlan, percent, extraUsage, now = Date.now }: ReserveOptions): () => void {
-  function refuse(words: string, resetsAtSeconds: number | undefined): never {
-    const leftSeconds = resetsAtSeconds === undefined ? UNKNOWN_RESET_SECONDS : resetsAtSeconds - now() / 1000;
+  /** Unix seconds of the next try, while a limit without an end is reached. */
+  let triedAtSeconds: number | undefined;
+
+  /** Seconds to the next try; 0 lets this turn be the one that tries. */
+  function toTry(): number {
+    const nowSeconds = now() / 1000;
+    triedAtSeconds ??= nowSeconds + UNKNOWN_RESET_SECONDS;
+    const leftSeconds = triedAtSeconds - nowSeconds;
+    if (leftSeconds <= 0) triedAtSeconds = undefined;
+    return Math.max(0, leftSeconds);
+  }
+
+  function refuse(words: string, resetsAtSeconds: number | undefined): void {
+    const leftSeconds = resetsAtSeconds === undefined ? toTry() : resetsAtSeconds - now() / 1000;
+    if (resetsAtSeconds === undefined && leftSeconds === 0) return;
     const end = resetsAtSeconds === undefined ? "" : `; resets at ${new Date(resetsAtSeconds * 1000).toISOString()}`;
     throw new ProxyError("rate_limited", `${words}${end}`, {
       retryAfterSeconds: Math.max(1, Math.ceil(leftSeconds)),

@@ -53,3 +53,23 @@ test("paid extra usage is refused where the user says so", () => {
   assert.match(error?.message ?? "", /--extra-usage stop/);
   assert.equal(refusalOf({ ...plan, resetsAtSeconds: undefined }, { extraUsage: "stop" })?.retryAfterSeconds, 300);
 });
+
+test("a limit whose end is not told is tried again by one turn every 5 minutes", () => {
+  const overage = { inUse: true, status: undefined, disabledReason: undefined };
+  const plan = { ...toReport([]), overage, resetsAtSeconds: undefined };
+  let nowMs = NOON;
+  const check = createReserve({ readPlan: () => plan, percent: 0, extraUsage: "stop", now: () => nowMs });
+  const isServed = (): boolean => {
+    try {
+      check();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const served = [0, 200, 100, 0, 299, 1, 0].map((seconds) => {
+    nowMs += seconds * 1000;
+    return isServed();
+  });
+  assert.deepEqual(served, [false, false, true, false, false, true, false]);
+});
