@@ -11,7 +11,7 @@ import type { Folders } from "../cli/process/folder.ts";
 import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
-import { toLoginSentence } from "../core/credential.ts";
+import { toLoginCure, toLoginSentence } from "../core/credential.ts";
 import { toProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import type { PlanReport } from "../core/plan.ts";
@@ -220,6 +220,7 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
   const { identify, nameClient } = guard;
   const usage = createUsage({
     ...{ meter, archive, version, models, status: installation.status, counts, loginSentence },
+    loginCure: toLoginCure(config.environment),
     ...{ planReserve: config.planReserve, extraUsage: config.extraUsage },
   });
   const feed = createFeed({ meter, readSurroundings: usage.readSurroundings });

@@ -1,4 +1,6 @@
 /** `/usage`, `/metrics` and the button that stops a turn: what the meter knows, beside the state of the server. */
+import { toClaudeCure } from "../cli/install/cure.ts";
+import { ClaudeError } from "../cli/install/find.ts";
 import type { InstallationStatus } from "../cli/install/installation.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
@@ -21,6 +23,8 @@ export interface UsageOptions {
   readonly counts: () => SessionCounts;
   /** The sentence for a login that is missing or refused. */
   readonly loginSentence: string;
+  /** The command that mends such a login. */
+  readonly loginCure: string;
   /** Percent of the plan kept for the user. */
   readonly planReserve: number;
   readonly extraUsage: "allow" | "stop";
@@ -43,9 +47,9 @@ const NOT_KNOWN = "The plan is not known yet: the first answer tells it";
 const NO_PLAN = "The CLI uses an API key, which has no plan";
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 
-function toFix({ problem, login }: InstallationStatus): string | null {
-  if (problem) return "claude-max-api doctor";
-  return login?.isLoggedIn === false ? "claude auth login" : null;
+function toFix({ problem, login }: InstallationStatus, loginCure: string): string | null {
+  if (problem) return problem instanceof ClaudeError ? toClaudeCure(problem.fault, false) : "claude-max-api doctor";
+  return login?.isLoggedIn === false ? loginCure : null;
 }
 
 /** True for a login by key: the account behind it has no plan. */
@@ -61,7 +65,7 @@ export function createUsage({ meter, archive, ...options }: UsageOptions): Usage
     const server: ServerState = {
       status: reason === undefined ? "ok" : "unavailable",
       reason: reason ?? null,
-      fix: toFix(found),
+      fix: toFix(found, options.loginCure),
       version: options.version,
       claude: { path: found.path ?? null, version: found.version ?? null },
       auth: { logged_in: found.login?.isLoggedIn ?? null, method: found.login?.method ?? null },

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Usage } from "../../src/meter/usage.ts";
 import { readError, user } from "../helpers/answer.ts";
 import { readHealth } from "../helpers/client.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
@@ -22,6 +23,8 @@ test("a token that is refused is named by its variable, with the cure, by the AP
     assert.match(message, new RegExp(`${name} of the environment .*Run \`unset ${name}\``));
     assert.doesNotMatch(message, /auth login|sk-stale/);
     assert.match((await readHealth(proxy)).reason ?? "", new RegExp(`Run \`unset ${name}\``));
+    const { server } = (await (await fetch(`${proxy.url}/usage`)).json()) as Usage;
+    assert.equal(server.fix, `unset ${name}`);
   }
 });
 

@@ -1,4 +1,5 @@
 /** Judges a fact in one line, with the command that mends it. Pure. */
+import { toClaudeCure } from "../../cli/install/cure.ts";
 import type { ClaudeFault, Login } from "../../cli/install/find.ts";
 import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
 import { formatAddress, toSocketPath } from "../../lib/address.ts";
@@ -50,32 +51,11 @@ export interface Check {
   readonly fix?: string;
 }
 
-const INSTALL = "curl -fsSL https://claude.ai/install.sh | bash";
-const INSTALL_WINDOWS = 'powershell -c "irm https://claude.ai/install.ps1 | iex"';
-
-function toInstall(canNpm: boolean): string {
-  if (canNpm) return "npm install -g @anthropic-ai/claude-code";
-  return process.platform === "win32" ? INSTALL_WINDOWS : INSTALL;
-}
-
-function toClaudeFix(fault: ClaudeFault | undefined, canNpm: boolean): string {
-  switch (fault) {
-    case "too_old":
-      return "claude update";
-    case "not_executable":
-      return process.platform === "win32" ? "where claude" : "command -v claude";
-    case "missing":
-    case "silent":
-    case undefined:
-      return toInstall(canNpm);
-  }
-}
-
 /** Judges the CLI that was found. */
 export function checkClaude(claude: ClaudeFact): Check {
   const name = "claude";
   if ("problem" in claude)
-    return { name, status: "fail", message: claude.problem, fix: toClaudeFix(claude.fault, claude.canNpm) };
+    return { name, status: "fail", message: claude.problem, fix: toClaudeCure(claude.fault, claude.canNpm) };
   const note = isOlder(NEWEST_TESTED, claude.version) ? `, newer than the newest tested, ${NEWEST_TESTED}` : "";
   return { name, status: "ok", message: `${claude.version} at ${claude.path}${note}` };
 }
