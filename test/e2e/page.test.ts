@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildPage } from "../../scripts/page.ts";
 import type { Usage } from "../../src/meter/usage.ts";
-import { findBarriers, openView, readText, startBrowser, untilText } from "../helpers/browser.ts";
+import { findBarriers, openView, readText, untilText } from "../helpers/browser.ts";
+import { startBrowser } from "../helpers/chromium.ts";
 import { startPageServer } from "../helpers/page.ts";
 import { makeUsage } from "../helpers/usage.ts";
 
@@ -23,29 +24,30 @@ test("the page shows everything in its order, and nothing is wrong with it", asy
   const browser = await startBrowser(t);
   if (!browser) return;
   const server = await startPageServer(t, USAGE);
-  for (const width of [1280, 390])
-    for (const colours of ["light", "dark"] as const) {
-      const { page, errors } = await openView(browser, { width, colours });
-      await page.goto(server.url);
-      await page.waitForSelector("#recent tbody tr");
-      assert.deepEqual(
-        await page.$$eval("h2:not(dialog h2)", (titles) =>
-          titles.map((title) => title.firstChild?.textContent?.trim()),
-        ),
-        ["Plan", "Running now", "Last hour", "Last 30 days", "Requests", "Connect a client", "Try it"],
-      );
-      assert.match(await readText(page, "#state"), /^Serving on .*claude 2\.1\.330.*signed in \(claude\.ai\).*since/);
-      assert.match(await readText(page, '[data-window="five_hour"]'), /62 %.*resets in 2 h 1\d min/);
-      assert.match(await readText(page, '[data-window="seven_day"]'), /near the limit83 %.*10 % kept for you/);
-      assert.equal((await page.$$("#running li")).length, 3);
-      assert.equal((await page.$$("#recent tbody tr")).length, 200);
-      assert.ok((await page.$$("#month rect.s")).length > 40);
-      const overflow = await page.$eval("html", (root) => root.scrollWidth - root.clientWidth);
-      assert.equal(overflow, 0, `${width} px: something is wider than the window`);
-      assert.deepEqual(await findBarriers(page), [], `${width} px, ${colours}`);
-      assert.deepEqual(errors, []);
-      await page.close();
-    }
+  const views = [
+    { width: 1280, colours: "light" },
+    { width: 390, colours: "dark" },
+  ] as const;
+  for (const { width, colours } of views) {
+    const { page, errors } = await openView(browser, { width, colours });
+    await page.goto(server.url);
+    await page.waitForSelector("#recent tbody tr");
+    assert.deepEqual(
+      await page.$$eval("h2:not(dialog h2)", (titles) => titles.map((title) => title.firstChild?.textContent?.trim())),
+      ["Plan", "Running now", "Last hour", "Last 30 days", "Requests", "Connect a client", "Try it"],
+    );
+    assert.match(await readText(page, "#state"), /^Serving on .*claude 2\.1\.330.*signed in \(claude\.ai\).*since/);
+    assert.match(await readText(page, '[data-window="five_hour"]'), /62 %.*resets in 2 h 1\d min/);
+    assert.match(await readText(page, '[data-window="seven_day"]'), /near the limit83 %.*10 % kept for you/);
+    assert.equal((await page.$$("#running li")).length, 3);
+    assert.equal((await page.$$("#recent tbody tr")).length, 200);
+    assert.ok((await page.$$("#month rect.s")).length > 40);
+    const overflow = await page.$eval("html", (root) => root.scrollWidth - root.clientWidth);
+    assert.equal(overflow, 0, `${width} px: something is wider than the window`);
+    assert.deepEqual(await findBarriers(page), [], `${width} px, ${colours}`);
+    assert.deepEqual(errors, []);
+    await page.close();
+  }
 });
 
 test("colours follow the system, and the button changes them for good", async (t) => {
@@ -206,7 +208,7 @@ test("clients' settings are chosen with the arrow keys and copied", async (t) =>
   const browser = await startBrowser(t);
   if (!browser) return;
   const server = await startPageServer(t, USAGE);
-  await browser.defaultBrowserContext().overridePermissions(server.url, ["clipboard-read", "clipboard-write"]);
+  await browser.overridePermissions(server.url, ["clipboard-read", "clipboard-write"]);
   const { page } = await openView(browser);
   await page.goto(server.url);
   await page.focus('[role="tab"][aria-selected="true"]');
@@ -234,23 +236,30 @@ test("text from outside is shown as text", async (t) => {
   assert.deepEqual(errors, []);
 });
 
-const PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity";
+/** Settles with the milliseconds from the request to the first paint that holds something. */
+const PAINT = `new Promise((resolve) =>
+  new PerformanceObserver((list) => {
+    const [entry] = list.getEntriesByName("first-contentful-paint");
+    if (entry) resolve(entry.startTime);
+  }).observe({ type: "paint", buffered: true }))`;
 
 test("the first paint comes within 200 ms, or 1.5 times that of a page of one word where others keep the machine busy", async (t) => {
   const browser = await startBrowser(t);
   if (!browser) return;
   const server = await startPageServer(t, USAGE);
   const { page } = await openView(browser);
+  const measure = async (url: string): Promise<number> => {
+    await page.goto(url);
+    return (await page.evaluate(PAINT)) as number;
+  };
   const [paints, plain]: [number[], number[]] = [[], []];
-  for (let load = 0; load < 10; load++) {
-    await page.goto(`${server.url}/plain`);
-    plain.push((await page.evaluate(PAINT)) as number);
-    await page.goto(server.url);
-    await page.waitForSelector("#recent tbody tr");
-    paints.push((await page.evaluate(PAINT)) as number);
+  const isQuick = (): boolean => paints.some((ms, at) => ms < Math.max(200, 1.5 * (plain[at] ?? 0)));
+  while (paints.length < 10 && !isQuick()) {
+    plain.push(await measure(`${server.url}/plain`));
+    paints.push(await measure(server.url));
   }
   t.diagnostic(
     `first paints: ${paints.map(Math.round).join(", ")} ms; of one word: ${plain.map(Math.round).join(", ")} ms`,
   );
-  assert.ok(Math.min(...paints) < Math.max(200, 1.5 * Math.min(...plain)));
+  assert.ok(isQuick());
 });

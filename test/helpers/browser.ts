@@ -1,9 +1,7 @@
-/** A headless Chromium for tests of the page. Where there is none, such a test says so and is left out by name. */
+/** Pages in a browser: where it is, how a tab is opened, and what can be read of it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { launch } from "puppeteer-core";
-import type { Browser, Page } from "puppeteer-core";
+import type { BrowserContext, Page } from "puppeteer-core";
 import axe from "axe-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -13,16 +11,6 @@ export function findChromium(): string | undefined {
   const { CHROMIUM_PATH: given, PATH: path = "" } = process.env;
   const found = path.split(":").flatMap((folder) => NAMES.map((name) => join(folder, name)));
   return [given ?? "", ...found].find((file) => file !== "" && existsSync(file));
-}
-
-/** Starts the browser, which ends with the test; undefined, and the test is left out, where there is none. */
-export async function startBrowser(t: TestContext): Promise<Browser | undefined> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) return void t.skip("no Chromium here: install chromium, or set CHROMIUM_PATH");
-  // Its sandbox needs rights that a container lacks; what it opens here is our own page.
-  const browser = await launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-  t.after(() => browser.close());
-  return browser;
 }
 
 export interface View {
@@ -39,7 +27,7 @@ export interface ViewOptions {
 
 /** Opens a tab with a window and colours of its own. */
 export async function openView(
-  browser: Browser,
+  browser: Pick<BrowserContext, "newPage">,
   { width = 1280, height = 900, colours = "light" }: ViewOptions = {},
 ): Promise<View> {
   const page = await browser.newPage();

@@ -21,9 +21,11 @@ export interface PageServer {
 
 const EVENTS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 
+let built: ReturnType<typeof buildPage> | undefined;
+
 /** Serves the page as the program does, headers included. With a key, only those who send it are told anything. */
 export async function startPageServer(t: Scope, first: Usage, key?: string): Promise<PageServer> {
-  const { html, policy } = await buildPage();
+  const { html, policy } = await (built ??= buildPage());
   const stopped: string[] = [];
   const open = new Set<ServerResponse>();
   let usage = first;
