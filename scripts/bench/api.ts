@@ -4,7 +4,8 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { formatBlock, formatEnd, formatStart } from "../../src/commands/standin.ts";
+import { createStandIn, formatBlock, formatEnd, formatStart } from "../../src/commands/standin.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
 import { toCount, toDelta } from "./text.ts";
 
 interface Message {
@@ -43,8 +44,8 @@ function createText(model: string, deltas: number): string {
  * A text made once for each length, so that the API itself takes no part in the figures. Where the client has a tool,
  * it is called then.
  */
-function toAnswer(body: string): string {
-  const { model, messages, tools } = JSON.parse(body) as Call;
+function toAnswer(body: JsonObject): string {
+  const { model, messages, tools } = body as JsonObject & Call;
   const deltas = toCount(JSON.stringify(messages.findLast(({ role }) => role === "user")?.content ?? ""));
   const key = `${model} ${deltas}`;
   const text = texts.get(key) ?? createText(model, deltas);
@@ -53,15 +54,13 @@ function toAnswer(body: string): string {
   return text + (tool ? createCall(tool.name, deltas) : formatEnd("end_turn", deltas));
 }
 
-const server = createServer(async (request, response) => {
-  let body = "";
-  for await (const chunk of request.setEncoding("utf8")) body += chunk;
-  if (request.method === "GET" && request.url === "/calls") {
-    response.end(JSON.stringify(calls));
-    calls = [];
-  } else if (request.method === "POST" && request.url?.startsWith("/v1/messages")) {
-    calls.push(Buffer.byteLength(body));
-    response.writeHead(200, { "content-type": "text/event-stream" }).end(toAnswer(body));
-  } else response.writeHead(404).end("{}");
+const standIn = createStandIn(({ response, body, bytes }) => {
+  calls.push(bytes);
+  response.writeHead(200, { "content-type": "text/event-stream" }).end(toAnswer(body));
+});
+const server = createServer((request, response) => {
+  if (request.url !== "/calls") return standIn(request, response);
+  response.end(JSON.stringify(calls));
+  calls = [];
 });
 server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));

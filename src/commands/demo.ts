@@ -1,14 +1,14 @@
 /** The echo model: a small Messages API on loopback, for trying the server with no account and no network. */
 import { mkdtemp, rm } from "node:fs/promises";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { STRUCTURED_TOOL } from "../cli/protocol/name.ts";
 import { listen } from "../http/server.ts";
-import { isObject, parseJson } from "../lib/json.ts";
+import { isObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { formatBlock, formatEnd, formatStart } from "./standin.ts";
+import { createStandIn, formatBlock, formatEnd, formatStart } from "./standin.ts";
+import type { StandInCall } from "./standin.ts";
 
 /** The running echo model. */
 export interface Demo {
@@ -84,7 +84,7 @@ function toAnswer(body: JsonObject): Answer {
   return { block, deltas: [{ type: "input_json_delta", partial_json: json }], stopReason: "tool_use" };
 }
 
-async function answer(response: ServerResponse, body: JsonObject): Promise<void> {
+async function answer({ response, body }: StandInCall): Promise<void> {
   const { block, deltas, stopReason } = toAnswer(body);
   const usage = { input_tokens: Math.ceil(JSON.stringify(body["messages"]).length / TOKEN_LENGTH), output_tokens: 1 };
   response.writeHead(200, { "content-type": "text/event-stream" });
@@ -97,22 +97,9 @@ async function answer(response: ServerResponse, body: JsonObject): Promise<void>
   response.end(formatEnd(stopReason, deltas.length));
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) text += chunk;
-  const body = parseJson(text);
-  if (request.method === "POST" && request.url?.startsWith("/v1/messages") && isObject(body))
-    return answer(response, body);
-  response.writeHead(404, { "content-type": "application/json" }).end("{}");
-}
-
 /** Starts the echo model. The CLI gets a configuration folder of its own, so the user's login is not even seen. */
 export async function startDemo(environment: NodeJS.ProcessEnv): Promise<Demo> {
-  const listener = await listen(
-    (request, response) => void serve(request, response).catch(() => response.destroy()),
-    "127.0.0.1",
-    0,
-  );
+  const listener = await listen(createStandIn(answer), "127.0.0.1", 0);
   const folder = await mkdtemp(join(tmpdir(), "claude-max-api-demo-"));
   const kept = Object.entries(environment).filter(([name]) => !/^(ANTHROPIC_|CLAUDE_)/.test(name));
   return {

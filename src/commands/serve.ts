@@ -179,7 +179,7 @@ function createEngine(
       extraUsage: config.extraUsage,
     }),
     refill: spares.fill,
-    recordLogin: installation.noteLogin,
+    recordLogin: installation.recordLogin,
     loginSentence: toLoginSentence(environment),
   });
   return { installation, models, gate, pool, spares, transcripts, named, run };

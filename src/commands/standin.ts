@@ -1,8 +1,9 @@
 /**
- * The event stream of the Messages API as a stand-in for it writes it: the echo model of `--demo`, and the scripted
- * APIs of tests and
- * benchmarks. Source: https://docs.anthropic.com/en/api/messages-streaming
+ * A stand-in for the Messages API: its listener and its event stream, for the echo model of `--demo` and the scripted
+ * APIs of tests and benchmarks. Source: https://docs.anthropic.com/en/api/messages-streaming
  */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { formatFrames } from "../lib/sse.ts";
 
@@ -44,4 +45,31 @@ export function formatEnd(stopReason: string, outputTokens: number): string {
   return (
     formatEvent("message_delta", { delta, usage: { output_tokens: outputTokens } }) + formatEvent("message_stop", {})
   );
+}
+
+/** One request for an answer. */
+export interface StandInCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: JsonObject;
+  /** Bytes of the body. */
+  readonly bytes: number;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Has `answer` answer `POST /v1/messages`; all else is a 404. The connection breaks when it throws. */
+export function createStandIn(answer: (call: StandInCall) => void | Promise<void>): RequestListener {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const bytes = await readBody(request);
+    const isAsked = request.method === "POST" && request.url?.startsWith("/v1/messages") === true;
+    const body = isAsked ? parseJson(bytes.toString()) : undefined;
+    if (isObject(body)) await answer({ request, response, body, bytes: bytes.length });
+    else response.writeHead(404, { "content-type": "application/json" }).end("{}");
+  }
+  return (request, response) => void handle(request, response).catch(() => response.destroy());
 }

@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { formatBlock, formatEvent, formatStart, toMessage } from "../../src/commands/standin.ts";
+import { createStandIn, formatBlock, formatEvent, formatStart, toMessage } from "../../src/commands/standin.ts";
+import type { StandInCall } from "../../src/commands/standin.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import type { Scope } from "./scope.ts";
 
@@ -182,27 +183,17 @@ export async function startUpstream(t: Scope): Promise<Upstream> {
   const waiting: { count: number; resolve: (call: ApiCall) => void }[] = [];
   let script: (call: ApiCall, at: number) => Iterable<Step> = hello;
 
-  const server = createServer((request, response) => {
-    void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const text = Buffer.concat(chunks).toString();
-      if (request.method !== "POST" || !request.url?.startsWith("/v1/messages"))
-        return void response.writeHead(404).end("{}");
-      const closed = once(response, "close").then(() => !response.writableFinished);
-      const call: ApiCall = {
-        body: JSON.parse(text) as ApiBody,
-        bytes: Buffer.byteLength(text),
-        headers: request.headers,
-        closed,
-      };
-      const at = calls.push(call) - 1;
-      for (const waiter of waiting) if (calls.length >= waiter.count) waiter.resolve(call);
-      const writer = createWriter(response, call, at);
-      for (const step of script(call, at)) if (await writer.step(step)) return;
-      writer.end();
-    })().catch(() => response.destroy());
-  });
+  async function take({ request, response, body, bytes }: StandInCall): Promise<void> {
+    const closed = once(response, "close").then(() => !response.writableFinished);
+    const call: ApiCall = { body: body as ApiBody, bytes, headers: request.headers, closed };
+    const at = calls.push(call) - 1;
+    for (const waiter of waiting) if (calls.length >= waiter.count) waiter.resolve(call);
+    const writer = createWriter(response, call, at);
+    for (const step of script(call, at)) if (await writer.step(step)) return;
+    writer.end();
+  }
+
+  const server = createServer(createStandIn(take));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => {

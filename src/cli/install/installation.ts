@@ -73,7 +73,7 @@ export interface Installation {
   /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
   identify(): Promise<string>;
   /** Takes down what a turn has shown about the login. */
-  noteLogin(isLoggedIn: boolean): void;
+  recordLogin(isLoggedIn: boolean): void;
   /** Ends every process; settles when all are gone. */
   close(): Promise<void>;
 }
@@ -169,7 +169,7 @@ export function createInstallation(options: InstallationOptions): Installation {
       return { path: found?.path, version: found?.version, login: known, problem };
     },
     identify: program.identify,
-    noteLogin: login.record,
+    recordLogin: login.record,
     async close() {
       await Promise.all([notes.close(), ...[...live].map((conversation) => conversation.close())]);
       await sweeper.sweepLast();
