@@ -3,7 +3,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { inspect } from "./release/inspect.ts";
@@ -36,6 +36,9 @@ const PACKAGER = "node_modules/@yao-pkg/pkg/lib-es5/bin.js";
 // The executable holds the path of the script it was made of: a fixed one keeps builds equal, and this folder's name
 // out of them.
 const STAGE = process.platform === "win32" ? `C:\\Windows\\Temp\\${NAME}-stage` : `/tmp/${NAME}-stage`;
+
+/** Read once: a build that goes on beside this one changes nothing here. */
+const bundle = readFileSync(BUNDLE);
 
 /** Gives an executable the name it has in its system, and the signature that the system asks for. */
 function finish(target: string, image: Buffer): Buffer {
@@ -81,7 +84,7 @@ const license: TarEntry = { name: "LICENSE", mode: 0o644, bytes: readFileSync("L
 /** Packs a target's executable with the licenses. @returns the archive's SHA-256. */
 function createRelease(target: string): string {
   const image = createExecutable(target);
-  const faults = inspect(target, image, { name: NAME, version: VERSION, bundle: readFileSync(BUNDLE) });
+  const faults = inspect(target, image, { name: NAME, version: VERSION, bundle });
   if (faults.length > 0) throw new Error(`Cannot release ${target}: ${faults.join(", ")}`);
   return writeArchive(target, [
     { name: toExecutable(target), mode: 0o755, bytes: image },
@@ -108,11 +111,10 @@ function main(args: readonly string[]): void {
   rmSync(STAGE, { recursive: true, force: true });
   mkdirSync(RELEASE, { recursive: true });
   mkdirSync(STAGE, { mode: 0o700 });
-  copyFileSync(BUNDLE, join(STAGE, `${NAME}.cjs`));
-  const bundle: TarEntry = { name: NAME, mode: 0o755, bytes: readFileSync(BUNDLE) };
+  writeFileSync(join(STAGE, `${NAME}.cjs`), bundle);
   const sums = {
     ...Object.fromEntries(targets.map((target) => [target, createRelease(target)])),
-    [ANYWHERE]: writeArchive(ANYWHERE, [bundle, license]),
+    [ANYWHERE]: writeArchive(ANYWHERE, [{ name: NAME, mode: 0o755, bytes: bundle }, license]),
   };
   rmSync(STAGE, { recursive: true });
   write(
