@@ -23,7 +23,7 @@ import type { Feed } from "../http/feed.ts";
 import { createMetering } from "../http/metered.ts";
 import { createPage } from "../http/page.ts";
 import { createUsage } from "../http/usage.ts";
-import { createInfo } from "../http/info.ts";
+import { createInfo, toTurnCounts } from "../http/info.ts";
 import { createStoredResponses } from "../http/stored.ts";
 import { createRoutes } from "../http/route.ts";
 import { listen } from "../http/server.ts";
@@ -97,6 +97,8 @@ interface Engine {
   readonly transcripts: Scratch;
   readonly named: NamedSessions;
   readonly run: Run;
+  /** Number of turns so far whose process had to be told the history. */
+  readonly countReplays: () => number;
 }
 
 /** Parts that the handlers need besides the engine. */
@@ -157,6 +159,7 @@ function createEngine(
   });
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const { start } = installation;
+  let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;
   const readNotes: HistoryOptions["readNotes"] = (model, tools) => installation.readNotes(toModelId(model), tools);
   const run = createRun({
@@ -167,6 +170,7 @@ function createEngine(
       transcripts,
       readNotes,
       toModelId,
+      onReplay: () => void replays++,
       memory: createAnswerMemory(),
     }),
     takeNamedLease: createNamedLeases({ start, pool, named }),
@@ -182,7 +186,7 @@ function createEngine(
     recordLogin: installation.recordLogin,
     loginSentence: toLoginSentence(environment),
   });
-  return { installation, models, gate, pool, spares, transcripts, named, run };
+  return { installation, models, gate, pool, spares, transcripts, named, run, countReplays: () => replays };
 }
 
 /** The demo is nothing without the CLI. @throws Error that says so, before anything else is said. */
@@ -212,6 +216,7 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
     spare: spares.size,
     queued: gate.waiting,
   });
+  const turns = () => toTurnCounts(meter.read().totals, engine.countReplays());
   const stored = createStoredResponses();
   const guard = createGuard({ host, keys, allowedHosts, allowedOrigins });
   const readJson = createBodyReader();
@@ -231,7 +236,7 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
     usage,
     feed,
     page: createPage(version),
-    info: createInfo({ version, models, status: installation.status, counts, loginSentence }),
+    info: createInfo({ version, models, status: installation.status, counts, turns, loginSentence }),
     handleTurn: createTurnHandler({ ...parts, ...times }),
     store: stored,
     models,

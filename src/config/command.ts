@@ -84,7 +84,7 @@ function toServiceFlags(given: Given): string[] {
       case "source":
         return [];
       case "switch":
-        return toSwitch(texts, { flag: name, environment: {}, home: "" }) ? [`--${name}`] : [];
+        return toSwitch(texts, { flag: name, environment: {}, freeBytes: 0, home: "" }) ? [`--${name}`] : [];
       case "path":
         return texts.flatMap((text) => [`--${name}`, resolve(text)]);
       case "value":

@@ -1,5 +1,5 @@
 /** The checked configuration: what the options say, and what is around them. */
-import { homedir } from "node:os";
+import { freemem, homedir } from "node:os";
 import { join } from "node:path";
 import { isLoopback } from "../http/auth.ts";
 import { toSocketPath } from "../lib/address.ts";
@@ -38,9 +38,11 @@ function checkTogether({ host, apiKeys, tools }: OptionValues, environment: Node
 /** Reads every option. `typed` holds the flags alone. @throws UsageError. */
 export function toConfig(given: Given, typed: Given, environment: NodeJS.ProcessEnv): Config {
   const home = homedir();
+  // Newer than Node 20.0; it knows the limits of a container.
+  const freeBytes = process.availableMemory?.() ?? freemem();
   const values = OPTION_ROWS.map(([field, { name, default: text, read }]): readonly [OptionField, unknown] => {
     const texts = given.get(name) ?? (text === undefined ? [] : [text]);
-    return [field, read(texts, { flag: `--${name}`, environment, home })];
+    return [field, read(texts, { flag: `--${name}`, environment, home, freeBytes })];
   });
   // Each value was made by the reader of its own row, which is what OptionValues says of it.
   const options = Object.fromEntries(values) as OptionValues;

@@ -9,6 +9,8 @@ export interface ReadContext {
   readonly environment: NodeJS.ProcessEnv;
   /** The user's home folder. */
   readonly home: string;
+  /** Memory that programs can still have. */
+  readonly freeBytes: number;
 }
 
 /**

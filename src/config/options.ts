@@ -4,10 +4,10 @@ import { PROFILES } from "../core/profile.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import { toChoice, toList, toOptionalPath, toPath, toSwitch, toWhole } from "./option.ts";
 import type { Option } from "./option.ts";
-import { SETTING_SOURCES, toAliases, toHost, toKeys, toLogLevel, toOrigins, toSettingSources } from "./reader.ts";
+import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toIdleSeconds, toKeys, toLogLevel } from "./reader.ts";
+import { toOrigins, toSettingSources } from "./reader.ts";
 
 const EXTRA_USAGE = ["allow", "stop"] as const;
-const DAY_SECONDS = 24 * 3600;
 
 /** A new option is a new row: its flag, variable, help, completion, service flag and README line follow from it. */
 export const OPTIONS = {
@@ -103,9 +103,10 @@ export const OPTIONS = {
     name: "idle-seconds",
     hint: "N",
     help: "how long they are kept unused, held tool calls included",
-    default: "600",
+    more: "the prompt cache of a plan lives for an hour",
+    shown: "3600; 600 with less than 8 GB of memory free",
     kind: "value",
-    read: toWhole(1, DAY_SECONDS),
+    read: toIdleSeconds,
   },
   spares: {
     name: "spares",

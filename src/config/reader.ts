@@ -3,7 +3,7 @@ import { SOCKET_PATH_BYTES, toSocketPath } from "../lib/address.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
 import { UsageError } from "./error.ts";
-import { toChoice, toFullPath, toLast, toList } from "./option.ts";
+import { toChoice, toFullPath, toLast, toList, toWhole } from "./option.ts";
 import type { Reader } from "./option.ts";
 
 /** Reads a host: a name, an address, or `unix:` with the whole path of a socket. */
@@ -63,4 +63,17 @@ export const toSettingSources: Reader<string> = (texts, context) => {
 export const toLogLevel: Reader<LogLevel> = (texts, context) => {
   if (texts.length === 0) return context.environment["DEBUG"] ? "debug" : "info";
   return toChoice(LOG_LEVELS)(texts, context);
+};
+
+/** Seconds of a day, the longest time that an option may name. */
+export const DAY_SECONDS = 24 * 3600;
+/** The cache of a plan's login lives for an hour: a live process is worth keeping for as long, where there is room. */
+const IDLE_SECONDS = 3600;
+const SHORT_OF_MEMORY = { bytes: 8e9, idleSeconds: 600 };
+const toSeconds = toWhole(1, DAY_SECONDS);
+
+/** Reads the time that unused processes are kept; without a text it is what the memory allows. */
+export const toIdleSeconds: Reader<number> = (texts, context) => {
+  if (texts.length > 0) return toSeconds(texts, context);
+  return context.freeBytes < SHORT_OF_MEMORY.bytes ? SHORT_OF_MEMORY.idleSeconds : IDLE_SECONDS;
 };

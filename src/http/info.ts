@@ -2,7 +2,9 @@
 import type { InstallationStatus } from "../cli/install/installation.ts";
 import { listModels, toAnthropicModel } from "../codec/messages/list.ts";
 import { ProxyError } from "../core/error.ts";
+import type { Start } from "../core/start.ts";
 import type { ModelInfo, Models } from "../core/model.ts";
+import type { Totals } from "../meter/totals.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -18,12 +20,27 @@ export interface SessionCounts {
   readonly queued: number;
 }
 
+/** Turns since the server started, by how they began, and what their input cost. */
+export interface TurnCounts extends Readonly<Record<Start, number>> {
+  /** Those whose process had to be told the history, however they began. */
+  readonly replayed: number;
+  /** Part of their input that was read from the prompt cache, 0 to 1; null before there was any. */
+  readonly cached_input: number | null;
+}
+
+/** Makes them of the meter's totals. */
+export function toTurnCounts({ starts, tokens }: Pick<Totals, "starts" | "tokens">, replayed: number): TurnCounts {
+  const input = tokens.input + tokens.cached;
+  return { ...starts, replayed, cached_input: input === 0 ? null : tokens.cached / input };
+}
+
 /** The sources of what is told. */
 export interface InfoOptions {
   readonly version: string;
   readonly models: Models;
   readonly status: () => Promise<InstallationStatus>;
   readonly counts: () => SessionCounts;
+  readonly turns: () => TurnCounts;
   /** The sentence for a login that is missing or refused. */
   readonly loginSentence: string;
 }
@@ -58,7 +75,7 @@ function toLimitFields({ limits }: ModelInfo): object {
 }
 
 /** Makes the handlers. */
-export function createInfo({ version, models, status, counts, loginSentence }: InfoOptions): Info {
+export function createInfo({ version, models, status, counts, turns, loginSentence }: InfoOptions): Info {
   const startedAtSeconds = Math.floor(Date.now() / 1000);
   const toModel = (model: ModelInfo): object => ({
     id: model.id,
@@ -91,6 +108,7 @@ export function createInfo({ version, models, status, counts, loginSentence }: I
         claude: { path: found.path ?? null, version: found.version ?? null },
         auth: { logged_in: found.login?.isLoggedIn ?? null, method: found.login?.method ?? null },
         sessions: counts(),
+        turns: turns(),
       });
     },
     listModels(exchange) {

@@ -33,6 +33,8 @@ export interface HistoryOptions {
   readonly readNotes: (model: string, tools: OwnTools) => Promise<readonly JsonObject[]>;
   /** The id that answers for the CLI's name of a model, as far as it is known. */
   readonly toModelId: (model: string) => string;
+  /** Called for each turn whose process has to be told its history. */
+  readonly onReplay: () => void;
   /** The answers that replays are given word for word. */
   readonly memory: AnswerMemory;
 }
@@ -57,6 +59,7 @@ export function createHistoryLeases(options: HistoryOptions): TakeLease {
   async function replay(job: Job, filing: Filing, signal: AbortSignal): Promise<Lease> {
     const { fingerprints, ...parts } = filing;
     const { turn, model, tools } = job;
+    options.onReplay();
     const records = memory.recall(turn.messages.slice(0, -1), await fingerprints.answers());
     const messages = toExactMessages(turn.messages, records);
     const transcript = await writeTranscript(transcripts, {

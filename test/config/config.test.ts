@@ -9,7 +9,7 @@ import { readCommand } from "../../src/config/command.ts";
 import type { Config } from "../../src/config/config.ts";
 import { UsageError } from "../../src/config/error.ts";
 import { formatHelp } from "../../src/config/help.ts";
-import { OPTION_ROWS } from "../../src/config/options.ts";
+import { OPTION_ROWS, OPTIONS as TABLE } from "../../src/config/options.ts";
 
 function read(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Config {
   const command = readCommand(args, environment);
@@ -33,6 +33,8 @@ const STATE = join(homedir(), ".claude-max-api");
 
 test("without options everything has its default", () => {
   const environment = { HOME: "/h" };
+  const { idleSeconds } = read([], environment);
+  assert.ok([600, 3600].includes(idleSeconds));
   assert.deepEqual(read([], environment), {
     port: 3456,
     host: "127.0.0.1",
@@ -44,7 +46,7 @@ test("without options everything has its default", () => {
     maxConcurrent: 4,
     maxQueue: 64,
     maxSessions: 4,
-    idleSeconds: 600,
+    idleSeconds,
     spares: 1,
     planReserve: 0,
     extraUsage: "allow",
@@ -62,6 +64,19 @@ test("without options everything has its default", () => {
     environment,
     warnings: [],
   });
+});
+
+test("unused processes are kept as long as a plan's prompt cache lives, and for 10 minutes where memory is short", () => {
+  const toSeconds = (freeBytes: number, texts: string[] = []): number =>
+    TABLE.idleSeconds.read(texts, { flag: "--idle-seconds", environment: {}, home: "/h", freeBytes });
+  assert.deepEqual(
+    [8e9, 8e9 - 1].map((bytes) => toSeconds(bytes)),
+    [3600, 600],
+  );
+  assert.deepEqual(
+    [8e9, 1].map((bytes) => toSeconds(bytes, ["30"])),
+    [30, 30],
+  );
 });
 
 /** [option, a value, the field it sets, what the field becomes, another value]. */

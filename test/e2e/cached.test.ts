@@ -49,6 +49,9 @@ const SCRIPT: readonly (readonly Step[])[] = [
   [{ thinking: "more" }, { text: "one" }, { thinking: "and more" }, { text: "two" }],
 ];
 
+/** Of each turn; a change stands in the prompt of the models that think by effort. */
+const EFFORTS = ["high", "high", "low", "low", "medium"];
+
 const upstream = await startUpstream({ after });
 const proxy = await startProxy({ after }, { upstream, args: ["--spares", "0"] });
 
@@ -69,7 +72,8 @@ for (const model of MODELS) {
     upstream.answer((_, at) => SCRIPT[at] ?? [{ text: `answer ${at}` }]);
     const body = { model, tools: [tool("look"), tool("peek")], messages: [user("x".repeat(2000))] as object[] };
     const next = async (...said: object[]): Promise<void> => {
-      const { message } = await ask(proxy, body);
+      const reasoning_effort = EFFORTS[upstream.calls.length];
+      const { message } = await ask(proxy, { ...body, reasoning_effort });
       body.messages.push(message, ...said);
     };
     await next(result("toolu01B", "B"), result("toolu01A", "saw it"), result("toolu01C", [RED]));
@@ -94,3 +98,9 @@ for (const model of MODELS) {
     }
   });
 }
+
+test("health tells how many turns were hot and replayed, and the share of their input that the cache gave", async () => {
+  const { turns } = (await (await fetch(`${proxy.url}/health`)).json()) as { turns: Record<string, number> };
+  const { hot, replayed, cached_input: cached } = turns;
+  assert.deepEqual([hot, replayed, cached], [2 * MODELS.length, 3 * MODELS.length, 1 / 3]);
+});

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { after, beforeEach, test } from "node:test";
+import { STARTS } from "../../src/core/start.ts";
 import { SONNET } from "../helpers/cli.ts";
 import { readAnswer, readError, user } from "../helpers/answer.ts";
 import { BUNDLE, startProxy } from "../helpers/proxy.ts";
@@ -176,6 +177,10 @@ test("health tells version, CLI, login and sessions", async () => {
   assert.deepEqual(Object.keys(health["claude"] as object), ["path", "version"]);
   assert.match((health["claude"] as { version: string }).version, /^2\.1\.\d+$/);
   assert.deepEqual(Object.keys(health["auth"] as object), ["logged_in", "method"]);
+  const { replayed, cached_input: cached, ...starts } = health["turns"] as Record<string, unknown>;
+  assert.deepEqual(Object.keys(starts), [...STARTS]);
+  assert.equal(typeof replayed, "number");
+  assert.ok(cached === null || typeof cached === "number");
   assert.deepEqual(health["sessions"], { live: 0, busy: 0, spare: 0, queued: 0 });
   const head = await ask({ method: "HEAD" });
   assert.deepEqual([head.status, head.text], [200, ""]);
