@@ -51,7 +51,6 @@ function openAnswer({ tools, schema }: ReturnType<typeof readSetUp>): Answer {
     structured: schema && { type: "json", schema },
     tools: new Set(tools),
     hasOwnTools: true,
-    parallelCalls: true,
     elapsedMs: () => performance.now() - startedAt,
   });
 }

@@ -109,9 +109,7 @@ export function startConversation(options: ConversationOptions): Conversation {
       const { phase } = worker;
       if (phase.type === "spent") throw new CliEndedError(phase.cause);
       if (phase.type === "answering") throw new Error("a turn is under way");
-      const deferred = phase.type === "waiting" ? worker.showDeferred(step.turn, phase) : undefined;
-      if (deferred) yield deferred;
-      else yield* readAll(worker, worker.begin(step, phase), options.activityMs, signal);
+      yield* readAll(worker, worker.begin(step, phase), options.activityMs, signal);
     },
     // A process that ends before it answers is noticed elsewhere.
     askModels: () => channel.request({ subtype: "list_models" }).then(tellModels, () => undefined),

@@ -3,7 +3,6 @@ import type { TurnEvent } from "../core/event.ts";
 import type { ToolResult } from "../core/turn.ts";
 import type { Queue } from "../lib/queue.ts";
 import type { Answer } from "./answer/answer.ts";
-import type { DeferredCall } from "./answer/draft.ts";
 import type { Ending } from "./process/process.ts";
 import { areGiveable } from "./protocol/toolserver.ts";
 import type { Settings } from "./request/setting.ts";
@@ -31,10 +30,6 @@ export interface Answering {
 export interface Waiting {
   readonly type: "waiting";
   readonly settings: Settings;
-  /** The model that made the calls. */
-  readonly model: string;
-  /** Calls the client has not been shown yet, since it asked for one at a time. */
-  readonly deferred: readonly DeferredCall[];
 }
 
 /** Of no more use: it has ended, failed, was left in mid-turn, or remembers something else than the client. */
@@ -76,7 +71,7 @@ export function toNext(phase: Answering): Phase {
     case "finished":
       return { type: "ready", settings };
     case "held":
-      return { type: "waiting", settings, model: answer.draft.model, deferred: [...answer.draft.deferred] };
+      return { type: "waiting", settings };
     case "diverged":
       return { type: "spent", cause: "its memory is not the client's", ending: "term" };
     case "cut":

@@ -1,6 +1,5 @@
 /** One CLI process and its phase: the only code that moves a process from one phase to another. */
 import { ProxyError } from "../core/error.ts";
-import { NO_USAGE } from "../core/event.ts";
 import type { TurnEvent } from "../core/event.ts";
 import type { CatalogueEntry, KnownModels } from "../core/model.ts";
 import type { PlanReport } from "../core/plan.ts";
@@ -11,7 +10,6 @@ import { createAnswer } from "./answer/answer.ts";
 import type { Answer } from "./answer/answer.ts";
 import { createRecorder } from "./answer/record.ts";
 import type { AnswerRecord } from "./answer/record.ts";
-import type { DeferredCall } from "./answer/draft.ts";
 import { toEnding, toNext } from "./phase.ts";
 import type { Answering, Fresh, Phase, Ready, Waiting } from "./phase.ts";
 import type { Command } from "./process/process.ts";
@@ -22,6 +20,7 @@ import type { TurnMessage } from "./protocol/message.ts";
 import { createToolServer } from "./protocol/toolserver.ts";
 import { toUserLine } from "./request/content.ts";
 import type { Launch } from "./request/launch.ts";
+import { toStops } from "./request/native.ts";
 import { toSettings } from "./request/setting.ts";
 import { toSetUp } from "./request/setup.ts";
 import { toStructured } from "./request/structured.ts";
@@ -64,11 +63,6 @@ export interface Worker {
   readonly record: AnswerRecord | undefined;
   /** Writes all that a turn needs, and gives the phase in which its events come. */
   begin(step: Step, from: Fresh | Ready | Waiting): Answering;
-  /**
-   * Hands in the result of the call shown last, and gives the next of those that were not, as an answer; undefined for
-   * none.
-   */
-  showDeferred(turn: Turn, from: Waiting): readonly TurnEvent[] | undefined;
   /** Makes a process of no more use, whatever it was doing; the reader of its answer is told `error`. */
   spend(cause: string, error: unknown): void;
   /** Tells `onCatalogue` of the models in an answer of the CLI. */
@@ -87,26 +81,12 @@ export function toResults({ messages }: Turn): ToolResult[] {
   return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
-/**
- * The next of the calls that were kept back, as a whole answer: the model has made it already, so it costs no tokens.
- */
-function toDeferredAnswer(call: DeferredCall, model: string): TurnEvent[] {
-  return [
-    { type: "start", model },
-    { type: "call", index: 0, id: call.id, name: call.name },
-    { type: "arguments", index: 0, json: call.json || "{}" },
-    { type: "done", finish: "tool_calls", usage: NO_USAGE },
-  ];
-}
-
 function openAnswer(turn: Turn, { tools: ownTools }: Launch): Answer {
-  const { stop, tools, parallelCalls } = turn;
   const startedAt = performance.now();
   return createAnswer({
-    stop,
+    stop: toStops(turn).own,
     structured: toStructured(turn),
-    tools: new Set(tools.map(({ name }) => name)),
-    parallelCalls,
+    tools: new Set(turn.tools.map(({ name }) => name)),
     hasOwnTools: ownTools !== "none",
     elapsedMs: () => performance.now() - startedAt,
   });
@@ -206,13 +186,6 @@ export function startWorker(options: WorkerOptions): Worker {
       if (from.type === "waiting") toolServer.give(toResults(turn));
       else if (last) channel.send(toUserLine(last));
       return answering;
-    },
-    showDeferred(turn, from) {
-      const [call, ...deferred] = from.deferred;
-      if (!call) return undefined;
-      toolServer.give(toResults(turn));
-      phase = { ...from, deferred };
-      return toDeferredAnswer(call, from.model);
     },
     spend,
     tellModels,

@@ -7,7 +7,7 @@ import { STRUCTURED_TOOL } from "../cli/protocol/name.ts";
 import { listen } from "../http/server.ts";
 import { isObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { createStandIn, formatBlock, formatEnd, formatStart } from "./standin.ts";
+import { createCutter, createStandIn, formatBlock, formatEnd, formatStart } from "./standin.ts";
 import type { StandInCall } from "./standin.ts";
 
 /** The running echo model. */
@@ -66,6 +66,17 @@ interface Answer {
   readonly block: JsonObject;
   readonly deltas: readonly JsonObject[];
   readonly stopReason: string;
+  readonly sequence?: string;
+}
+
+function toEcho(text: string, body: JsonObject): Answer {
+  const { text: shown, met } = createCutter(body).push(text);
+  const words = (met === undefined ? text : shown).match(/\s*\S+\s*$|\s*\S+/g) ?? (met === undefined ? ["…"] : []);
+  const deltas = words.map((word) => ({ type: "text_delta", text: word }));
+  const block = { type: "text", text: "" };
+  return met === undefined
+    ? { block, deltas, stopReason: "end_turn" }
+    : { block, deltas, stopReason: "stop_sequence", sequence: met };
 }
 
 /** A sample of the structured output the CLI asks for, if any; else the user's own words. */
@@ -75,17 +86,14 @@ function toAnswer(body: JsonObject): Answer {
   const structured: unknown = Array.isArray(tools)
     ? tools.find((tool) => isObject(tool) && tool["name"] === STRUCTURED_TOOL)
     : undefined;
-  if (!isObject(structured)) {
-    const deltas = (text.match(/\s*\S+\s*$|\s*\S+/g) ?? ["…"]).map((word) => ({ type: "text_delta", text: word }));
-    return { block: { type: "text", text: "" }, deltas, stopReason: "end_turn" };
-  }
+  if (!isObject(structured)) return toEcho(text, body);
   const json = JSON.stringify(toSample(structured["input_schema"], text));
   const block = { type: "tool_use", id: "toolu_demo", name: STRUCTURED_TOOL, input: {} };
   return { block, deltas: [{ type: "input_json_delta", partial_json: json }], stopReason: "tool_use" };
 }
 
 async function answer({ response, body }: StandInCall): Promise<void> {
-  const { block, deltas, stopReason } = toAnswer(body);
+  const { block, deltas, stopReason, sequence } = toAnswer(body);
   const usage = { input_tokens: Math.ceil(JSON.stringify(body["messages"]).length / TOKEN_LENGTH), output_tokens: 1 };
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.write(formatStart({ id: "msg_demo", model: String(body["model"]), usage }));
@@ -94,7 +102,7 @@ async function answer({ response, body }: StandInCall): Promise<void> {
     response.write(frame);
     await delay(WORD_MS);
   }
-  response.end(formatEnd(stopReason, deltas.length));
+  response.end(formatEnd(stopReason, deltas.length, sequence));
 }
 
 /** Starts the echo model. The CLI gets a configuration folder of its own, so the user's login is not even seen. */

@@ -3,6 +3,8 @@
  * APIs of tests and benchmarks. Source: https://docs.anthropic.com/en/api/messages-streaming
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { createStopCutter } from "../core/stop.ts";
+import type { StopCutter } from "../core/stop.ts";
 import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { formatFrames } from "../lib/sse.ts";
@@ -39,9 +41,9 @@ export function formatBlock(index: number, content_block: JsonObject, deltas: re
   ];
 }
 
-/** The events that close the stream. */
-export function formatEnd(stopReason: string, outputTokens: number): string {
-  const delta = { stop_reason: stopReason, stop_sequence: null };
+/** The events that close the stream; `sequence` is the stop sequence that was met, if one was. */
+export function formatEnd(stopReason: string, outputTokens: number, sequence: string | null = null): string {
+  const delta = { stop_reason: stopReason, stop_sequence: sequence };
   return (
     formatEvent("message_delta", { delta, usage: { output_tokens: outputTokens } }) + formatEvent("message_stop", {})
   );
@@ -72,4 +74,10 @@ export function createStandIn(answer: (call: StandInCall) => void | Promise<void
     else response.writeHead(404, { "content-type": "application/json" }).end("{}");
   }
   return (request, response) => void handle(request, response).catch(() => response.destroy());
+}
+
+/** Cuts the text of one answer at the stop sequences of its request, as the API does. */
+export function createCutter(body: JsonObject): StopCutter {
+  const { stop_sequences: held } = body;
+  return createStopCutter(Array.isArray(held) ? held.filter((each) => typeof each === "string") : []);
 }

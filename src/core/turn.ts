@@ -75,8 +75,8 @@ export interface Tool {
   readonly schema: JsonObject;
 }
 
-/** Which of the tools may or must be called: as the model likes, at least one of them, or this one. */
-export type ToolChoice = "auto" | "required" | { readonly name: string };
+/** Which of the tools may or must be called: as the model likes, none, at least one of them, or this one. */
+export type ToolChoice = "auto" | "none" | "required" | { readonly name: string };
 
 /** Free text, or one JSON object that fits the schema. */
 export type Format = { readonly type: "text" } | { readonly type: "json"; readonly schema: JsonObject };

@@ -3,6 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
+import { toSetUpChoice } from "../cli/request/structured.ts";
 import type { OwnTools } from "../core/profile.ts";
 import { toCallInput } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
@@ -82,9 +83,10 @@ function* spellMessage(message: Message): Pieces {
   );
 }
 
-function* spellSetUp({ tools, toolChoice, parallelCalls, format }: Turn, model: string, ownTools: OwnTools): Pieces {
+function* spellSetUp(turn: Turn, model: string, ownTools: OwnTools): Pieces {
+  const { tools, format } = turn;
   yield* spell(model, ownTools);
-  yield* spellValue([toolChoice, parallelCalls, format]);
+  yield* spellValue([toSetUpChoice(turn), format]);
   yield* spell(String(tools.length));
   for (const { name, description, schema } of tools) {
     yield* spell(name, description);
@@ -117,8 +119,8 @@ export async function toSetUpFingerprint(turn: Turn, model: string, ownTools: Ow
 }
 
 /**
- * The fingerprints of a turn for this model and these tools of the CLI's own. Effort and output limit are no part of
- * them: they may change in one process.
+ * The fingerprints of a turn for this model and these tools of the CLI's own. What is a setting of one turn, such as
+ * effort, output limit and stop sequences, is no part of them: it may change in one process.
  */
 export async function toFingerprints(turn: Turn, model: string, ownTools: OwnTools): Promise<Fingerprints> {
   const setUp = await add(createHash("sha256"), spellSetUp(turn, model, ownTools));

@@ -68,13 +68,12 @@ const PHASES: Readonly<Record<Phase["type"], Phase>> = {
       stop: [],
       structured: undefined,
       tools: new Set(),
-      parallelCalls: true,
       hasOwnTools: false,
       elapsedMs: () => 0,
     }),
     events: createQueue({ highWater: 1 }),
   },
-  waiting: { type: "waiting", settings, model: "m", deferred: [] },
+  waiting: { type: "waiting", settings },
   spent: { type: "spent", cause: "it ended", ending: "int" },
 };
 

@@ -28,10 +28,10 @@ export const messageStart = (): CliMessage =>
     },
   });
 
-export const messageDelta = (stopReason: string): CliMessage =>
+export const messageDelta = (stopReason: string, stopSequence: string | null = null): CliMessage =>
   event({
     type: "message_delta",
-    delta: { stop_reason: stopReason, stop_sequence: null },
+    delta: { stop_reason: stopReason, stop_sequence: stopSequence },
     usage: { output_tokens: 9 },
   });
 
@@ -141,7 +141,6 @@ const PLAIN: AnswerOptions = {
   structured: undefined,
   tools: new Set(),
   hasOwnTools: false,
-  parallelCalls: true,
   elapsedMs: () => 0,
 };
 

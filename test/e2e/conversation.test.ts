@@ -279,16 +279,6 @@ async function checkNotFiled(
   assert.deepEqual(toDialogue(call), ["user: hi", `assistant: ${cut.shown}`, "user: next"]);
 }
 
-test("a turn that met a stop sequence is not filed", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  await checkNotFiled(proxy, upstream, {
-    script: [{ text: ["one ", "two ", "three"] }],
-    body: { stop: ["two"] },
-    finish: "stop",
-    shown: "one",
-  });
-});
-
 test("a turn cut at its output limit is not filed", async (t) => {
   const { upstream, proxy } = await startPair(t);
   await checkNotFiled(proxy, upstream, {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { user } from "../helpers/answer.ts";
-import { countStarts, readStarts } from "../helpers/client.ts";
+import { readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { ask, byId, call, calling, idsOf, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
+import { ask, call, calling, idsOf, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
@@ -217,25 +217,6 @@ test("required gives the calls the model chose, of schemas with references too, 
   assert.equal(new Set(ids).size, 3);
   for (const id of ids) assert.match(id, /^[A-Za-z0-9]+$/);
   assert.equal(upstream.calls.length, 2);
-});
-
-test("parallel_tool_calls false gives one call at a time though the model made three", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const inputs = [{ q: "a" }, { q: "b" }, {}];
-  upstream.answer(inTurn(inputs.map((input, at) => call("look", input, `toolu_p${at}`))));
-  const messages = [user("go")];
-  const body = { tools: [tool("look")], parallel_tool_calls: false };
-  for (const input of inputs) {
-    const answer = await ask(proxy, { ...body, messages });
-    assert.deepEqual(callsIn(answer), [["look", input]]);
-    assert.equal(answer.finish, "tool_calls");
-    messages.push(answer.message, result(answer.message.tool_calls?.[0]?.id ?? "", `for ${JSON.stringify(input)}`));
-    assert.equal(upstream.calls.length, 1);
-  }
-  assert.equal((await ask(proxy, { ...body, messages })).message.content, "done");
-  const expected = inputs.map((input, at) => textResult(`toolu_p${at}`, `for ${JSON.stringify(input)}`));
-  assert.deepEqual(byId(lastBlocks(upstream.calls[1])), expected);
-  assert.equal(countStarts(proxy, "replay"), 0);
 });
 
 for (const model of ["haiku", "claude-opus-4-5-20251101"]) {

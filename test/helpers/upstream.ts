@@ -5,7 +5,14 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createStandIn, formatBlock, formatEvent, formatStart, toMessage } from "../../src/commands/standin.ts";
+import {
+  createCutter,
+  createStandIn,
+  formatBlock,
+  formatEvent,
+  formatStart,
+  toMessage,
+} from "../../src/commands/standin.ts";
 import type { StandInCall } from "../../src/commands/standin.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import type { Scope } from "./scope.ts";
@@ -106,14 +113,35 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
 
   const listed = (text: string | readonly string[]): readonly string[] => (typeof text === "string" ? [text] : text);
 
+  /** The text up to the first of the request's stop sequences; true when one was met, and the answer is over. */
+  function write(pieces: readonly string[]): boolean {
+    const cutter = createCutter(call.body);
+    const shown: string[] = [];
+    for (const piece of pieces) {
+      const { text, met } = cutter.push(piece);
+      shown.push(text);
+      if (met === undefined) continue;
+      stop = "stop_sequence";
+      sequence = met;
+      break;
+    }
+    if (sequence === null) shown.push(cutter.end());
+    const isCut = shown.join("") !== pieces.join("");
+    const deltas = isCut ? shown.filter((text) => text !== "") : pieces;
+    block(
+      { type: "text", text: "" },
+      deltas.map((text) => ({ type: "text_delta", text })),
+      { text: deltas.join("") },
+    );
+    return sequence !== null;
+  }
+
   /** Does one step; true when nothing may follow. */
   async function step(next: Step): Promise<boolean> {
     if ("text" in next) {
-      block(
-        { type: "text", text: "" },
-        listed(next.text).map((text) => ({ type: "text_delta", text })),
-        { text: listed(next.text).join("") },
-      );
+      if (!write(listed(next.text))) return false;
+      end();
+      return true;
     } else if ("thinking" in next) {
       const deltas = listed(next.thinking).map((thinking) => ({ type: "thinking_delta", thinking }));
       const signature = next.signature ?? "c2ln";

@@ -184,13 +184,27 @@ test("no two set-ups that differ have one key", async () => {
     { tools: [other, TOOL] },
     { tools: [TOOL], toolChoice: "required" },
     { tools: [TOOL], toolChoice: { name: "f" } },
-    { tools: [TOOL], parallelCalls: false },
+    { tools: [TOOL], toolChoice: "required", parallelCalls: false },
+    { tools: [TOOL], toolChoice: "none", format: { type: "json", schema: { type: "object" } } },
+    { tools: [TOOL], format: { type: "json", schema: { type: "object" } } },
     { format: { type: "json", schema: { type: "object" } } },
     { format: { type: "json", schema: { type: "object", required: ["a"] } } },
   ];
   const history = [user(text("hi")), assistant(text("yes"))];
   const found = await Promise.all([...setUps.map((fields) => before(history, fields)), before(history, {}, "sonnet")]);
   assert.equal(new Set(found).size, found.length);
+});
+
+test("what is a setting of one turn does not change the set-up", async () => {
+  const history = [user(text("hi")), assistant(text("yes"))];
+  const plain = await before(history, { tools: [TOOL] });
+  const settings: readonly Partial<Turn>[] = [
+    { toolChoice: "none" },
+    { parallelCalls: false },
+    { stop: ["END"] },
+    { effort: "high", maxTokens: 5 },
+  ];
+  for (const rest of settings) assert.equal(await before(history, { tools: [TOOL], ...rest }), plain);
 });
 
 test("tools of equal schemas are alike, whatever the order of their keys", async () => {

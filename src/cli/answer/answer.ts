@@ -28,12 +28,12 @@ export interface Answer {
 
 /** Facts of the turn that the reader needs. */
 export interface AnswerOptions {
+  /** Texts that the answer is cut before; the API's own stop sequences are none of them. */
   readonly stop: readonly string[];
   readonly structured: Structured | undefined;
   readonly tools: ReadonlySet<string>;
   /** The CLI has tools of its own in this turn, and their use is told. */
   readonly hasOwnTools: boolean;
-  readonly parallelCalls: boolean;
   /** Milliseconds since the turn began. */
   readonly elapsedMs: () => number;
 }
@@ -78,7 +78,8 @@ export function createAnswer(options: AnswerOptions): Answer {
     if (result.isError) throw toTurnError(result, causes.failure, causes.limit);
     if (calls.isOpen || draft.state.model === "") throw incomplete("the CLI did not tell all of it");
     if (structured && !blocks.completeStructured()) throw incomplete("the model gave no output that fits the schema");
-    finish(isForced ? { finish: "tool_calls", state: "diverged" } : { finish: "stop", state: "finished" });
+    if (isForced) finish({ finish: "tool_calls", state: "diverged" });
+    else finish({ finish: "stop", state: "finished", stopSequence: calls.stopSequence });
   }
 
   function readOne(message: CliMessage): void {

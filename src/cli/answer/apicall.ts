@@ -18,7 +18,7 @@ export type AnswerState = "open" | "finished" | "held" | "diverged" | "cut";
 export interface AnswerEnd {
   readonly finish: FinishReason;
   readonly state: Exclude<AnswerState, "open">;
-  readonly stopSequence?: string;
+  readonly stopSequence?: string | undefined;
 }
 
 /** Parts that the API calls of one turn work with. */
@@ -43,6 +43,8 @@ export interface ApiCalls {
   readonly isOpen: boolean;
   /** Tokens of all calls; those of an open one as far as they are known. */
   readonly usage: Usage;
+  /** The stop sequence at which the API has ended the last call, if it has. */
+  readonly stopSequence: string | undefined;
 }
 
 /** Reasons at which the CLI would start another API call of its own to go on, and the answer is to end instead. */
@@ -61,6 +63,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
   const meter = createUsageMeter();
   let isOpen = false;
   let stopReason = "";
+  let stopSequence: string | undefined;
 
   function retract(): void {
     draft.retract();
@@ -71,7 +74,10 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
   /** The end of the answer at the end of a message that the CLI would go on from by itself. */
   function toCut(): AnswerEnd | undefined {
     const isAskedAgain = ASKED_AGAIN_REASONS.includes(stopReason) && blocks.isBlank && !isStructured;
-    const finish = isAskedAgain ? "stop" : CUT_REASONS.get(stopReason);
+    // The CLI would run a call that is not whole, and tell the model of its failure.
+    const isBroken = stopReason === "stop_sequence" && draft.state.calls > 0;
+    if (isAskedAgain || isBroken) return { finish: "stop", state: "cut", stopSequence };
+    const finish = CUT_REASONS.get(stopReason);
     return finish && { finish, state: "cut" };
   }
 
@@ -84,12 +90,13 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
         blocks.reset();
         isOpen = true;
         stopReason = "";
+        stopSequence = undefined;
         return undefined;
       case "message_delta":
         meter.end(event.usage);
         isOpen = false;
         onEnd();
-        stopReason = event.stopReason;
+        ({ stopReason, stopSequence } = event);
         return toCut();
       case "message_stop": {
         const isHeld = stopReason === "tool_use" && draft.state.calls > 0 && !isForced;
@@ -108,6 +115,9 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
     retract,
     get isOpen() {
       return isOpen;
+    },
+    get stopSequence() {
+      return stopSequence;
     },
     get usage() {
       return isOpen ? meter.estimate(draft.state.running) : meter.total;

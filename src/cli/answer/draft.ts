@@ -2,20 +2,12 @@
 import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
 import { createStopCutter } from "../../core/stop.ts";
 
-/** A call the model made that the client is shown later, since it asked for one at a time. */
-export interface DeferredCall {
-  readonly id: string;
-  readonly name: string;
-  json: string;
-}
-
 /** Takes the deltas of one content block. */
 export type Sink = (delta: string) => void;
 
 /** The turn's settings that shape its draft. */
 export interface DraftOptions {
   readonly stop: readonly string[];
-  readonly parallelCalls: boolean;
 }
 
 /** The answer so far. */
@@ -25,9 +17,8 @@ export interface DraftState {
   /** Text of the API calls that are over, and of the running one. */
   settled: string;
   running: string;
-  /** Calls made, deferred ones included. */
+  /** Calls made. */
   calls: number;
-  deferred: DeferredCall[];
   /** The stop sequence that the text has met, if any. */
   metStop: string | undefined;
 }
@@ -58,12 +49,6 @@ export interface Draft {
 
 const ROUND_BREAK = "\n\n";
 
-function defer(calls: DeferredCall[], id: string, name: string): Sink {
-  const call: DeferredCall = { id, name, json: "" };
-  calls.push(call);
-  return (delta) => void (call.json += delta);
-}
-
 /** Events that wait to be taken; the first of all is `start`. */
 function createEventList(readModel: () => string): { add(event: TurnEvent): void; take(): TurnEvent[] } {
   let events: TurnEvent[] = [];
@@ -83,8 +68,8 @@ function createEventList(readModel: () => string): { add(event: TurnEvent): void
 }
 
 /** Makes an empty draft. */
-export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
-  const state: DraftState = { model: "", settled: "", running: "", calls: 0, deferred: [], metStop: undefined };
+export function createDraft({ stop }: DraftOptions): Draft {
+  const state: DraftState = { model: "", settled: "", running: "", calls: 0, metStop: undefined };
   const events = createEventList(() => state.model);
   let cutter = createStopCutter(stop);
   /** The running API call has given the client something. */
@@ -131,7 +116,6 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
     call(id, name) {
       complete();
       const index = state.calls++;
-      if (index > 0 && !parallelCalls) return defer(state.deferred, id, name);
       emit({ type: "call", index, id, name });
       bareCall = index;
       return (json) => {
@@ -143,7 +127,7 @@ export function createDraft({ stop, parallelCalls }: DraftOptions): Draft {
     retract() {
       cutter = createStopCutter(stop);
       bareCall = undefined;
-      Object.assign(state, { running: "", calls: 0, deferred: [] });
+      Object.assign(state, { running: "", calls: 0 });
       if (!hasShown) return;
       emit({ type: "retract" });
       hasShown = false;

@@ -33,7 +33,13 @@ export type ApiEvent =
     }
   /** `signature` ends a block of thinking; its text is the signature. */
   | { readonly type: "text" | "thinking" | "json" | "signature"; readonly index: number; readonly text: string }
-  | { readonly type: "message_delta"; readonly stopReason: string; readonly usage: WireUsage }
+  | {
+      readonly type: "message_delta";
+      readonly stopReason: string;
+      /** The stop sequence that was met; absent where none was. */
+      readonly stopSequence?: string;
+      readonly usage: WireUsage;
+    }
   | { readonly type: "message_stop" }
   | { readonly type: "other" };
 
@@ -172,12 +178,16 @@ function toApiEvent(event: JsonObject): ApiEvent {
     }
     case "content_block_delta":
       return toDelta(index, object(event, "delta"));
-    case "message_delta":
+    case "message_delta": {
+      const held = object(event, "delta");
+      const { stop_sequence: met } = held;
       return {
         type: "message_delta",
-        stopReason: text(object(event, "delta"), "stop_reason"),
+        stopReason: text(held, "stop_reason"),
+        ...(typeof met === "string" ? { stopSequence: met } : {}),
         usage: toUsage(object(event, "usage")),
       };
+    }
     case "message_stop":
       return { type: "message_stop" };
     default:

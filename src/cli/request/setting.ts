@@ -1,6 +1,12 @@
 /** Settings that may differ from turn to turn in one process, and the control requests that change them. */
+import { DEFAULT_THINKING } from "../../core/turn.ts";
 import type { Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { toExtraBody } from "./native.ts";
+import type { NativeTurn } from "./native.ts";
+
+/** Variables that the CLI reads before each API call. */
+type Variable = "CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING" | "CLAUDE_CODE_EXTRA_BODY";
 
 /**
  * All settings of one turn, in the CLI's words and each with a value, its default included: a change names every field
@@ -11,7 +17,7 @@ export interface Settings {
   /** Fields of `apply_flag_settings`. An empty value in `env` sets the CLI's own default again. */
   readonly flags: {
     readonly effortLevel: Turn["effort"] | null;
-    readonly env: Readonly<Record<"CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING", string>>;
+    readonly env: Readonly<Record<Variable, string>>;
   };
   /** Fields of `set_max_thinking_tokens`. `null` sets the CLI's own default again. */
   readonly thinking: {
@@ -20,16 +26,19 @@ export interface Settings {
   };
 }
 
-type SettingsTurn = Pick<Turn, "effort" | "maxTokens" | "thinking">;
+type SettingsTurn = NativeTurn & Pick<Turn, "effort" | "maxTokens" | "thinking">;
 
 /** The settings a turn asks for. A budget is told to every model: those without budgets leave it alone. */
-export function toSettings({ effort, maxTokens, thinking }: SettingsTurn): Settings {
+export function toSettings(turn: SettingsTurn): Settings {
+  const { effort, maxTokens, thinking } = turn;
+  const extra = toExtraBody(turn);
   return {
     flags: {
       effortLevel: effort ?? null,
       env: {
         CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
         CLAUDE_CODE_DISABLE_THINKING: thinking.mode === "off" ? "1" : "",
+        CLAUDE_CODE_EXTRA_BODY: Object.keys(extra).length === 0 ? "" : JSON.stringify(extra),
       },
     },
     thinking: {
@@ -43,7 +52,12 @@ export function toSettings({ effort, maxTokens, thinking }: SettingsTurn): Setti
 export const DEFAULT_SETTINGS: Settings = toSettings({
   effort: undefined,
   maxTokens: undefined,
-  thinking: { mode: "default" },
+  thinking: DEFAULT_THINKING,
+  stop: [],
+  tools: [],
+  toolChoice: "auto",
+  parallelCalls: true,
+  format: { type: "text" },
 });
 
 /** The control requests that lead from the settings a process has to those it is to have; none when they are alike. */

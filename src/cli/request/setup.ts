@@ -7,7 +7,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { toServerFields } from "../protocol/toolserver.ts";
 import { DEFAULT_SETTINGS, toSettings, toSettingsChange } from "./setting.ts";
 import type { Settings } from "./setting.ts";
-import { toStructured } from "./structured.ts";
+import { toOfferedTools, toStructured } from "./structured.ts";
 
 /**
  * A prompt that begins like the CLI's own first block would be taken for it, and replace it: a line break keeps it
@@ -22,8 +22,7 @@ function toInitialize(turn: Turn): JsonObject {
     subtype: "initialize",
     // An empty text means no system prompt at all; without the field the CLI sends 7 kB of its own.
     systemPrompt: [turn.system.startsWith(CLI_OWN_MARK) ? `\n${turn.system}` : turn.system],
-    // A forced choice goes through structured output alone: beside it, the tools themselves could be called instead.
-    ...(structured && structured.type !== "json" ? {} : toServerFields(turn.tools)),
+    ...toServerFields(toOfferedTools(turn)),
     ...(structured ? { jsonSchema: structured.schema } : {}),
   };
 }

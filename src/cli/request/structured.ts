@@ -48,8 +48,11 @@ function toCheckable(schema: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$schema"));
 }
 
+/** The part of a turn that says what form its answer has. */
+export type ChoiceTurn = Pick<Turn, "tools" | "toolChoice" | "parallelCalls" | "format">;
+
 /** The structured output a turn asks for, if any. A forced tool choice comes before a format, as it does at the API. */
-export function toStructured(turn: Turn): Structured | undefined {
+export function toStructured(turn: ChoiceTurn): Structured | undefined {
   const { toolChoice, tools, format } = turn;
   const named = typeof toolChoice === "object" ? tools.find(({ name }) => name === toolChoice.name) : undefined;
   const only = named ?? (toolChoice === "required" && tools.length === 1 ? tools[0] : undefined);
@@ -57,6 +60,25 @@ export function toStructured(turn: Turn): Structured | undefined {
     return { type: "call", name: only.name, schema: { description: only.description, ...toCheckable(only.schema) } };
   if (toolChoice === "required") return { type: "calls", schema: toUnion(tools, turn.parallelCalls) };
   return format.type === "json" ? { type: "json", schema: toCheckable(format.schema) } : undefined;
+}
+
+/**
+ * The tools that are in the prompt. A forced choice goes through the structured output alone: beside it, the tools
+ * themselves could be called instead. So does JSON without calls: the API's own `none` would forbid the output too.
+ */
+export function toOfferedTools(turn: ChoiceTurn): readonly Tool[] {
+  const structured = toStructured(turn);
+  const isAlone = structured !== undefined && (structured.type !== "json" || turn.toolChoice === "none");
+  return isAlone ? [] : turn.tools;
+}
+
+/**
+ * The part of a turn's choice among tools that its process is set up with. The rest is a setting of the turn: calling
+ * none of the tools, and calling one at a time.
+ */
+export function toSetUpChoice({ toolChoice, parallelCalls, format }: ChoiceTurn): unknown[] {
+  if (toolChoice === "auto" || (toolChoice === "none" && format.type === "text")) return ["auto"];
+  return [toolChoice, toolChoice === "required" && parallelCalls];
 }
 
 /** The calls in an output for `calls`. @throws ProxyError when it is none, which the CLI's check rules out. */

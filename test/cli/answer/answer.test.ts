@@ -48,7 +48,6 @@ test("messages read all at once give the same events as one at a time", () => {
     structured: undefined,
     tools: new Set(),
     hasOwnTools: false,
-    parallelCalls: true,
     elapsedMs: () => 0,
   });
   assert.deepEqual(answer.read(messages), play(messages).events);
@@ -87,6 +86,24 @@ test("the other reasons to stop end with the result, too", () => {
     const { reply, answer } = play([...round(reason, text("a")), success()]);
     assert.deepEqual([reply.finish, answer.state], ["stop", "finished"], reason);
   }
+});
+
+test("a stop sequence at which the API ends is told, and leaves a process that can go on", () => {
+  const { reply, answer } = play([
+    ...open(text("one ")),
+    messageDelta("stop_sequence", "two"),
+    messageStop(),
+    success(),
+  ]);
+  assert.deepEqual(
+    [reply.text, reply.finish, reply.stopSequence, reply.usage, answer.state],
+    ["one ", "stop", "two", ROUND_USAGE, "finished"],
+  );
+});
+
+test("a stop sequence at which the API ends before any text is told with the cut", () => {
+  const { reply, answer } = play([...open(), messageDelta("stop_sequence", "two")]);
+  assert.deepEqual([reply.finish, reply.stopSequence, answer.state], ["stop", "two", "cut"]);
 });
 
 const CUT = { max_tokens: "length", model_context_window_exceeded: "length", refusal: "content_filter" } as const;

@@ -32,7 +32,7 @@ test("a call streams its id, its name and the pieces of its arguments, and is he
     { type: "arguments", index: 0, json: ':"Bern"}' },
     { type: "done", finish: "tool_calls", usage: ROUND_USAGE },
   ]);
-  assert.deepEqual([answer.state, answer.draft.deferred], ["held", []]);
+  assert.equal(answer.state, "held");
 });
 
 test("text before a call is shown before it", () => {
@@ -74,16 +74,6 @@ test("parallel calls are counted from 0, and each has its own arguments, also wh
   assert.equal(answer.state, "held");
 });
 
-test("where calls are to come one at a time, the first is shown and the others are kept for later, in order", () => {
-  const calls = [clientCall("a", "time"), clientCall("b_1", "weather", '{"x"', ":1}"), clientCall("c", "time")];
-  const { reply, answer } = play(round("tool_use", ...calls), { ...TOOLS, parallelCalls: false });
-  assert.deepEqual(reply.calls, [{ id: "a", name: "time", arguments: "{}" }]);
-  assert.deepEqual(answer.draft.deferred, [
-    { id: "b1", name: "weather", json: '{"x":1}' },
-    { id: "c", name: "time", json: "" },
-  ]);
-});
-
 test("a call of a tool that the client does not have is not shown, and the turn goes on", () => {
   const unknown = [
     toolUse("a", "Bash", "{}"),
@@ -116,13 +106,18 @@ test("a call cut off by the output limit ends with length, and the process is cu
   assert.deepEqual([reply.finish, reply.calls[0]?.arguments, answer.state], ["length", '{"x"', "cut"]);
 });
 
-test("calls whose API call begins anew are voided, those kept for later as well", () => {
+test("calls whose API call begins anew are voided", () => {
   const first = open(clientCall("a", "time"), clientCall("b", "time"));
-  const { reply, answer } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], {
-    ...TOOLS,
-    parallelCalls: false,
-  });
-  assert.deepEqual([reply.calls, answer.draft.deferred], [[{ id: "c", name: "weather", arguments: "{}" }], []]);
+  const { reply } = play([...first, retry(529), ...round("tool_use", clientCall("c", "weather", "{}"))], TOOLS);
+  assert.deepEqual(reply.calls, [{ id: "c", name: "weather", arguments: "{}" }]);
+});
+
+test("a call in which the API met a stop sequence is not whole: the answer ends there, and the process is cut off", () => {
+  const { reply, answer } = play(
+    [...open(clientCall("a", "time", '{"x')), messageDelta("stop_sequence", "END")],
+    TOOLS,
+  );
+  assert.deepEqual([reply.finish, reply.stopSequence, answer.state], ["stop", "END", "cut"]);
 });
 
 test("a JSON answer is the structured output's text, as it streams", () => {
@@ -227,7 +222,7 @@ test("a forced call that does not fit is voided, and the next one is the first",
       toolResult("s2"),
       success(),
     ],
-    { ...TOOLS, structured: NAMED_CALL, parallelCalls: false },
+    { ...TOOLS, structured: NAMED_CALL },
   );
   assert.deepEqual(reply.calls, [{ id: "s2", name: "weather", arguments: '{"x":1}' }]);
 });

@@ -5,6 +5,7 @@ import { DEFAULT_SETTINGS, toSettings, toSettingsChange } from "../../../src/cli
 import type { Turn } from "../../../src/core/turn.ts";
 import { PLAIN_TURN } from "../../core/sample.ts";
 
+const TOOL = { name: "look", description: "", schema: { type: "object" } };
 const TURNS: readonly Partial<Turn>[] = [
   {},
   { effort: "high" },
@@ -14,6 +15,9 @@ const TURNS: readonly Partial<Turn>[] = [
   { thinking: { mode: "shown" } },
   { thinking: { mode: "shown", budgetTokens: 2000 } },
   { thinking: { mode: "default", budgetTokens: 2000 }, maxTokens: 3000 },
+  { stop: ["END"] },
+  { tools: [TOOL], toolChoice: "none" },
+  { tools: [TOOL], parallelCalls: false, stop: ["END"], effort: "low" },
 ];
 const SETTINGS = TURNS.map((rest) => toSettings({ ...PLAIN_TURN, ...rest }));
 
@@ -42,7 +46,11 @@ test("from any turn to any other the process gets exactly the settings of that o
 
 test("every setting is told in the CLI's words", () => {
   const turn = { ...PLAIN_TURN, effort: "high", maxTokens: 77 } as const;
-  const env = { CLAUDE_CODE_MAX_OUTPUT_TOKENS: "77", CLAUDE_CODE_DISABLE_THINKING: "" };
+  const env = {
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: "77",
+    CLAUDE_CODE_DISABLE_THINKING: "",
+    CLAUDE_CODE_EXTRA_BODY: "",
+  };
   assert.deepEqual(toSettingsChange(DEFAULT_SETTINGS, toSettings(turn)), [
     { subtype: "apply_flag_settings", settings: { effortLevel: "high", env } },
   ]);

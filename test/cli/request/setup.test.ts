@@ -16,6 +16,8 @@ function toInitialize(rest: Partial<Turn>) {
   return opening ?? {};
 }
 
+const openingOf = (rest: Partial<Turn>): unknown => toSetUp({ ...PLAIN_TURN, ...rest }, undefined, undefined)[0];
+
 test("the model is told to a process that was started without one, after its set-up", () => {
   const [opening, ...others] = toSetUp(PLAIN_TURN, "opus", undefined);
   assert.equal(opening?.["subtype"], "initialize");
@@ -35,11 +37,14 @@ test("tools are registered, beside a JSON format too, but not where one of them 
   for (const rest of [
     { tools: [TOOL], toolChoice: { name: "weather" } },
     { tools: [TOOL, OTHER], toolChoice: "required" },
+    // The API's own `none` would forbid the structured output too.
+    { tools: [TOOL], toolChoice: "none", format: { type: "json", schema } },
   ] as const) {
     const forced = toInitialize(rest);
     assert.equal(forced["sdkMcpServers"], undefined);
     assert.ok(forced["jsonSchema"]);
   }
+  assert.deepEqual(toInitialize({ tools: [TOOL] }), openingOf({ tools: [TOOL], toolChoice: "none" }));
 });
 
 test("a process that is set up is told the settings that change, and nothing else", () => {

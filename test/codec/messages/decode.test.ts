@@ -185,7 +185,7 @@ const CHOICES: readonly (readonly [choice: object, count: number, toolChoice: un
   [{ type: "auto" }, 1, "auto", true],
   [{ type: "any", disable_parallel_tool_use: true }, 1, "required", false],
   [{ type: "tool", name: "weather" }, 1, { name: "weather" }, true],
-  [{ type: "none" }, 0, "auto", true],
+  [{ type: "none" }, 1, "none", true],
 ];
 
 for (const [tool_choice, count, toolChoice, parallel] of CHOICES) {

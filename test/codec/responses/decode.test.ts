@@ -188,7 +188,7 @@ const OTHER = { ...TOOL, name: "time" };
 const CHOICES: readonly (readonly [choice: unknown, names: readonly string[], toolChoice: unknown])[] = [
   ["auto", ["weather", "time"], "auto"],
   ["required", ["weather", "time"], "required"],
-  ["none", [], "auto"],
+  ["none", ["weather", "time"], "none"],
   [{ type: "function", name: "time" }, ["weather", "time"], { name: "time" }],
   [
     { type: "allowed_tools", mode: "required", tools: [{ type: "function", name: "time" }, { type: "web_search" }] },
