@@ -11,6 +11,17 @@ export interface Usage {
   readonly output: number;
   /** Those of the output that were thinking; absent where the API does not tell. */
   readonly thinking?: number;
+  /** Those that were written to the cache, by the time that they are kept; absent where the API does not tell. */
+  readonly cacheWrites?: CacheWrites;
+  /** The tier and the speed of the last API call, in the API's words; absent where it does not tell. */
+  readonly serviceTier?: string;
+  readonly speed?: string;
+}
+
+/** Tokens written to the cache. */
+export interface CacheWrites {
+  readonly fiveMinutes: number;
+  readonly oneHour: number;
 }
 
 /**

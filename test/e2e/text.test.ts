@@ -17,7 +17,11 @@ beforeEach(() => upstream.reset());
 
 const hi = { model: "sonnet", messages: [user("hi")] };
 const { cached_tokens, ...TOKENS } = EXPECTED_USAGE;
-const USAGE = { ...TOKENS, prompt_tokens_details: { cached_tokens } };
+const USAGE = {
+  ...TOKENS,
+  prompt_tokens_details: { cached_tokens },
+  completion_tokens_details: { reasoning_tokens: 0 },
+};
 
 const finishes = (chunks: readonly ChatChunk[]): string[] =>
   chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []);

@@ -62,6 +62,8 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
   const { draft, blocks, isForced, isStructured, onEnd } = options;
   const meter = createUsageMeter();
   let isOpen = false;
+  /** Characters of the running call: text, thinking and input of tools, shown or not. */
+  let length = 0;
   let stopReason = "";
   let stopSequence: string | undefined;
 
@@ -88,6 +90,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
         draft.beginCall(event.model);
         meter.start(event.usage);
         blocks.reset();
+        length = 0;
         isOpen = true;
         stopReason = "";
         stopSequence = undefined;
@@ -104,6 +107,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
       }
       default: {
         blocks.read(event);
+        if ("text" in event) length += event.text.length;
         const { metStop } = draft.state;
         return metStop === undefined ? undefined : { finish: "stop", state: "cut", stopSequence: metStop };
       }
@@ -120,7 +124,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
       return stopSequence;
     },
     get usage() {
-      return isOpen ? meter.estimate(draft.state.running) : meter.total;
+      return isOpen ? meter.estimate(length) : meter.total;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Token counts of a turn, added up from the stream: the CLI's own sum comes only at the end, and spans held calls. */
 import { NO_USAGE } from "../../core/event.ts";
-import type { Usage } from "../../core/event.ts";
+import type { CacheWrites, Usage } from "../../core/event.ts";
 import type { WireUsage } from "../protocol/message.ts";
 
 /** Token counts of one turn, over all its API calls. */
@@ -12,14 +12,17 @@ export interface UsageMeter {
   /** All ended calls. */
   readonly total: Usage;
   /**
-   * All calls, the running one with `text` as its output so far: 4 characters a token, as the API has not counted yet.
+   * All calls, the running one with so many characters of output: 4 a token, as the API has not counted yet.
    */
-  estimate(text: string): Usage;
+  estimate(length: number): Usage;
 }
 
-/** Absent where the API did not tell. */
-function toThinking(thinking: number | undefined): Pick<Usage, "thinking"> {
-  return thinking === undefined ? {} : { thinking };
+/** The counts that the API need not tell; a field is absent where it did not. */
+type Untold = Pick<Usage, "thinking" | "cacheWrites" | "serviceTier" | "speed">;
+
+/** Leaves out what is undefined. */
+function toTold(usage: { readonly [Name in keyof Untold]: Untold[Name] | undefined }): Untold {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
 }
 
 function merge(usage: Usage, later: WireUsage): Usage {
@@ -28,8 +31,18 @@ function merge(usage: Usage, later: WireUsage): Usage {
     cacheCreation: later.cacheCreation ?? usage.cacheCreation,
     cacheRead: later.cacheRead ?? usage.cacheRead,
     output: later.output ?? usage.output,
-    ...toThinking(later.thinking ?? usage.thinking),
+    ...toTold({
+      thinking: later.thinking ?? usage.thinking,
+      cacheWrites: later.cacheWrites ?? usage.cacheWrites,
+      serviceTier: later.serviceTier ?? usage.serviceTier,
+      speed: later.speed ?? usage.speed,
+    }),
   };
+}
+
+function addWrites(a: CacheWrites | undefined, b: CacheWrites | undefined): CacheWrites | undefined {
+  if (!a || !b) return a ?? b;
+  return { fiveMinutes: a.fiveMinutes + b.fiveMinutes, oneHour: a.oneHour + b.oneHour };
 }
 
 function add(a: Usage, b: Usage): Usage {
@@ -38,7 +51,12 @@ function add(a: Usage, b: Usage): Usage {
     cacheCreation: a.cacheCreation + b.cacheCreation,
     cacheRead: a.cacheRead + b.cacheRead,
     output: a.output + b.output,
-    ...toThinking(a.thinking === undefined ? b.thinking : a.thinking + (b.thinking ?? 0)),
+    ...toTold({
+      thinking: a.thinking === undefined ? b.thinking : a.thinking + (b.thinking ?? 0),
+      cacheWrites: addWrites(a.cacheWrites, b.cacheWrites),
+      serviceTier: b.serviceTier ?? a.serviceTier,
+      speed: b.speed ?? a.speed,
+    }),
   };
 }
 
@@ -57,8 +75,8 @@ export function createUsageMeter(): UsageMeter {
     get total() {
       return total;
     },
-    estimate(text) {
-      return add(total, { ...running, output: Math.max(running.output, Math.ceil(text.length / 4)) });
+    estimate(length) {
+      return add(total, { ...running, output: Math.max(running.output, Math.ceil(length / 4)) });
     },
   };
 }

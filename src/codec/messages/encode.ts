@@ -10,12 +10,20 @@ import { encodeError } from "./error.ts";
 import type { MessagesForm } from "./form.ts";
 import type { BlockDelta, ContentBlock, MessageEvent, MessageObject, MessageUsage, StopReason } from "./wire.ts";
 
-function toUsage({ input, cacheCreation, cacheRead, output }: Usage): MessageUsage {
+function toUsage(usage: Usage): MessageUsage {
+  const { input, cacheCreation, cacheRead, output, cacheWrites, serviceTier, speed } = usage;
+  const split = cacheWrites && {
+    ephemeral_5m_input_tokens: cacheWrites.fiveMinutes,
+    ephemeral_1h_input_tokens: cacheWrites.oneHour,
+  };
   return {
     input_tokens: input,
     cache_creation_input_tokens: cacheCreation,
     cache_read_input_tokens: cacheRead,
     output_tokens: output,
+    ...(split ? { cache_creation: split } : {}),
+    ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
+    ...(speed === undefined ? {} : { speed }),
   };
 }
 

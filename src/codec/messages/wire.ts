@@ -17,6 +17,10 @@ export interface MessageUsage {
   readonly cache_creation_input_tokens: number;
   readonly cache_read_input_tokens: number;
   readonly output_tokens: number;
+  /** The tokens written to the cache, by the time that they are kept; absent where the API does not tell. */
+  readonly cache_creation?: { readonly ephemeral_5m_input_tokens: number; readonly ephemeral_1h_input_tokens: number };
+  readonly service_tier?: string;
+  readonly speed?: string;
 }
 
 /** A whole answer, or the empty one that begins a stream. */

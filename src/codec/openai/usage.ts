@@ -9,6 +9,8 @@ export interface OpenAiUsage {
   readonly total_tokens: number;
   /** Those of the prompt that were read from the cache. */
   readonly prompt_tokens_details: { readonly cached_tokens: number };
+  /** Those of the completion that were thinking; 0 where the API does not tell. */
+  readonly completion_tokens_details: { readonly reasoning_tokens: number };
 }
 
 /** Makes the counts of one answer. */
@@ -19,5 +21,6 @@ export function toUsage(usage: Usage): OpenAiUsage {
     completion_tokens: usage.output,
     total_tokens: prompt + usage.output,
     prompt_tokens_details: { cached_tokens: usage.cacheRead },
+    completion_tokens_details: { reasoning_tokens: usage.thinking ?? 0 },
   };
 }

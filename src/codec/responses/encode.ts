@@ -25,7 +25,7 @@ function toUsage(usage: Usage): ResponseUsage {
     input_tokens: input,
     input_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: usage.cacheCreation },
     output_tokens: usage.output,
-    output_tokens_details: { reasoning_tokens: 0 },
+    output_tokens_details: { reasoning_tokens: usage.thinking ?? 0 },
     total_tokens: input + usage.output,
   };
 }

@@ -43,8 +43,8 @@ export interface ResponseUsage {
   readonly input_tokens: number;
   readonly input_tokens_details: { readonly cached_tokens: number; readonly cache_write_tokens: number };
   readonly output_tokens: number;
-  /** Thinking is not counted apart. */
-  readonly output_tokens_details: { readonly reasoning_tokens: 0 };
+  /** 0 where the API does not tell. */
+  readonly output_tokens_details: { readonly reasoning_tokens: number };
   readonly total_tokens: number;
 }
 

@@ -214,7 +214,12 @@ test("a stop sequence ends the answer before it, at every cut, and the process i
 
 test("an answer cut at a stop sequence has its input counted and its output guessed", () => {
   const { reply } = play(open(text("x".repeat(400), "STOP")), { stop: ["STOP"] });
-  assert.deepEqual(reply.usage, { input: 3, cacheCreation: 2, cacheRead: 1, output: 100 });
+  assert.deepEqual(reply.usage, { input: 3, cacheCreation: 2, cacheRead: 1, output: 101 });
+});
+
+test("thinking and the input of calls count in such a guess, too", () => {
+  const { reply } = play(open(thinking("y".repeat(200)), text("x".repeat(200), "STOP")), { stop: ["STOP"] });
+  assert.equal(reply.usage.output, 101);
 });
 
 test("what looked like the beginning of a stop sequence is shown at the end", () => {

@@ -41,6 +41,19 @@ test("API calls add up", () => {
   assert.deepEqual(meter.total, { input: 9, cacheCreation: 15, cacheRead: 21, output: 60 });
 });
 
+test("what the API tells of thinking, cache writes, tier and speed is kept, and added where it is a count", () => {
+  const meter = createUsageMeter();
+  const cacheWrites = { fiveMinutes: 1, oneHour: 2 };
+  meter.start({ ...START, cacheWrites, serviceTier: "standard", speed: "fast" });
+  meter.end(wire({ output: 9, thinking: 4 }));
+  meter.start({ ...START, cacheWrites, serviceTier: "priority" });
+  meter.end(wire({ output: 9, thinking: 5 }));
+  assert.deepEqual(meter.total, {
+    ...{ input: 6, cacheCreation: 10, cacheRead: 14, output: 18, thinking: 9 },
+    ...{ cacheWrites: { fiveMinutes: 2, oneHour: 4 }, serviceTier: "priority", speed: "fast" },
+  });
+});
+
 test("an API call that never ended counts for nothing", () => {
   const meter = createUsageMeter();
   meter.start(wire({ input: 1000, output: 1000 }));
@@ -60,12 +73,12 @@ test("an estimate adds the running call, with a token for every 4 characters, ro
   meter.start(START);
   meter.end(wire({ output: 9 }));
   meter.start(START);
-  assert.deepEqual(meter.estimate("x".repeat(41)), { input: 6, cacheCreation: 10, cacheRead: 14, output: 20 });
+  assert.deepEqual(meter.estimate(41), { input: 6, cacheCreation: 10, cacheRead: 14, output: 20 });
 });
 
 test("an estimate is never below what the API has counted, and does not move the total", () => {
   const meter = createUsageMeter();
   meter.start(wire({ output: 50 }));
-  assert.equal(meter.estimate("short").output, 50);
+  assert.equal(meter.estimate(5).output, 50);
   assert.deepEqual(meter.total, NO_USAGE);
 });

@@ -19,7 +19,11 @@ test("the start of an API call tells its model and what went in", () => {
   };
   assert.deepEqual(api({ type: "message_start", message: { id: "m", model: "claude-x", usage } }), {
     type: "api",
-    event: { type: "message_start", model: "claude-x", usage: { input: 3, cacheCreation: 5, cacheRead: 7, output: 1 } },
+    event: {
+      type: "message_start",
+      model: "claude-x",
+      usage: { input: 3, cacheCreation: 5, cacheRead: 7, output: 1, serviceTier: "standard" },
+    },
   });
 });
 
@@ -280,4 +284,25 @@ test("a result tells the limits of the models that answered, but not those the C
   const limits = (held: unknown) => (read({ type: "result", modelUsage: held }) as ResultMessage).limits;
   assert.deepEqual(limits(modelUsage), { "claude-sonnet-5-5": { contextTokens: 1_000_000, outputTokens: 128_000 } });
   for (const held of [undefined, null, [], {}, { "claude-odd": 1 }]) assert.equal(limits(held), undefined);
+});
+
+test("usage tells of the cache by time, of the tier and of the speed, as far as the API does", () => {
+  const counts = { input: undefined, cacheCreation: undefined, cacheRead: undefined, output: 9 };
+  const split = { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 4 };
+  const told = { output_tokens: 9, cache_creation: split, service_tier: "priority", speed: "fast" };
+  const delta = { stop_reason: "stop_sequence", stop_sequence: "END" };
+  assert.deepEqual(api({ type: "message_delta", delta, usage: told }), {
+    type: "api",
+    event: {
+      type: "message_delta",
+      stopReason: "stop_sequence",
+      stopSequence: "END",
+      usage: { ...counts, cacheWrites: { fiveMinutes: 3, oneHour: 4 }, serviceTier: "priority", speed: "fast" },
+    },
+  });
+  const none = { output_tokens: 9, cache_creation: {}, service_tier: null, speed: null };
+  assert.deepEqual(api({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: none }), {
+    type: "api",
+    event: { type: "message_delta", stopReason: "end_turn", usage: counts },
+  });
 });

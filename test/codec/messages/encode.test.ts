@@ -11,7 +11,7 @@ import { NO_USAGE } from "../../../src/core/event.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
-import { START, text } from "../../core/sample.ts";
+import { START, text, USAGE } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
 import { EMPTY_STORE, META } from "../wire.ts";
@@ -117,4 +117,12 @@ test("message_start names the estimate of the input tokens, which is what count_
   const { message } = JSON.parse(first?.data ?? "") as { message: { usage: { input_tokens: number } } };
   assert.deepEqual(message.usage.input_tokens, countTokens(body).input_tokens);
   assert.ok(message.usage.input_tokens > 200);
+});
+
+test("usage tells of the cache by time, of the tier and of the speed where they are known", () => {
+  const told = { ...USAGE, cacheWrites: { fiveMinutes: 1, oneHour: 2 }, serviceTier: "standard", speed: "fast" };
+  const { usage } = toWhole([START, { type: "done", finish: "stop", usage: told }], PLAIN) as { usage: object };
+  const { cache_creation, service_tier, speed } = usage as Record<string, unknown>;
+  const split = { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 2 };
+  assert.deepEqual([cache_creation, service_tier, speed], [split, "standard", "fast"]);
 });
