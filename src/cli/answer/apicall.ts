@@ -107,7 +107,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
       }
       default: {
         blocks.read(event);
-        if ("text" in event) length += event.text.length;
+        if ("text" in event && event.type !== "signature") length += event.text.length;
         const { metStop } = draft.state;
         return metStop === undefined ? undefined : { finish: "stop", state: "cut", stopSequence: metStop };
       }
