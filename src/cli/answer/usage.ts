@@ -1,7 +1,7 @@
 /** Token counts of a turn, added up from the stream: the CLI's own sum comes only at the end, and spans held calls. */
 import { NO_USAGE } from "../../core/event.ts";
 import type { CacheWrites, Usage } from "../../core/event.ts";
-import type { WireUsage } from "../protocol/message.ts";
+import type { WireUsage } from "../protocol/usage.ts";
 
 /** Token counts of one turn, over all its API calls. */
 export interface UsageMeter {

@@ -3,25 +3,13 @@
  * `@anthropic-ai/claude-agent-sdk`.
  */
 import type { KnownModels } from "../../core/model.ts";
-import type { CacheWrites } from "../../core/event.ts";
 import type { PlanReport } from "../../core/plan.ts";
 import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toLimits } from "./catalogue.ts";
 import { toPlanReport } from "./plan.ts";
-
-/** Token counts as the Messages API words them; absent ones were not said. */
-export interface WireUsage {
-  readonly input: number | undefined;
-  readonly cacheCreation: number | undefined;
-  readonly cacheRead: number | undefined;
-  readonly output: number | undefined;
-  /** Those of the output that were thinking; absent where the API does not tell. */
-  readonly thinking?: number;
-  readonly cacheWrites?: CacheWrites;
-  readonly serviceTier?: string;
-  readonly speed?: string;
-}
+import { toUsage } from "./usage.ts";
+import type { WireUsage } from "./usage.ts";
 
 /** One event of the Messages API stream, as the CLI passes it on. */
 export type ApiEvent =
@@ -133,31 +121,6 @@ function number(object: JsonObject, key: string): number | undefined {
 function object(holder: JsonObject, key: string): JsonObject {
   const value = holder[key];
   return isObject(value) ? value : {};
-}
-
-function toCacheWrites(split: unknown): Pick<WireUsage, "cacheWrites"> {
-  if (!isObject(split)) return {};
-  const [fiveMinutes, oneHour] = [
-    number(split, "ephemeral_5m_input_tokens"),
-    number(split, "ephemeral_1h_input_tokens"),
-  ];
-  if (fiveMinutes === undefined && oneHour === undefined) return {};
-  return { cacheWrites: { fiveMinutes: fiveMinutes ?? 0, oneHour: oneHour ?? 0 } };
-}
-
-function toUsage(usage: JsonObject): WireUsage {
-  const { service_tier: tier, speed } = usage;
-  const thinking = number(object(usage, "output_tokens_details"), "thinking_tokens");
-  return {
-    input: number(usage, "input_tokens"),
-    cacheCreation: number(usage, "cache_creation_input_tokens"),
-    cacheRead: number(usage, "cache_read_input_tokens"),
-    output: number(usage, "output_tokens"),
-    ...(thinking === undefined ? {} : { thinking }),
-    ...toCacheWrites(usage["cache_creation"]),
-    ...(typeof tier === "string" ? { serviceTier: tier } : {}),
-    ...(typeof speed === "string" ? { speed } : {}),
-  };
 }
 
 function toDelta(index: number, delta: JsonObject): ApiEvent {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createUsageMeter } from "../../../src/cli/answer/usage.ts";
-import type { WireUsage } from "../../../src/cli/protocol/message.ts";
+import type { WireUsage } from "../../../src/cli/protocol/usage.ts";
 import { NO_USAGE } from "../../../src/core/event.ts";
 
 const NOTHING: WireUsage = {
