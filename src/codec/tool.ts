@@ -84,7 +84,7 @@ export function toAllowedChoice(
   return toPlainChoice(allowed, mode, path);
 }
 
-/** Makes a choice in one word. Without tools `none` asks for nothing. @throws ProxyError when `required` has no tools. */
+/** Makes a choice in one word. Without tools `none` says nothing. @throws ProxyError when `required` has no tools. */
 export function toPlainChoice(tools: readonly Tool[], word: "none" | "auto" | "required", path: string): ToolSelection {
   if (word === "none" && tools.length === 0) return { tools, toolChoice: "auto" };
   if (word === "required" && tools.length === 0) refuse(path, "required needs tools");
