@@ -1,9 +1,8 @@
 /**
- * Has real clients at pinned versions do a task with their own shell, through the built proxy and the real CLI, with an
- * obedient model and
- * no network: `npm run test:clients [-- NAME ...]`. Prints client, protocol, result, and whether the second turn was
- * hot. The first
- * run installs clients into a cache outside the checkout. Exit 1 when a client fails, or is cold without a known cause.
+ * Has real clients at pinned versions, each set up by `connect`, do a task with their own shell, through the built proxy
+ * and the real CLI, with an obedient model and no network: `npm run test:clients [-- NAME ...]`. Prints client, protocol,
+ * result, and whether the second turn was hot. The first run installs clients into a cache outside the checkout. Exit 1
+ * when a client fails, or is cold without a known cause.
  */
 import { CLIENTS } from "./clients/table.ts";
 import { runTask } from "./clients/task.ts";
@@ -19,7 +18,7 @@ if (chosen.length === 0) {
 }
 
 function toHeat({ isHot, client }: Outcome): string {
-  if (isHot === undefined) return "–";
+  if (isHot === undefined) return client.isOnce ? `none: ${client.whyCold ?? "unexplained"}` : "–";
   return isHot ? "hot" : `cold: ${client.whyCold ?? "unexplained"}`;
 }
 

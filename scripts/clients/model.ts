@@ -13,7 +13,7 @@ export const toPrompt = (word: string, file: string): string =>
 export const toDone = (word: string): string => `WROTE-${word}`;
 
 const SHELLS =
-  /^mcp__client__(bash|shell|exec_command|run_shell_command|run_terminal_command|execute_command|terminal)$/i;
+  /^mcp__client__(bash|shell|exec_command|run_shell_command|run_commands|run_terminal_command|execute_command|terminal)$/i;
 
 function toText(content: unknown): string {
   if (typeof content === "string") return content;
@@ -26,7 +26,7 @@ function toText(content: unknown): string {
 /** The shell's arguments for a command, as its schema wants them. */
 function toInput(schema: unknown, command: string): object {
   const properties = isObject(schema) && isObject(schema["properties"]) ? schema["properties"] : {};
-  const name = ["command", "cmd", "script"].find((key) => key in properties) ?? "command";
+  const name = ["command", "commands", "cmd", "script"].find((key) => key in properties) ?? "command";
   const held = properties[name];
   const isList = isObject(held) && held["type"] === "array";
   const known: Record<string, unknown> = {
@@ -35,7 +35,9 @@ function toInput(schema: unknown, command: string): object {
     requires_approval: false,
   };
   const rest = Object.entries(known).filter(([key]) => key in properties);
-  return { ...Object.fromEntries(rest), [name]: isList ? ["bash", "-lc", command] : command };
+  // A list is the words of one command, or several commands.
+  const list = name === "commands" ? [command] : ["bash", "-lc", command];
+  return { ...Object.fromEntries(rest), [name]: isList ? list : command };
 }
 
 /**

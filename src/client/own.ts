@@ -2,6 +2,9 @@
 import { lines, quote, toFirst, toShellKey } from "./client.ts";
 import type { Client } from "./client.ts";
 
+/** Claude Code's name for a family: of others it goes on with the model that has answered, and another prompt. */
+const toOwnName = (model: string): string => model.replace(/^claude-(opus|sonnet|haiku)-4$/, "$1");
+
 const claudeCode: Client = {
   id: "claude-code",
   name: "Claude Code",
@@ -20,7 +23,7 @@ const claudeCode: Client = {
             ...(keyFile === undefined ? { ANTHROPIC_AUTH_TOKEN: key } : {}),
           },
           ...(keyFile === undefined ? {} : { apiKeyHelper: `cat ${quote(keyFile)}` }),
-          ...(isChosen ? { model } : {}),
+          ...(isChosen ? { model: toOwnName(model) } : {}),
         },
         undefined,
         2,
