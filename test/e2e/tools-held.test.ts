@@ -145,18 +145,48 @@ for (const [what, text] of SIZES) {
   });
 }
 
-test("several large results in one message arrive whole", async (t) => {
+test("results of half a million characters each go on in the same process", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const { messages } = await hold(proxy, upstream);
-  const texts = ["a".repeat(150_000), "b".repeat(150_000)];
+  const halves = ["a", "b"].map((letter) => ({ type: "text", text: letter.repeat(250_000) }));
+  const whole = "c".repeat(500_000);
   await ask(proxy, {
-    messages: [...messages, result("toolu01Ab", texts[0]), result("toolu02Cd", texts[1])],
+    messages: [...messages, result("toolu01Ab", halves), result("toolu02Cd", whole)],
     tools: TOOLS,
   });
-  const sent = lastBlocks(upstream.calls.at(-1)).map(
-    (block) => (block["content"] as { text: string }[])[0]?.text.length,
+  const blocks = lastBlocks(upstream.calls.at(-1)).sort((a, b) =>
+    String(a["tool_use_id"]).localeCompare(String(b["tool_use_id"])),
   );
-  assert.deepEqual(sent, [150_000, 150_000]);
+  const sent = blocks.map(({ content }) => content);
+  assert.ok(JSON.stringify(sent) === JSON.stringify([halves, [{ type: "text", text: whole }]]));
+  assert.equal(countStarts(proxy, "replay"), 0);
+});
+
+test("an error that the CLI would join, trim or cut arrives as it is, by a replay", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer(inTurn([call("look", {}, "toolu_bad")]));
+  const tools = [{ name: "look", input_schema: { type: "object" } }];
+  const content = [" no such", `file\n${"x".repeat(20_000)} `].map((text) => ({ type: "text", text }));
+  const failed = { type: "tool_result", tool_use_id: "toolu_bad", content, is_error: true };
+  const calls = [{ type: "tool_use", id: "toolu_bad", name: "look", input: {} }];
+  const messages: object[] = [user("go")];
+  for (const more of [
+    [],
+    [
+      { role: "assistant", content: calls },
+      { role: "user", content: [failed] },
+    ],
+  ]) {
+    messages.push(...more);
+    const response = await fetch(`${proxy.url}/v1/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: "sonnet", max_tokens: 100, messages, tools }),
+    });
+    assert.equal(response.status, 200);
+    await response.text();
+  }
+  assert.deepEqual(lastBlocks(upstream.calls.at(-1)), [{ ...failed, tool_use_id: "toolubad" }]);
 });
 
 test("ids that the client has rewritten still match", async (t) => {

@@ -12,6 +12,11 @@ import { TOOL_SERVER } from "./name.ts";
 /** A call may be held open for a day; the idle time of the process ends it long before. */
 const CALL_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
+/** Most characters of text in a result, in UTF-16 units: the CLI knows no higher limit, and saves a longer one. */
+const MAX_RESULT_CHARACTERS = 500_000;
+/** Most characters of an error, in UTF-16 units. The CLI cuts a longer one. */
+const MAX_ERROR_CHARACTERS = 10_000;
+
 const HELLO: JsonObject = {
   protocolVersion: "2025-11-25",
   capabilities: { tools: {} },
@@ -44,34 +49,38 @@ export function toServerFields(tools: readonly Tool[]): JsonObject {
 }
 
 function toMcpTool({ name, description, schema }: Tool): JsonObject {
-  // Read-only tools may run side by side, so all parallel calls arrive at once.
-  return { name, description, inputSchema: schema, annotations: { readOnlyHint: true } };
+  return {
+    name,
+    description,
+    inputSchema: schema,
+    // Read-only tools may run side by side, so all parallel calls arrive at once.
+    annotations: { readOnlyHint: true },
+    // Else the limit on a result is 50,000 characters (P44).
+    _meta: { "anthropic/maxResultSizeChars": MAX_RESULT_CHARACTERS },
+  };
 }
 
-/**
- * The CLI saves a longer result to a file, and names it instead; so it does when all results together are longer than
- * four.
- */
-const GIVEABLE_CHARACTERS = 50_000;
-const GIVEABLE_TOGETHER = 4 * GIVEABLE_CHARACTERS;
+/** True when an error arrives as it is: the CLI joins its texts to one, trims that, drops images and cuts it (P46). */
+function isGiveableError({ content: [first, ...others] }: ToolResult): boolean {
+  if (first?.type !== "text" || others.length > 0) return false;
+  return first.text !== "" && first.text === first.text.trim() && first.text.length <= MAX_ERROR_CHARACTERS;
+}
 
-/**
- * Characters of text in a result the CLI would pass on as it is; infinite for one it would not: blank, too long, an
- * image by URL.
- */
-function toGiveableSize({ content }: ToolResult): number {
-  const texts = content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-  const size = texts.reduce((sum, text) => sum + text.length, 0);
-  const isBlank = texts.length === content.length && texts.every((text) => text.trim() === "");
+/** True when a result arrives as it is: not a blank one, a longer one, or one with an image by URL (P43 to P45). */
+function isGiveable(result: ToolResult): boolean {
+  if (result.isError) return isGiveableError(result);
+  const { content } = result;
+  const size = content.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0);
+  const isBlank = content.every((part) => part.type === "text" && part.text.trim() === "");
   const hasUrl = content.some((part) => part.type === "image" && part.source.type === "url");
-  return isBlank || hasUrl || size >= GIVEABLE_CHARACTERS ? Number.POSITIVE_INFINITY : size;
+  return !isBlank && !hasUrl && size <= MAX_RESULT_CHARACTERS;
 }
 
 /**
  * False where the CLI would change one of these results on its way to the model: then the history has to be replayed.
  */
 export function areGiveable(results: readonly ToolResult[]): boolean {
-  return results.reduce((sum, result) => sum + toGiveableSize(result), 0) < GIVEABLE_TOGETHER;
+  return results.every(isGiveable);
 }
 
 function toMcpResult({ content, isError }: ToolResult): JsonObject {

@@ -12,6 +12,7 @@ const MCP_TOOL = {
   description: "Tells it",
   inputSchema: TOOL.schema,
   annotations: { readOnlyHint: true },
+  _meta: { "anthropic/maxResultSizeChars": 500_000 },
 };
 
 const mcp = (method: string, params?: object, id: unknown = 7): JsonObject => ({
@@ -119,21 +120,44 @@ test("images go along in base64, and empty results are empty", async () => {
   assert.deepEqual(await ask(toolServer, call("b")), answered({ content: [] }));
 });
 
-test("a result can be handed in as it is unless it holds an image by URL", () => {
-  assert.equal(areGiveable([result("a", "rain")]), true);
-  assert.equal(
-    areGiveable([
-      {
-        ...result("a", ""),
-        content: [{ type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } }],
-      },
-    ]),
-    true,
-  );
-  assert.equal(
-    areGiveable([{ ...result("a", ""), content: [{ type: "image", source: { type: "url", url: "https://x" } }] }]),
-    false,
-  );
+const IMAGE = { type: "image", source: { type: "base64", mediaType: "image/png", data: "AAAA" } } as const;
+const IMAGE_BY_URL = { type: "image", source: { type: "url", url: "https://x" } } as const;
+const withContent = (content: ToolResult["content"], isError = false): ToolResult => ({
+  type: "result",
+  id: "a",
+  content,
+  isError,
+});
+const text = (words: string) => ({ type: "text", text: words }) as const;
+
+for (const [what, given, isGiveable] of [
+  ["text", result("a", " rain\n"), true],
+  ["text beside a blank one", withContent([text("rain"), text(" ")]), true],
+  ["an image", withContent([IMAGE]), true],
+  ["an image by URL", withContent([IMAGE_BY_URL]), false],
+  ["nothing", withContent([]), false],
+  ["an empty text", result("a", ""), false],
+  ["blank texts", withContent([text(" "), text("\n")]), false],
+  ["500,000 characters", withContent([text("x".repeat(250_000)), text("x".repeat(250_000))]), true],
+  ["500,001 characters", result("a", "x".repeat(500_001)), false],
+  ["an error of one text", result("a", "no such file", true), true],
+  ["an error with a blank at its end", result("a", "no such file\n", true), false],
+  ["an error of two texts", withContent([text("a"), text("b")], true), false],
+  ["an error with an image", withContent([text("a"), IMAGE], true), false],
+  ["an error without text", withContent([], true), false],
+  ["an empty error", result("a", "", true), false],
+  ["an error of 10,000 characters", result("a", "x".repeat(10_000), true), true],
+  ["an error of 10,001 characters", result("a", "x".repeat(10_001), true), false],
+] as const) {
+  test(`${what}: ${isGiveable ? "arrives as it is" : "would be changed on its way"}`, () => {
+    assert.equal(areGiveable([given]), isGiveable);
+  });
+}
+
+test("of several results each may be as long as one alone, and one that would be changed counts for all", () => {
+  const long = ["a", "b", "c"].map((id) => result(id, "x".repeat(450_000)));
+  assert.equal(areGiveable(long), true);
+  assert.equal(areGiveable([...long, result("d", "")]), false);
 });
 
 test("anything else is refused", async () => {
