@@ -1,6 +1,7 @@
 /** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
 import { mkdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { findClaude } from "../cli/install/find.ts";
 import { createInstallation } from "../cli/install/installation.ts";
@@ -48,8 +49,11 @@ import { createNamedLeases } from "../session/resume.ts";
 import { createRun } from "../session/run.ts";
 import type { Run } from "../session/run.ts";
 import { createReserve } from "../session/reserve.ts";
+import { createPace } from "../session/pace.ts";
+import { countRoom } from "../session/room.ts";
 import { createSpares } from "../session/spare.ts";
 import type { Spares } from "../session/spare.ts";
+import { createTarget } from "../session/target.ts";
 import { createPool } from "../session/pool.ts";
 import type { Pool } from "../session/pool.ts";
 import { startDemo } from "./demo.ts";
@@ -120,6 +124,10 @@ function toFolders({ workspace, stateFolder }: Config): Folders {
   return { workspace, empty: join(stateFolder, EMPTY_FOLDER) };
 }
 
+function toMostSpares({ spares, maxSpares }: Config): number {
+  return spares === "auto" ? maxSpares : spares;
+}
+
 function createEngine(
   { config, program, log }: ServeOptions,
   environment: NodeJS.ProcessEnv,
@@ -132,16 +140,24 @@ function createEngine(
     settingSources: config.settingSources,
     temporaryFolder: join(config.stateFolder, "tmp"),
     notesFolder: join(config.stateFolder, "notes"),
-    maxProcesses: maxSessions + maxConcurrent + config.spares,
+    maxProcesses: maxSessions + maxConcurrent + toMostSpares(config),
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,
     onLimits: models.setLimits,
     onPlan,
     log,
   });
+  const transcripts = createTranscripts(join(config.stateFolder, "replay"));
+  const pace = createPace({ cores: availableParallelism() });
   const spares = createSpares({
-    count: config.spares,
-    first: { tools: config.tools },
+    target: createTarget({
+      count: config.spares,
+      max: config.maxSpares,
+      first: { tools: config.tools, isReplay: false },
+    }),
+    pace,
+    transcripts,
+    countRoom,
     start: installation.start,
     identify: installation.identify,
     onStart(spare) {
@@ -157,7 +173,6 @@ function createEngine(
     endProcess: async (id) => pool.claim(id)?.close(),
     deleteTranscript: (sessionId) => deleteSession(toConfigFolder(environment, config.home), sessionId),
   });
-  const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const { start } = installation;
   let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;
@@ -182,6 +197,7 @@ function createEngine(
       percent: config.planReserve,
       extraUsage: config.extraUsage,
     }),
+    pace,
     refill: spares.fill,
     recordLogin: installation.recordLogin,
     loginSentence: toLoginSentence(environment),

@@ -5,7 +5,7 @@ import { LOG_LEVELS } from "../lib/log.ts";
 import { toChoice, toList, toOptionalPath, toPath, toSwitch, toWhole } from "./option.ts";
 import type { Option } from "./option.ts";
 import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toIdleSeconds, toKeys, toLogLevel } from "./reader.ts";
-import { toOrigins, toSettingSources } from "./reader.ts";
+import { toOrigins, toSettingSources, toSpareCount } from "./reader.ts";
 
 const EXTRA_USAGE = ["allow", "stop"] as const;
 
@@ -111,10 +111,20 @@ export const OPTIONS = {
   spares: {
     name: "spares",
     hint: "N",
-    help: "CLI processes kept warm for new conversations",
-    default: "1",
+    help: "CLI processes kept warm; auto keeps one, and more while they are needed",
+    default: "auto",
     kind: "value",
-    read: toWhole(0, 20),
+    values: ["auto"],
+    read: toSpareCount,
+  },
+  maxSpares: {
+    name: "max-spares",
+    hint: "N",
+    help: "most that --spares auto keeps warm",
+    more: "about 150 MB each",
+    default: "4",
+    kind: "value",
+    read: toWhole(1, 20),
   },
   planReserve: {
     name: "plan-reserve",

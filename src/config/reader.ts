@@ -59,6 +59,16 @@ export const toSettingSources: Reader<string> = (texts, context) => {
   throw new UsageError(`Cannot use ${context.flag} ${strange}: expected a list of ${SETTING_SOURCES.join(", ")}`);
 };
 
+const MOST_SPARES = 20;
+
+/** Reads the number of spares, or `auto`. */
+export const toSpareCount: Reader<number | "auto"> = (texts, context) => {
+  const text = texts.at(-1) ?? "";
+  if (text === "auto") return text;
+  if (/^\d{1,9}$/.test(text) && Number(text) <= MOST_SPARES) return Number(text);
+  throw new UsageError(`Cannot use ${context.flag} ${text}: expected auto or a whole number from 0 to ${MOST_SPARES}`);
+};
+
 /** Reads the level of the log; without one, DEBUG of any value means `debug`. */
 export const toLogLevel: Reader<LogLevel> = (texts, context) => {
   if (texts.length === 0) return context.environment["DEBUG"] ? "debug" : "info";

@@ -64,16 +64,16 @@ function toUnused({ turn }: Decoded<unknown>, modelId: string, isSessionUnused: 
   return [...(isSessionUnused ? ["x-claude-session"] : []), ...(hasNoBudget ? ["thinking.budget_tokens"] : [])];
 }
 
-/** Adds to the access log what events tell of the model and the tokens. */
-function logEvents({ addLogFields }: Exchange, batch: readonly TurnEvent[]): void {
+/** Adds to the access log the way a turn began, and what events tell of the model and the tokens. */
+function logEvents({ addLogFields }: Exchange, { start }: RunningTurn, batch: readonly TurnEvent[]): void {
   for (const event of batch) {
-    if (event.type === "start") addLogFields({ model: event.model });
+    if (event.type === "start") addLogFields({ model: event.model, start });
     if (event.type === "done") addLogFields({ tokens_in: toPromptTokens(event.usage), tokens_out: event.usage.output });
   }
 }
 
 async function writeWhole(exchange: Exchange, asked: Asked, running: RunningTurn, events: EventStream): Promise<void> {
-  for await (const batch of events) logEvents(exchange, batch);
+  for await (const batch of events) logEvents(exchange, running, batch);
   const { codec, decoded, meta, headers, keep } = asked;
   await keep?.(running.reply);
   sendJson(exchange, 200, codec.encodeReply(running.reply, decoded.form, meta), headers);
@@ -126,7 +126,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
     const { codec, decoded, meta, modelId, headers, keep } = asked;
     const encoder = codec.createEncoder(decoded.form, meta);
     const onEvents = async (batch: readonly TurnEvent[]): Promise<void> => {
-      logEvents(exchange, batch);
+      logEvents(exchange, running, batch);
       // Stored before the client can see the end, and so before its next request.
       if (batch.at(-1)?.type === "done") await keep?.(running.reply);
     };

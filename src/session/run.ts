@@ -1,7 +1,7 @@
 /** Runs a turn: admits it, plays it on the process that fits, and files that process again before the answer ends. */
 import { CliEndedError } from "../cli/protocol/channel.ts";
 import { ProxyError, toProxyError } from "../core/error.ts";
-import type { EventStream } from "../core/event.ts";
+import type { EventStream, TurnEvent } from "../core/event.ts";
 import { createFold } from "../core/reply.ts";
 import type { Fold, Reply } from "../core/reply.ts";
 import type { Start } from "../core/start.ts";
@@ -9,6 +9,7 @@ import { GateFullError } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Job, Lease, TakeLease } from "./lease.ts";
 import type { NamedSessions } from "./named.ts";
+import type { Pace } from "./pace.ts";
 import type { Refusals } from "./refusal.ts";
 import type { TakeNamedLease } from "./resume.ts";
 
@@ -24,7 +25,9 @@ export interface RunOptions {
   readonly refusals: Refusals;
   /** Checks what the user keeps of the plan. @throws ProxyError when a turn is not to be played now. */
   readonly checkReserve: () => void;
-  /** Starts a spare in the place of one that was claimed; called after the first event, and once the turn is over. */
+  /** Told of each turn that runs, so that no process is started at its cost. */
+  readonly pace: Pace;
+  /** Looks at the spares again; called once a turn is over. */
   readonly refill: () => void;
   /** Told what each turn has shown about the CLI's login. */
   readonly recordLogin: (isLoggedIn: boolean) => void;
@@ -53,6 +56,8 @@ interface Progress {
   readonly fold: Fold;
   start: Start | undefined;
 }
+
+const isDelta = ({ type }: TurnEvent): boolean => type !== "start";
 
 const QUEUE_RETRY_SECONDS = 5;
 
@@ -110,14 +115,12 @@ async function* playOn(lease: Lease, signal: AbortSignal, progress: Progress): E
 }
 
 /** Plays on one process after another: one that was there before may have died unseen, and is replaced once. */
-async function* play(options: RunOptions, job: Job, signal: AbortSignal, progress: Progress): EventStream {
+async function* playOnAny(options: RunOptions, job: Job, signal: AbortSignal, progress: Progress): EventStream {
   for (let isFresh = false; ; isFresh = true) {
     const lease = await take(options, job, signal, isFresh);
     let hasShown = false;
     try {
       for await (const events of playOn(lease, signal, progress)) {
-        // Not before the first event: a starting process would take the time that it is waited for.
-        if (!hasShown) options.refill();
         hasShown = true;
         yield events;
       }
@@ -126,6 +129,19 @@ async function* play(options: RunOptions, job: Job, signal: AbortSignal, progres
       const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
       if (!isUnseen || isFresh) throw error;
     }
+  }
+}
+
+/** Plays a turn that was admitted, and tells its pace. */
+async function* play(options: RunOptions, job: Job, signal: AbortSignal, progress: Progress): EventStream {
+  const paced = options.pace.begin();
+  try {
+    for await (const events of playOnAny(options, job, signal, progress)) {
+      if (events.some(isDelta)) paced.stream();
+      yield events;
+    }
+  } finally {
+    paced.end();
   }
 }
 

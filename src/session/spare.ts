@@ -1,119 +1,169 @@
-/**
- * Warm processes for new conversations: started before they are needed, told nothing until one is claimed. They are
- * started as the last two asked for were.
- */
-import type { Launch } from "../cli/request/launch.ts";
+/** Warm processes: started before they are needed, and told nothing until one is claimed. */
 import type { Conversation } from "../cli/conversation.ts";
+import type { Launch } from "../cli/request/launch.ts";
+import { choosePlace } from "../cli/request/transcript.ts";
+import type { TranscriptPlace } from "../cli/request/transcript.ts";
 import type { Log } from "../lib/log.ts";
+import type { Scratch } from "../lib/scratch.ts";
+import { createBackoff } from "./backoff.ts";
+import type { Pace } from "./pace.ts";
+import { toKindKey } from "./target.ts";
+import type { Kind, Target } from "./target.ts";
 
-/** Number and kind of the spares. */
+/** A warm process. */
+export interface Spare {
+  readonly conversation: Conversation;
+  readonly kind: Kind;
+  /** Set for one that waits to be told a history: the transcript is to be written there before its first turn. */
+  readonly transcript: TranscriptPlace | undefined;
+}
+
+/** Parts that start spares. */
 export interface SparesOptions {
-  readonly count: number;
-  /** The settings that the first ones are started with. */
-  readonly first: Launch;
+  readonly target: Target;
+  readonly pace: Pace;
+  readonly transcripts: Scratch;
+  /** Starts a process. @throws ProxyError; the signal's reason. */
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
   /** Identity of the CLI's file now; never rejects. Spares of another one are replaced. */
   readonly identify: () => Promise<string>;
-  /** Called with each new spare before it can be claimed. */
+  /** The number of processes that the free memory of the machine can hold besides. */
+  readonly countRoom: () => number;
+  /** Called with each new spare for new conversations before it can be claimed. */
   readonly onStart: (conversation: Conversation) => void;
   readonly log: Log;
 }
 
 /** Processes that wait for a conversation. */
 export interface Spares {
-  /** Ends spares of a kind that is no longer asked for, and starts others up to the count, in the background. */
+  /** Ends spares that are no longer wanted, and starts those that are, in the background and at a quiet moment. */
   fill(): void;
   /**
-   * Gives a spare that was started like this, if there is one; `fill` starts another in its place. A kind that is asked
-   * for twice in a row becomes the kind of all: one request that differs does not cost the spare.
+   * Gives a spare of this kind, if there is one, and takes down that it was needed. It is the caller's from then on;
+   * another is started in its place.
    */
-  claim(launch: Launch): Conversation | undefined;
+  claim(kind: Kind): Spare | undefined;
+  /** Ends all; none is started any more. */
   close(): void;
   readonly size: number;
 }
 
-/** A CLI that dies as a spare is likely to do so again: the next one waits, twice as long each time. */
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 60_000;
-/** The CLI's file is looked at after each turn, and this often while there is none. */
-const LOOK_MS = 60_000;
-/** A spare that has lived this long did not die of how it was started. */
-const SOUND_MS = 10_000;
-
-function isAlike(a: Launch, b: Launch): boolean {
-  return a.tools === b.tools && a.model === b.model;
+/** The state of a spare beside what its taker sees. */
+interface Stored extends Spare {
+  /** Identity of the CLI's file that it was started from. */
+  readonly identity: string;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
 }
 
-/** Makes an empty pool. */
-export function createSpares({ count, first, start, identify, onStart, log }: SparesOptions): Spares {
-  /** Each with the identity of the CLI's file it was started from. */
-  const spares = new Map<Conversation, string>();
-  const closing = new AbortController();
-  let wanted = first;
-  let asked = first;
-  let starting = 0;
-  let retryMs = FIRST_RETRY_MS;
-  let retry: NodeJS.Timeout | undefined;
+/** The CLI's file and the target are looked at after each turn, and this often while there is none. */
+const LOOK_MS = 60_000;
+/** A process takes the memory it needs within this time; until then the machine's free memory does not show it. */
+const GROWTH_MS = 5000;
 
-  function fillLater(cause: string): void {
-    if (closing.signal.aborted || retry) return;
-    log.debug("spare not ready", { cause, retryMs });
-    retry = setTimeout(() => {
-      retry = undefined;
-      fill();
-    }, retryMs).unref();
-    retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+/** The order for a process of a kind. */
+function toOrder(
+  { tools, model, isReplay }: Kind,
+  transcripts: Scratch,
+): Pick<Spare, "transcript"> & { launch: Launch } {
+  const launch = { tools, ...(model === undefined ? {} : { model }) };
+  if (!isReplay) return { launch, transcript: undefined };
+  const transcript = choosePlace(transcripts);
+  const session = { type: "await", file: transcript.file.path, lastUuid: transcript.lastUuid } as const;
+  return { launch: { ...launch, session }, transcript };
+}
+
+/** The items of `all` that are left when one like each of `others` is taken out, from the front. */
+function subtract<Item>(all: readonly Item[], others: readonly Kind[], toKind: (item: Item) => Kind): Item[] {
+  const keys = others.map(toKindKey);
+  return all.filter((item) => {
+    const at = keys.indexOf(toKindKey(toKind(item)));
+    if (at !== -1) keys.splice(at, 1);
+    return at === -1;
+  });
+}
+
+/** Makes an empty set of spares. */
+export function createSpares(options: SparesOptions): Spares {
+  const { target, pace, log } = options;
+  const spares = new Set<Stored>();
+  const closing = new AbortController();
+  const backoff = createBackoff({ retry: fill, signal: closing.signal, log });
+  let isStarting = false;
+
+  const listKinds = (): Kind[] => [...spares].map(({ kind }) => kind);
+  const listWanted = (): Kind[] => target.list(performance.now());
+
+  function drop(spare: Stored): void {
+    spares.delete(spare);
+    void spare.conversation.close();
   }
 
-  async function add(): Promise<void> {
+  /** The kind to start next; undefined when all are there, or there is no room. */
+  function findMissing(): Kind | undefined {
+    const [missing] = subtract(listWanted(), listKinds(), (kind) => kind);
+    if (!missing || backoff.isWaiting || spares.size >= target.most) return undefined;
+    const young = [...spares].filter(({ startedAt }) => performance.now() - startedAt < GROWTH_MS).length;
+    return spares.size === 0 || options.countRoom() > young ? missing : undefined;
+  }
+
+  async function add(kind: Kind): Promise<void> {
     try {
-      const conversation = await start(wanted, closing.signal);
-      const identity = await identify();
-      if (closing.signal.aborted || !isAlike(conversation.launch, wanted)) return await conversation.close();
-      spares.set(conversation, identity);
-      onStart(conversation);
+      const { launch, transcript } = toOrder(kind, options.transcripts);
+      const conversation = await options.start(launch, closing.signal);
       const startedAt = performance.now();
+      // Asked after the start: before the first one, the CLI's file has not been found yet.
+      const spare = { conversation, kind, transcript, startedAt, identity: await options.identify() };
+      if (closing.signal.aborted) return await conversation.close();
+      spares.add(spare);
+      if (!kind.isReplay) options.onStart(conversation);
       void conversation.gone.then(() => {
-        if (!spares.delete(conversation)) return;
-        if (performance.now() - startedAt > SOUND_MS) retryMs = FIRST_RETRY_MS;
-        fillLater("it ended");
+        if (spares.delete(spare)) backoff.fail("it ended", startedAt);
       });
     } catch (error) {
-      fillLater(error instanceof Error ? error.message : "unknown");
-    } finally {
-      starting--;
-      fill();
+      backoff.fail(error instanceof Error ? error.message : "unknown");
     }
   }
 
-  function endUnwanted(): void {
-    for (const spare of spares.keys()) {
-      // One that is ending leaves by itself, and is not replaced at once.
-      if (!spare.isAlive || isAlike(spare.launch, wanted)) continue;
-      spares.delete(spare);
-      void spare.close();
+  /** Starts what is missing, one after the other, each at a quiet moment. */
+  async function startMissing(): Promise<void> {
+    isStarting = true;
+    try {
+      for (;;) {
+        await pace.untilQuiet(closing.signal);
+        const kind = findMissing();
+        if (!kind) return;
+        await add(kind);
+      }
+    } finally {
+      isStarting = false;
     }
+  }
+
+  /** Ends what is not wanted. What is wanted stays, also beyond the bound: so no two kinds push each other out. */
+  function endUnwanted(): void {
+    const wanted = listWanted();
+    // One that is ending leaves by itself, and is not replaced at once.
+    const alive = [...spares].filter(({ conversation }) => conversation.isAlive);
+    for (const spare of subtract(alive, wanted, ({ kind }) => kind)) drop(spare);
+    const [base] = subtract(wanted.slice(0, 1), listKinds(), (kind) => kind);
+    const last = [...spares].at(-1);
+    if (base && last && spares.size >= target.most) drop(last);
+  }
+
+  function fill(): void {
+    if (closing.signal.aborted) return;
+    endUnwanted();
+    if (!isStarting) startMissing().catch(() => undefined);
   }
 
   /** Ends spares of a file that has been replaced, and starts others. */
   async function renew(): Promise<void> {
-    const identity = await identify();
-    const outdated = [...spares].filter(([, startedFrom]) => startedFrom !== identity).map(([spare]) => spare);
-    if (closing.signal.aborted || outdated.length === 0) return;
-    log.debug("claude has changed", { spares: outdated.length });
-    for (const spare of outdated) {
-      spares.delete(spare);
-      void spare.close();
-    }
+    const identity = await options.identify();
+    const outdated = [...spares].filter((spare) => spare.identity !== identity);
+    if (outdated.length > 0) log.debug("claude has changed", { spares: outdated.length });
+    for (const spare of outdated) drop(spare);
     fill();
-  }
-
-  function fill(): void {
-    endUnwanted();
-    while (!retry && !closing.signal.aborted && spares.size + starting < count) {
-      starting++;
-      void add();
-    }
   }
 
   const looking = setInterval(() => void renew(), LOOK_MS).unref();
@@ -123,22 +173,19 @@ export function createSpares({ count, first, start, identify, onStart, log }: Sp
       fill();
       void renew();
     },
-    claim(launch) {
-      if (isAlike(asked, launch)) wanted = launch;
-      asked = launch;
-      for (const spare of spares.keys()) {
-        if (!spare.isAlive || !isAlike(spare.launch, launch)) continue;
-        spares.delete(spare);
-        return spare;
-      }
-      return undefined;
+    claim(kind) {
+      target.record(kind, performance.now());
+      const key = toKindKey(kind);
+      const found = [...spares].find((spare) => spare.conversation.isAlive && toKindKey(spare.kind) === key);
+      if (found) spares.delete(found);
+      fill();
+      return found;
     },
     close() {
       closing.abort();
-      clearTimeout(retry);
+      backoff.close();
       clearInterval(looking);
-      for (const spare of spares.keys()) void spare.close();
-      spares.clear();
+      for (const spare of spares) drop(spare);
     },
     get size() {
       return spares.size;

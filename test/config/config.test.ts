@@ -47,7 +47,8 @@ test("without options everything has its default", () => {
     maxQueue: 64,
     maxSessions: 4,
     idleSeconds,
-    spares: 1,
+    spares: "auto",
+    maxSpares: 4,
     planReserve: 0,
     extraUsage: "allow",
     activityTimeoutSeconds: 600,
@@ -92,6 +93,8 @@ const OPTIONS: readonly (readonly [string, string, keyof Config, unknown, string
   ["max-sessions", "0", "maxSessions", 0, "8"],
   ["idle-seconds", "1", "idleSeconds", 1, "8"],
   ["spares", "0", "spares", 0, "8"],
+  ["spares", "auto", "spares", "auto", "8"],
+  ["max-spares", "2", "maxSpares", 2, "8"],
   ["activity-timeout", "30", "activityTimeoutSeconds", 30, "8"],
   [
     "alias",
@@ -176,7 +179,7 @@ const WHOLE: Readonly<Record<string, readonly [number, number]>> = {
   "max-queue": [0, 10_000],
   "max-sessions": [0, 100],
   "idle-seconds": [1, 86_400],
-  spares: [0, 20],
+  "max-spares": [1, 20],
   "activity-timeout": [1, 86_400],
 };
 
@@ -191,6 +194,15 @@ test("numbers are whole and within bounds, as flags and as variables, or the sen
     }
     assert.match(complaintOf([], { [toVariable(name)]: "many" }), new RegExp(`^Cannot use --${name} many`));
   }
+});
+
+test("the number of spares is auto, or whole and within bounds", () => {
+  assert.equal(read(["--spares=20"]).spares, 20);
+  for (const value of ["21", "-1", "", "x", "1.5", "AUTO"])
+    assert.equal(
+      complaintOf([`--spares=${value}`]),
+      `Cannot use --spares ${value}: expected auto or a whole number from 0 to 20`,
+    );
 });
 
 test("values that cannot be used are named with what was expected", () => {

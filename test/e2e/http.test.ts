@@ -243,7 +243,7 @@ test("the access log tells how a request went and not what it said", async () =>
   assert.match(
     line,
     new RegExp(
-      ` info request method=POST path=/v1/chat/completions status=200 ms=\\d+ model=${SONNET} stream=true tokens_in=15 tokens_out=42 id=log-1$`,
+      ` info request method=POST path=/v1/chat/completions status=200 ms=\\d+ model=${SONNET} stream=true start=(spare|cold) tokens_in=15 tokens_out=42 id=log-1$`,
     ),
   );
   await ask(post({ ...hi, model: "a-wrong-model" }, { "x-request-id": "log-2" }));

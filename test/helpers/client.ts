@@ -54,7 +54,7 @@ export async function untilSessions(
 /** A CLI process that the log tells of. */
 export interface Start {
   readonly pid: number;
-  /** `fresh`, `replay`, `begin` or `resume`. */
+  /** `fresh`, `replay`, `await`, `begin` or `resume`. */
   readonly as: string;
 }
 
@@ -64,6 +64,14 @@ export function readStarts(proxy: Proxy): Start[] {
     const [, pid, as] = /started claude pid=(\d+) as=(\w+)/.exec(line) ?? [];
     return pid === undefined || as === undefined ? [] : [{ pid: Number(pid), as }];
   });
+}
+
+/** Settles once the turns so far have begun in these ways, in the order of their ends: see `core/start.ts`. */
+export async function untilTurnStarts(proxy: Proxy, expected: readonly string[]): Promise<void> {
+  const read = (): string[] => proxy.log.flatMap((line) => / start=(\w+)/.exec(line)?.[1] ?? []);
+  // A line is written when its response closes, which its reader may see first.
+  await eventually("every turn is in the log", () => read().length >= expected.length);
+  assert.deepEqual(read(), expected);
 }
 
 /** How many processes were started as `as`. */

@@ -9,6 +9,8 @@ export interface Launch {
   readonly model?: string;
   readonly session?:
     | { readonly type: "replay"; readonly file: string; readonly lastUuid: string }
+    /** Reads the file, which need not exist until then, once it has been sent its set-up (P60). */
+    | { readonly type: "await"; readonly file: string; readonly lastUuid: string }
     | { readonly type: "begin"; readonly id: string }
     | { readonly type: "resume"; readonly id: string; readonly lastUuid: string };
 }
@@ -17,6 +19,8 @@ function toSessionArgs(session: Launch["session"]): string[] {
   switch (session?.type) {
     case "replay":
       return ["--no-session-persistence", "--resume", session.file, "--resume-session-at", session.lastUuid];
+    case "await":
+      return ["--await-initialize", ...toSessionArgs({ ...session, type: "replay" })];
     case "begin":
       return ["--session-id", session.id];
     case "resume":

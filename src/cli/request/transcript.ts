@@ -5,17 +5,16 @@ import type { Message, UserPart } from "../../core/turn.ts";
 import { spellJson } from "../../lib/spell.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { createScratch } from "../../lib/scratch.ts";
-import type { Scratch } from "../../lib/scratch.ts";
+import type { Scratch, ScratchFile } from "../../lib/scratch.ts";
 import type { AnswerRecord } from "../answer/record.ts";
 import { toContent } from "./content.ts";
 
-/** A transcript on disk. Its owner must remove it. */
-export interface Transcript {
-  readonly file: string;
-  /** The last entry's; the CLI goes on right after it, adding nothing. */
+/** The place of a transcript: a process can be started with it before it is known what the transcript is to hold. */
+export interface TranscriptPlace {
+  /** Its owner must remove it. */
+  readonly file: ScratchFile;
+  /** The UUID of the last entry; the CLI goes on right after it, adding nothing. */
   readonly lastUuid: string;
-  /** Deletes the file. Safe to call twice. */
-  remove(): Promise<void>;
 }
 
 /** A conversation up to, and without, its newest message. */
@@ -101,13 +100,15 @@ function toEntries(history: History): object[] {
 }
 
 /** One line an entry, each pointing to the one before; in parts, as they are written. */
-function* toText(entries: readonly object[], uuids: readonly string[]): Generator<string, void> {
+function* toText(entries: readonly object[], lastUuid: string): Generator<string, void> {
   const sessionId = randomUUID();
   const timestamp = new Date().toISOString();
+  let parentUuid: string | null = null;
   for (const [at, entry] of entries.entries()) {
-    const parentUuid = uuids[at - 1] ?? null;
-    yield* spellJson({ parentUuid, isSidechain: false, ...entry, uuid: uuids[at], sessionId, timestamp });
+    const uuid = at === entries.length - 1 ? lastUuid : randomUUID();
+    yield* spellJson({ parentUuid, isSidechain: false, ...entry, uuid, sessionId, timestamp });
     yield "\n";
+    parentUuid = uuid;
   }
 }
 
@@ -116,11 +117,12 @@ export function createTranscripts(folder: string): Scratch {
   return createScratch({ folder, ending: ".jsonl" });
 }
 
+/** Chooses a place for a transcript; nothing is on disk before it is written. */
+export function choosePlace(transcripts: Scratch): TranscriptPlace {
+  return { file: transcripts.create(), lastUuid: randomUUID() };
+}
+
 /** Writes a transcript that only this user can read. @throws the system's error. */
-export async function writeTranscript(transcripts: Scratch, history: History): Promise<Transcript> {
-  const entries = toEntries(history);
-  const uuids = entries.map(() => randomUUID());
-  const { path, write, remove } = transcripts.create();
-  await write(toText(entries, uuids));
-  return { file: path, lastUuid: uuids.at(-1) ?? "", remove };
+export async function writeTranscript({ file, lastUuid }: TranscriptPlace, history: History): Promise<void> {
+  await file.write(toText(toEntries(history), lastUuid));
 }

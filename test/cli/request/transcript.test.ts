@@ -5,8 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { createTranscripts, toExactMessages, writeTranscript } from "../../../src/cli/request/transcript.ts";
+import {
+  choosePlace,
+  createTranscripts,
+  toExactMessages,
+  writeTranscript,
+} from "../../../src/cli/request/transcript.ts";
 import type { AnswerRecord } from "../../../src/cli/answer/record.ts";
+import type { Scratch } from "../../../src/lib/scratch.ts";
 import type { Message } from "../../../src/core/turn.ts";
 
 const HISTORY: readonly Message[] = [
@@ -38,6 +44,16 @@ async function makeFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
+/** Writes a transcript, and tells where it is. */
+async function write(
+  transcripts: Scratch,
+  history: Parameters<typeof writeTranscript>[1],
+): Promise<{ file: string; lastUuid: string }> {
+  const place = choosePlace(transcripts);
+  await writeTranscript(place, history);
+  return { file: place.file.path, lastUuid: place.lastUuid };
+}
+
 async function readEntries(file: string): Promise<Entry[]> {
   const text = await readFile(file, "utf8");
   assert.ok(text.endsWith("\n"));
@@ -51,7 +67,7 @@ test("the CLI's notes follow the first user message, in their order, as links of
   const notes = [{ type: "environment" }, { type: "date", date: "2026-11-24" }];
   const transcripts = createTranscripts(await makeFolder(t));
   const messages: readonly Message[] = [{ role: "assistant", content: [{ type: "text", text: "first" }] }, ...HISTORY];
-  const { file, lastUuid } = await writeTranscript(transcripts, { messages, records: [], modelId: "opus", notes });
+  const { file, lastUuid } = await write(transcripts, { messages, records: [], modelId: "opus", notes });
   const entries = (await readEntries(file)) as (Entry & { attachment?: object })[];
   assert.deepEqual(
     entries.map(({ type, attachment }) => attachment ?? type),
@@ -65,7 +81,7 @@ test("the CLI's notes follow the first user message, in their order, as links of
 });
 
 test("each entry points to the one before, and the last is named", async (t) => {
-  const { file, lastUuid } = await writeTranscript(createTranscripts(await makeFolder(t)), {
+  const { file, lastUuid } = await write(createTranscripts(await makeFolder(t)), {
     messages: HISTORY,
     records: [],
     modelId: "claude-opus-5-5[1m]",
@@ -83,7 +99,7 @@ test("each entry points to the one before, and the last is named", async (t) => 
 });
 
 test("entries hold the messages as the API takes them", async (t) => {
-  const { file } = await writeTranscript(createTranscripts(await makeFolder(t)), {
+  const { file } = await write(createTranscripts(await makeFolder(t)), {
     messages: HISTORY,
     records: [],
     modelId: "claude-opus-5-5[1m]",
@@ -116,7 +132,7 @@ const RECORD = {
 } as const;
 
 test("an answer with a record is replayed as the API gave it, with its model and effort", async (t) => {
-  const { file } = await writeTranscript(createTranscripts(await makeFolder(t)), {
+  const { file } = await write(createTranscripts(await makeFolder(t)), {
     messages: HISTORY,
     records: [undefined, RECORD],
     modelId: "claude-opus-5-5",
