@@ -1,20 +1,12 @@
 /** `serve`: puts the parts together, listens, and on a signal takes them apart again. */
 import { mkdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { findClaude } from "../cli/install/find.ts";
-import { createInstallation } from "../cli/install/installation.ts";
-import type { Installation, InstallationStatus } from "../cli/install/installation.ts";
+import type { InstallationStatus } from "../cli/install/installation.ts";
 import { keepModels } from "../cli/install/modelfile.ts";
-import { EMPTY_FOLDER } from "../cli/process/folder.ts";
-import type { Folders } from "../cli/process/folder.ts";
-import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
-import { createTranscripts } from "../cli/request/transcript.ts";
-import type { Config } from "../config/config.ts";
 import { toLoginCure, toLoginSentence } from "../core/credential.ts";
 import { toProxyError } from "../core/error.ts";
-import type { Models } from "../core/model.ts";
 import type { PlanReport } from "../core/plan.ts";
 import { createTurnHandler } from "../http/turn.ts";
 import { createGuard } from "../http/auth.ts";
@@ -28,10 +20,6 @@ import { createInfo, toTurnCounts } from "../http/info.ts";
 import { createStoredResponses } from "../http/stored.ts";
 import { createRoutes } from "../http/route.ts";
 import { listen } from "../http/server.ts";
-import { createGate } from "../lib/gate.ts";
-import type { Gate } from "../lib/gate.ts";
-import type { Log } from "../lib/log.ts";
-import type { Scratch } from "../lib/scratch.ts";
 import { createArchive, keepDays } from "../meter/archive.ts";
 import type { Archive } from "../meter/archive.ts";
 import { createMeter } from "../meter/meter.ts";
@@ -39,34 +27,10 @@ import type { Meter } from "../meter/meter.ts";
 import { createPlanNotices } from "../notify/plan.ts";
 import { createTelegram } from "../notify/telegram.ts";
 import type { Telegram } from "../notify/telegram.ts";
-import { createHistoryLeases } from "../session/history.ts";
-import type { HistoryOptions } from "../session/history.ts";
-import { createAnswerMemory } from "../session/memory.ts";
-import { createNamedSessions } from "../session/named.ts";
-import { createRefusals } from "../session/refusal.ts";
-import type { NamedSessions } from "../session/named.ts";
-import { createNamedLeases } from "../session/resume.ts";
-import { createRun } from "../session/run.ts";
-import type { Run } from "../session/run.ts";
-import { createReserve } from "../session/reserve.ts";
-import { createPace } from "../session/pace.ts";
-import { countRoom } from "../session/room.ts";
-import { createSpares } from "../session/spare.ts";
-import type { Spares } from "../session/spare.ts";
-import { createTarget } from "../session/target.ts";
-import { createPool } from "../session/pool.ts";
-import type { Pool } from "../session/pool.ts";
 import { startDemo } from "./demo.ts";
 import { preparePrivately } from "./private.ts";
-
-/** The configuration and the log of one server. */
-export interface ServeOptions {
-  readonly config: Config;
-  readonly version: string;
-  /** This program's own file. */
-  readonly program: string;
-  readonly log: Log;
-}
+import { createEngine, toFolders } from "./engine.ts";
+import type { Engine, ServeOptions } from "./engine.ts";
 
 /** A server that listens. */
 export interface Served {
@@ -92,117 +56,12 @@ const STALL_MS = 30_000;
 /** At the end, messages may still be sent or taken away in this time; processes end meanwhile. */
 const TELEGRAM_GRACE_MS = 2000;
 
-interface Engine {
-  readonly installation: Installation;
-  readonly models: Models;
-  readonly gate: Gate;
-  readonly pool: Pool;
-  readonly spares: Spares;
-  readonly transcripts: Scratch;
-  readonly named: NamedSessions;
-  readonly run: Run;
-  /** Number of turns so far whose process had to be told the history. */
-  readonly countReplays: () => number;
-}
-
 /** Parts that the handlers need besides the engine. */
 interface Surroundings {
   readonly meter: Meter;
   readonly archive: Archive;
   readonly telegram: Telegram;
   readonly isStopping: () => boolean;
-}
-
-/** Parts that are told by the engine. */
-interface Witnesses {
-  readonly meter: Meter;
-  readonly models: Models;
-  readonly onPlan: (report: PlanReport) => void;
-}
-
-function toFolders({ workspace, stateFolder }: Config): Folders {
-  return { workspace, empty: join(stateFolder, EMPTY_FOLDER) };
-}
-
-function toMostSpares({ spares, maxSpares }: Config): number {
-  return spares === "auto" ? maxSpares : spares;
-}
-
-function createEngine(
-  { config, program, log }: ServeOptions,
-  environment: NodeJS.ProcessEnv,
-  { meter, models, onPlan }: Witnesses,
-): Engine {
-  const { maxConcurrent, maxSessions, idleSeconds } = config;
-  const installation = createInstallation({
-    find: { given: config.claude, environment, home: config.home, program },
-    folders: toFolders(config),
-    settingSources: config.settingSources,
-    temporaryFolder: join(config.stateFolder, "tmp"),
-    notesFolder: join(config.stateFolder, "notes"),
-    maxProcesses: maxSessions + maxConcurrent + toMostSpares(config),
-    activityMs: config.activityTimeoutSeconds * 1000,
-    onCatalogue: models.setCatalogue,
-    onLimits: models.setLimits,
-    onPlan,
-    log,
-  });
-  const transcripts = createTranscripts(join(config.stateFolder, "replay"));
-  const pace = createPace({ cores: availableParallelism() });
-  const spares = createSpares({
-    target: createTarget({
-      count: config.spares,
-      max: config.maxSpares,
-      first: { tools: config.tools, isReplay: false },
-    }),
-    pace,
-    transcripts,
-    countRoom,
-    start: installation.start,
-    identify: installation.identify,
-    onStart(spare) {
-      if (!models.isCatalogued) void spare.askModels();
-    },
-    log,
-  });
-  const gate = createGate(maxConcurrent, config.maxQueue, installation.setBusy);
-  const pool = createPool({ maxSessions, idleSeconds, log });
-  const named = createNamedSessions({
-    folder: join(config.stateFolder, "sessions"),
-    maxWaiting: config.maxQueue,
-    endProcess: async (id) => pool.claim(id)?.close(),
-    deleteTranscript: (sessionId) => deleteSession(toConfigFolder(environment, config.home), sessionId),
-  });
-  const { start } = installation;
-  let replays = 0;
-  const toModelId = (model: string): string => models.resolve(model).id;
-  const readNotes: HistoryOptions["readNotes"] = (model, tools) => installation.readNotes(toModelId(model), tools);
-  const run = createRun({
-    takeLease: createHistoryLeases({
-      start,
-      pool,
-      spares,
-      transcripts,
-      readNotes,
-      toModelId,
-      onReplay: () => void replays++,
-      memory: createAnswerMemory(),
-    }),
-    takeNamedLease: createNamedLeases({ start, pool, named }),
-    gate,
-    named,
-    refusals: createRefusals(),
-    checkReserve: createReserve({
-      readPlan: meter.readPlan,
-      percent: config.planReserve,
-      extraUsage: config.extraUsage,
-    }),
-    pace,
-    refill: spares.fill,
-    recordLogin: installation.recordLogin,
-    loginSentence: toLoginSentence(environment),
-  });
-  return { installation, models, gate, pool, spares, transcripts, named, run, countReplays: () => replays };
 }
 
 /** The demo is nothing without the CLI. @throws Error that says so, before anything else is said. */
