@@ -36,6 +36,11 @@ export interface Conversation {
    * aborts.
    */
   play(step: Step, signal: AbortSignal): EventStream;
+  /**
+   * Sets a fresh process that was started with a transcript up for the turns that follow, ahead of the first: their
+   * system prompt, tools and settings are those of the step's turn. Its messages are not looked at.
+   */
+  prepare(step: Step): void;
   /** Asks for the account's models, which `onCatalogue` is then told; spends no quota. Never rejects. */
   askModels(): Promise<void>;
   /** Ends the process, at once when a turn is under way; settles when it is gone. Never rejects. */
@@ -111,6 +116,7 @@ export function startConversation(options: ConversationOptions): Conversation {
       if (phase.type === "answering") throw new Error("a turn is under way");
       yield* readAll(worker, worker.begin(step, phase), options.activityMs, signal);
     },
+    prepare: (step) => worker.prepare(step),
     // A process that ends before it answers is noticed elsewhere.
     askModels: () => channel.request({ subtype: "list_models" }).then(tellModels, () => undefined),
     close() {

@@ -12,6 +12,12 @@ export interface Fresh {
   readonly type: "fresh";
 }
 
+/** Set up, with a transcript that it has loaded. It can take any message that may follow, results of calls included. */
+export interface Loaded {
+  readonly type: "loaded";
+  readonly settings: Settings;
+}
+
 /** Between turns. The process knows the conversation exactly as the client does. */
 export interface Ready {
   readonly type: "ready";
@@ -43,15 +49,16 @@ export interface Spent {
 /**
  * The one state of a process. Each question about a process is a function of it, and `startWorker` alone moves it on.
  */
-export type Phase = Fresh | Ready | Answering | Waiting | Spent;
+export type Phase = Fresh | Loaded | Ready | Answering | Waiting | Spent;
 
 /** True when the next turn of its conversation can be played on a process. */
 export function isReusable({ type }: Phase): boolean {
-  return type === "ready" || type === "waiting";
+  return type === "loaded" || type === "ready" || type === "waiting";
 }
 
 /** True when a user message with these results, and `others` parts beside them, can be handed in. */
 export function isReadyFor({ type }: Phase, results: readonly ToolResult[], others: number): boolean {
+  if (type === "loaded") return true;
   if (type === "waiting") return results.length > 0 && others === 0 && areGiveable(results);
   return type !== "spent" && results.length === 0;
 }
@@ -59,7 +66,7 @@ export function isReadyFor({ type }: Phase, results: readonly ToolResult[], othe
 /** The first step of ending a process: closing stdin is wrong for one in mid-turn, or of unknown state. */
 export function toEnding(phase: Phase): Ending {
   if (phase.type === "spent") return phase.ending;
-  return phase.type === "fresh" || phase.type === "ready" ? "eof" : "term";
+  return phase.type === "fresh" || phase.type === "loaded" || phase.type === "ready" ? "eof" : "term";
 }
 
 /** The phase after the messages so far of an answer. */

@@ -11,7 +11,7 @@ import type { Answer } from "./answer/answer.ts";
 import { createRecorder } from "./answer/record.ts";
 import type { AnswerRecord } from "./answer/record.ts";
 import { toEnding, toNext } from "./phase.ts";
-import type { Answering, Fresh, Phase, Ready, Waiting } from "./phase.ts";
+import type { Answering, Fresh, Loaded, Phase, Ready, Waiting } from "./phase.ts";
 import type { Command } from "./process/process.ts";
 import { toCatalogue } from "./protocol/catalogue.ts";
 import { CliEndedError, openChannel } from "./protocol/channel.ts";
@@ -61,8 +61,10 @@ export interface Worker {
   readonly lastUuid: string;
   /** The model's last message of the last turn; undefined before there is one. */
   readonly record: AnswerRecord | undefined;
+  /** Sets a fresh process up for the conversation of a turn, whose history it has been started with. */
+  prepare(step: Step): void;
   /** Writes all that a turn needs, and gives the phase in which its events come. */
-  begin(step: Step, from: Fresh | Ready | Waiting): Answering;
+  begin(step: Step, from: Fresh | Loaded | Ready | Waiting): Answering;
   /** Makes a process of no more use, whatever it was doing; the reader of its answer is told `error`. */
   spend(cause: string, error: unknown): void;
   /** Tells `onCatalogue` of the models in an answer of the CLI. */
@@ -153,7 +155,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (isBeginning(message) && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
   }
 
-  function setUp({ turn, model, onReady }: Step, from: Fresh | Ready | Waiting): void {
+  function setUp({ turn, model, onReady }: Step, from: Fresh | Loaded | Ready | Waiting): void {
     const known = from.type === "fresh" ? undefined : from.settings;
     const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
     const onSetUp = ([opened]: readonly JsonObject[]): void => {
@@ -173,6 +175,12 @@ export function startWorker(options: WorkerOptions): Worker {
     },
     get record() {
       return recorder.record;
+    },
+    prepare(step) {
+      const { turn } = step;
+      toolServer.offer(turn.tools);
+      setUp(step, { type: "fresh" });
+      phase = { type: "loaded", settings: toSettings(turn) };
     },
     // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer.
     begin(step, from) {

@@ -17,7 +17,7 @@ import type { Log } from "../lib/log.ts";
 import type { Scratch } from "../lib/scratch.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createHistoryLeases } from "../session/history.ts";
-import type { HistoryOptions } from "../session/history.ts";
+import type { HistoryLeases, HistoryOptions } from "../session/history.ts";
 import { createAnswerMemory } from "../session/memory.ts";
 import { createNamedSessions } from "../session/named.ts";
 import { createRefusals } from "../session/refusal.ts";
@@ -50,6 +50,7 @@ export interface Engine {
   readonly gate: Gate;
   readonly pool: Pool;
   readonly spares: Spares;
+  readonly history: HistoryLeases;
   readonly transcripts: Scratch;
   readonly named: NamedSessions;
   readonly run: Run;
@@ -123,17 +124,13 @@ export function createEngine(
   let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;
   const readNotes: HistoryOptions["readNotes"] = (model, tools) => installation.readNotes(toModelId(model), tools);
+  const history = createHistoryLeases({
+    ...{ start, pool, spares, pace, transcripts, readNotes, toModelId, log },
+    onReplay: () => void replays++,
+    memory: createAnswerMemory(),
+  });
   const run = createRun({
-    takeLease: createHistoryLeases({
-      start,
-      pool,
-      spares,
-      transcripts,
-      readNotes,
-      toModelId,
-      onReplay: () => void replays++,
-      memory: createAnswerMemory(),
-    }),
+    takeLease: history.take,
     takeNamedLease: createNamedLeases({ start, pool, named }),
     gate,
     named,
@@ -148,5 +145,5 @@ export function createEngine(
     recordLogin: installation.recordLogin,
     loginSentence: toLoginSentence(environment),
   });
-  return { installation, models, gate, pool, spares, transcripts, named, run, countReplays: () => replays };
+  return { installation, models, gate, pool, spares, history, transcripts, named, run, countReplays: () => replays };
 }

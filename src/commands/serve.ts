@@ -160,6 +160,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
 
   async function stop(): Promise<void> {
     spares.close();
+    engine.history.close();
     feed.close();
     const cut = setTimeout(() => listener.close(), DRAIN_MS);
     await listener.drain();

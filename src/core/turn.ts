@@ -63,10 +63,13 @@ export interface RedactedPart {
 export type UserPart = TextPart | ImagePart | DocumentPart | ToolResult;
 /** A part of an assistant's message. */
 export type AssistantPart = TextPart | ToolCall | ThinkingPart | RedactedPart;
+/** A message of the user's, or the results of tool calls. */
+export interface UserMessage {
+  readonly role: "user";
+  readonly content: readonly UserPart[];
+}
 /** A message of a conversation. */
-export type Message =
-  | { readonly role: "user"; readonly content: readonly UserPart[] }
-  | { readonly role: "assistant"; readonly content: readonly AssistantPart[] };
+export type Message = UserMessage | { readonly role: "assistant"; readonly content: readonly AssistantPart[] };
 
 /** A function of the client's. `schema` is JSON Schema and reaches the API as it is. */
 export interface Tool {

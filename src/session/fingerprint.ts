@@ -7,7 +7,7 @@ import { toSetUpChoice } from "../cli/request/structured.ts";
 import type { OwnTools } from "../core/profile.ts";
 import { toCallInput } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
-import type { Message, Turn, UserPart } from "../core/turn.ts";
+import type { Message, Turn, UserMessage, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
 import { spellJson } from "../lib/spell.ts";
 import { inSlices, joinSmall, toSlices } from "../lib/slice.ts";
@@ -16,13 +16,27 @@ import { inSlices, joinSmall, toSlices } from "../lib/slice.ts";
 export interface Fingerprints {
   /** Fingerprint of a process that knows all but the last message; undefined when there is nothing to know. */
   readonly before: string | undefined;
-  /** Fingerprint of the process once it has given this answer. */
-  after(reply: Reply): Promise<string>;
+  /** Fingerprint of a process that has given this answer to the last message, or to another one in its place. */
+  after(reply: Reply, last?: Message): Promise<string>;
+  /** Fingerprint of the process's set-up, system prompt included. */
+  readonly setUp: string;
+  /** The mark of this turn once it has this answer. */
+  mark(reply: Reply): Promise<TurnMark>;
+  /** The mark of the turn before, as the history tells it; undefined when the history does not end in one. */
+  readPrevious(): Promise<TurnMark | undefined>;
   /**
    * For each message but the last, the fingerprint of a process whose last answer it was; undefined for a user's.
    * Computed at each call.
    */
   answers(): Promise<readonly (string | undefined)[]>;
+}
+
+/** A finished turn, to be known again though parts of its message are gone. */
+export interface TurnMark {
+  /** Stands for the set-up, the conversation before the turn's message, and the answer. */
+  readonly key: string;
+  /** The parts of the turn's message, in order; blank ones have none. */
+  readonly parts: readonly string[];
 }
 
 /** Texts that are hashed one after the other, as if they were one. */
@@ -94,13 +108,11 @@ function* spellSetUp(turn: Turn, model: string, ownTools: OwnTools): Pieces {
   }
 }
 
-function* spellKnown(turn: Turn): Pieces {
-  yield* spell(turn.system.trim());
-  for (const message of turn.messages.slice(0, -1)) yield* spellMessage(message);
+function* spellMessages(messages: readonly Message[]): Pieces {
+  for (const message of messages) yield* spellMessage(message);
 }
 
-function* spellRound(last: Message | undefined, { text, calls }: Reply): Pieces {
-  if (last) yield* spellMessage(last);
+function* spellReply({ text, calls }: Reply): Pieces {
   yield* spellAnswer(
     text,
     calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) })),
@@ -113,6 +125,18 @@ async function add(hash: Hash, pieces: Pieces): Promise<Hash> {
   return hash;
 }
 
+/** A hash that goes on from `hash`, which stays as it is. */
+async function digest(hash: Hash, pieces: Pieces): Promise<string> {
+  return (await add(hash.copy(), pieces)).digest("base64");
+}
+
+async function toPartMarks({ content }: UserMessage): Promise<string[]> {
+  const isBlank = (part: UserPart): boolean => part.type === "text" && part.text.trim() === "";
+  const marks: string[] = [];
+  for (const part of content) if (!isBlank(part)) marks.push(await digest(createHash("sha256"), spellUserPart(part)));
+  return marks;
+}
+
 /** Fingerprint of a process's set-up, less the system prompt. A turn with another set-up needs another process. */
 export async function toSetUpFingerprint(turn: Turn, model: string, ownTools: OwnTools): Promise<string> {
   return (await add(createHash("sha256"), spellSetUp(turn, model, ownTools))).digest("base64");
@@ -123,16 +147,32 @@ export async function toSetUpFingerprint(turn: Turn, model: string, ownTools: Ow
  * effort, output limit and stop sequences, is no part of them: it may change in one process.
  */
 export async function toFingerprints(turn: Turn, model: string, ownTools: OwnTools): Promise<Fingerprints> {
-  const setUp = await add(createHash("sha256"), spellSetUp(turn, model, ownTools));
-  const hash = await add(setUp.copy(), spellKnown(turn));
-  const last = turn.messages.at(-1);
+  const { messages } = turn;
+  const [asked, answered, last] = [messages.at(-3), messages.at(-2), messages.at(-1)];
+  const start = await add(
+    await add(createHash("sha256"), spellSetUp(turn, model, ownTools)),
+    spell(turn.system.trim()),
+  );
+  const earlier = await add(start.copy(), spellMessages(messages.slice(0, -3)));
+  const hash = await add(earlier.copy(), spellMessages(messages.slice(-3, -1)));
   return {
-    before: turn.messages.at(-2)?.role === "assistant" ? hash.copy().digest("base64") : undefined,
-    after: async (reply) => (await add(hash.copy(), spellRound(last, reply))).digest("base64"),
+    setUp: start.copy().digest("base64"),
+    before: answered?.role === "assistant" ? hash.copy().digest("base64") : undefined,
+    async after(reply, message = last) {
+      return digest(await add(hash.copy(), spellMessages(message ? [message] : [])), spellReply(reply));
+    },
+    mark: async (reply) => ({
+      key: await digest(hash, spellReply(reply)),
+      parts: last?.role === "user" ? await toPartMarks(last) : [],
+    }),
+    async readPrevious() {
+      if (asked?.role !== "user" || answered?.role !== "assistant") return undefined;
+      return { key: await digest(earlier, spellMessage(answered)), parts: await toPartMarks(asked) };
+    },
     async answers() {
-      const running = await add(setUp.copy(), spell(turn.system.trim()));
+      const running = start.copy();
       const found: (string | undefined)[] = [];
-      for (const message of turn.messages.slice(0, -1)) {
+      for (const message of messages.slice(0, -1)) {
         await add(running, spellMessage(message));
         found.push(message.role === "assistant" ? running.copy().digest("base64") : undefined);
       }

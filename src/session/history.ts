@@ -3,38 +3,59 @@
  * first.
  */
 import type { Launch } from "../cli/request/launch.ts";
-import type { Conversation } from "../cli/conversation.ts";
-import type { Reply } from "../core/reply.ts";
-import type { Turn } from "../core/turn.ts";
 import { toFingerprints } from "./fingerprint.ts";
 import type { Fingerprints } from "./fingerprint.ts";
+import { createForecasts } from "./forecast.ts";
 import { createLease } from "./lease.ts";
 import type { Job, LeaseParts, TakeLease } from "./lease.ts";
 import type { Pool } from "./pool.ts";
+import { createPreparations } from "./preparation.ts";
+import type { PreparationsOptions } from "./preparation.ts";
 import { createReplays } from "./replay.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { Replay, ReplayOptions } from "./replay.ts";
 
 /** Sources of processes for conversations that bring their history. */
-export interface HistoryOptions extends ReplayOptions {
+export interface HistoryOptions extends ReplayOptions, Omit<PreparationsOptions, "takeReplay"> {
   readonly pool: Pool;
   /** Called for each turn whose process has to be told its history. */
   readonly onReplay: () => void;
 }
 
+/** Leases for turns that bring their history. */
+export interface HistoryLeases {
+  readonly take: TakeLease;
+  /** Prepares no more processes for histories that are to come. */
+  close(): void;
+}
+
 /** A process for one turn, and the way the turn begins on it. */
 type Found = Pick<LeaseParts, "job" | "conversation" | "start" | "onLoaded">;
 
+/** The job as a process has to be told it that knows the history by a transcript. */
+function toExactJob(job: Job, toExact: Replay["toExact"]): Job {
+  return { ...job, turn: { ...job.turn, messages: toExact(job.turn.messages) } };
+}
+
 /** Makes the finder of processes for turns that bring their history. */
-export function createHistoryLeases(options: HistoryOptions): TakeLease {
+export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
   const { start, pool, spares, memory } = options;
   const takeReplay = createReplays(options);
+  const forecasts = createForecasts();
+  const preparations = createPreparations({ ...options, takeReplay });
 
   /** The process that knows the conversation up to its last message. */
-  function claim(turn: Turn, fingerprint: string): Conversation | undefined {
-    const held = pool.claim(fingerprint);
-    if (held?.isAlive && held.isReadyFor(turn)) return held;
-    void held?.close();
-    return undefined;
+  async function claim(job: Job, fingerprints: Fingerprints, signal: AbortSignal): Promise<Found | undefined> {
+    const { before } = fingerprints;
+    const useless = await forecasts.meet(fingerprints);
+    if (useless !== undefined) void pool.claim(useless)?.close();
+    if (before === undefined) return undefined;
+    await preparations.finish(before, signal);
+    const conversation = pool.claim(before);
+    if (!conversation?.isAlive || !conversation.isReadyFor(job.turn)) return void conversation?.close();
+    const toExact = preparations.confirm(conversation);
+    return toExact
+      ? { job: toExactJob(job, toExact), conversation, start: "forecast" }
+      : { job, conversation, start: "hot" };
   }
 
   /** A process that is told the history first. */
@@ -44,7 +65,7 @@ export function createHistoryLeases(options: HistoryOptions): TakeLease {
     const messages = turn.messages.slice(0, -1);
     const order = { messages, answers: await answers(), model, tools, isFresh };
     const { toExact, ...found } = await takeReplay(order, signal);
-    return { ...found, job: { ...job, turn: { ...turn, messages: toExact(turn.messages) } } };
+    return { ...found, job: toExactJob(job, toExact) };
   }
 
   /** A spare, or a new process. */
@@ -56,26 +77,34 @@ export function createHistoryLeases(options: HistoryOptions): TakeLease {
     return { job, conversation: await start(launch, signal), start: "cold" };
   }
 
-  async function find(
-    job: Job,
-    { before, answers }: Fingerprints,
-    signal: AbortSignal,
-    isFresh: boolean,
-  ): Promise<Found> {
-    const held = before === undefined || isFresh ? undefined : claim(job.turn, before);
-    if (held) return { job, conversation: held, start: "hot" };
-    return job.turn.messages.length > 1 ? replay(job, answers, signal, isFresh) : begin(job, signal, isFresh);
+  async function find(job: Job, fingerprints: Fingerprints, signal: AbortSignal, isFresh: boolean): Promise<Found> {
+    const held = isFresh ? undefined : await claim(job, fingerprints, signal);
+    if (held) return held;
+    const isBegun = job.turn.messages.length > 1;
+    return isBegun ? replay(job, fingerprints.answers, signal, isFresh) : begin(job, signal, isFresh);
   }
 
-  return async (job, signal, isFresh) => {
+  /** Files the process under what it knows; where another history is to come, one is prepared for that instead. */
+  function file(job: Job, fingerprints: Fingerprints): LeaseParts["file"] {
+    return async (conversation, reply) => {
+      const { key, rewritten, settle } = await forecasts.expect(job.turn, fingerprints, reply);
+      if (!rewritten) return pool.file(key, conversation, job.turn.messages.length > 1);
+      memory.put(key, conversation.record, reply);
+      void conversation.close();
+      const answers = [...(await fingerprints.answers()), undefined, key];
+      preparations.begin({ key, job, messages: rewritten, answers, settle });
+    };
+  }
+
+  const take: TakeLease = async (job, signal, isFresh) => {
     const { turn, model, tools } = job;
     const fingerprints = await toFingerprints(turn, model, tools);
-    let after: Promise<string> | undefined;
-    const toKey = (reply: Reply): Promise<string> => (after ??= fingerprints.after(reply));
     return createLease({
       ...(await find(job, fingerprints, signal, isFresh)),
-      file: async (process, reply) => pool.file(await toKey(reply), process, turn.messages.length > 1),
-      onAnswer: async ({ record }, reply) => memory.put(await toKey(reply), record, reply),
+      file: file(job, fingerprints),
+      onAnswer: async ({ record }, reply) => memory.put(await fingerprints.after(reply), record, reply),
     });
   };
+
+  return { take, close: preparations.close };
 }

@@ -60,6 +60,7 @@ const BLANK: ToolResult = { ...RESULT, content: [] };
 const settings = DEFAULT_SETTINGS;
 const PHASES: Readonly<Record<Phase["type"], Phase>> = {
   fresh: { type: "fresh" },
+  loaded: { type: "loaded", settings },
   ready: { type: "ready", settings },
   answering: {
     type: "answering",
@@ -87,6 +88,7 @@ test("each phase says whether it can be used again, for which message, and how i
   ]);
   assert.deepEqual(facts, [
     ["fresh", false, true, false, "eof"],
+    ["loaded", true, true, true, "eof"],
     ["ready", true, true, false, "eof"],
     ["answering", false, true, false, "term"],
     ["waiting", true, false, true, "term"],

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assistant, readText, user } from "../helpers/answer.ts";
-import { readStarts, untilSessions, untilTurnStarts } from "../helpers/client.ts";
+import { readStarts, untilSessions, readTurnStarts } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startEcho } from "../helpers/session.ts";
@@ -29,7 +29,7 @@ test("spares follow what is needed: unknown histories and a pinned model from th
   for (const model of [PINNED, "sonnet", PINNED]) await readText(await proxy.chat({ model, messages: [user("hi")] }));
   await untilSpares(3);
   await readText(await proxy.chat({ model: PINNED, messages: [user("hi")] }));
-  await untilTurnStarts(proxy, ["cold", "cold", "waiting", "cold", "spare", "cold", "spare"]);
+  assert.deepEqual(await readTurnStarts(proxy, 7), ["cold", "cold", "waiting", "cold", "spare", "cold", "spare"]);
 });
 
 test("a history reaches the model exactly when the process that waits for one was killed", async (t) => {
@@ -42,5 +42,5 @@ test("a history reaches the model exactly when the process that waits for one wa
   process.kill(waiting.pid, "SIGKILL");
   assert.equal(await askUnknown(proxy, "x"), "re x 2");
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: x 1", "assistant: a", "user: x 2"]);
-  await untilTurnStarts(proxy, ["cold", "cold", "cold"]);
+  assert.deepEqual(await readTurnStarts(proxy, 3), ["cold", "cold", "cold"]);
 });

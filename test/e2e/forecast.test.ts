@@ -1,0 +1,88 @@
+/**
+ * Clients that rewrite their history, in the shapes that they send: five requests with tools, of which the third and
+ * those after it find a process that knows their history.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { user } from "../helpers/answer.ts";
+import { untilSessions, readTurnStarts } from "../helpers/client.ts";
+import { startPair } from "../helpers/pair.ts";
+import type { Pair } from "../helpers/pair.ts";
+import { isRunning } from "../helpers/processes.ts";
+import { ask, call, idsOf, inTurn, result, tool } from "../helpers/tools.ts";
+import type { Answer } from "../helpers/tools.ts";
+import { toDialogue } from "../helpers/upstream.ts";
+
+const TOOLS = ["read", "bash"].map((name) => tool(name));
+/** Two calls, then words. */
+const STEPS = inTurn([call("read", {}, "toolu_1")], [call("bash", {}, "toolu_2")]);
+
+interface Client {
+  /** Sends what is new; `kept` is the part of it that later histories have. */
+  say(sent: readonly object[], kept: readonly object[]): Promise<Answer>;
+}
+
+function createClient({ proxy }: Pair, system: string): Client {
+  const history: object[] = [{ role: "system", content: system }];
+  return {
+    async say(sent, kept) {
+      const answer = await ask(proxy, { messages: [...history, ...sent], tools: TOOLS });
+      assert.equal(answer.status, 200);
+      history.push(...kept, answer.message);
+      await untilSessions(proxy, "a process knows what is to come", ({ live, busy }) => live > 0 && busy === 0);
+      return answer;
+    },
+  };
+}
+
+const resultOf = (answer: Answer, words: string): object => result(idsOf(answer)[0] ?? "", words);
+
+async function startWithSpares(t: Parameters<typeof startPair>[0]): Promise<Pair> {
+  const pair = await startPair(t, "--spares", "auto");
+  await untilSessions(pair.proxy, "a spare is there", ({ spare }) => spare > 0);
+  pair.upstream.answer(STEPS);
+  return pair;
+}
+
+test("OpenClaw: context behind each prompt and each result, gone from later histories", async (t) => {
+  const pair = await startWithSpares(t);
+  const client = createClient(pair, "You are OpenClaw.");
+  const say = (at: number, ...kept: readonly object[]): Promise<Answer> =>
+    client.say([...kept, user(`context ${at}`)], kept);
+  const first = await say(1, user("one"));
+  const second = await say(2, resultOf(first, "a"));
+  await say(3, resultOf(second, "b"));
+  await say(4, user("two"));
+  await say(5, user("three"));
+  assert.deepEqual((await readTurnStarts(pair.proxy, 5)).slice(2), ["forecast", "forecast", "forecast"]);
+  const dialogue = ["user: one", "assistant: <tool_use>", "user: <tool_result>", "assistant: <tool_use>"];
+  dialogue.push("user: <tool_result>", "assistant: done", "user: two", "assistant: done");
+  assert.deepEqual(toDialogue(pair.upstream.calls[4]), [...dialogue, "user: three|context 5"]);
+
+  // A prepared process that is gone costs time alone.
+  for (const pid of pair.proxy.children()) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  await say(6, user("four"));
+  dialogue.push("user: three", "assistant: done");
+  assert.deepEqual(toDialogue(pair.upstream.calls[5]), [...dialogue, "user: four|context 6"]);
+});
+
+test("qwen: a reminder before each prompt, gone from later histories; results go on in the process", async (t) => {
+  const pair = await startWithSpares(t);
+  pair.upstream.answer(inTurn([call("read", {}, "toolu_1")], [{ text: "done" }], [call("bash", {}, "toolu_2")]));
+  const client = createClient(pair, "You are Qwen Code.");
+  const prompt = (words: string): Promise<Answer> =>
+    client.say([user(`<system-reminder>today</system-reminder>`), user(words)], [user(words)]);
+  const give = (answer: Answer, words: string): Promise<Answer> => {
+    const given = [resultOf(answer, words)];
+    return client.say(given, given);
+  };
+  await give(await prompt("one"), "a");
+  await give(await prompt("two"), "b");
+  await prompt("three");
+  assert.deepEqual((await readTurnStarts(pair.proxy, 5)).slice(2), ["hot", "forecast", "hot"]);
+  assert.deepEqual(toDialogue(pair.upstream.calls[4]), [
+    ...["user: one", "assistant: <tool_use>", "user: <tool_result>", "assistant: done"],
+    ...["user: two", "assistant: <tool_use>", "user: <tool_result>", "assistant: done"],
+    "user: <system-reminder>today</system-reminder>|three",
+  ]);
+});

@@ -1,0 +1,107 @@
+/** Histories foretold from a client's own requests. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createFold } from "../../src/core/reply.ts";
+import type { Reply } from "../../src/core/reply.ts";
+import { NO_USAGE } from "../../src/core/event.ts";
+import { DEFAULT_THINKING } from "../../src/core/turn.ts";
+import type { Message, Turn } from "../../src/core/turn.ts";
+import { toFingerprints } from "../../src/session/fingerprint.ts";
+import { createForecasts } from "../../src/session/forecast.ts";
+import type { Expected, Forecasts } from "../../src/session/forecast.ts";
+
+const user = (...words: readonly string[]): Message => ({
+  role: "user",
+  content: words.map((text) => ({ type: "text", text })),
+});
+const assistant = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
+
+function toTurn(messages: readonly Message[], system = "s"): Turn {
+  return {
+    ...{ model: "m", system, messages, tools: [], toolChoice: "auto", webSearch: false, parallelCalls: true },
+    ...{ effort: undefined, thinking: DEFAULT_THINKING, maxTokens: undefined, stop: [], format: { type: "text" } },
+  };
+}
+
+function toReply(text: string): Reply {
+  const fold = createFold();
+  fold.add([
+    { type: "start", model: "m" },
+    { type: "text", text },
+    { type: "done", finish: "stop", usage: NO_USAGE },
+  ]);
+  return fold.reply;
+}
+
+interface Played extends Expected {
+  /** The key given up when its request came. */
+  readonly useless: string | undefined;
+  /** True when the request brought the history that was expected. */
+  readonly isMet: boolean;
+}
+
+/** Plays turns of one set-up, each told what was expected before it. */
+function createClient(forecasts: Forecasts, system?: string) {
+  let expected: Expected | undefined;
+  return async (messages: readonly Message[], answer: string): Promise<Played> => {
+    const turn = toTurn(messages, system);
+    const fingerprints = await toFingerprints(turn, "m", "none");
+    const useless = await forecasts.meet(fingerprints);
+    const isMet = expected !== undefined && expected.key === fingerprints.before;
+    if (isMet) expected?.settle(true);
+    expected = await forecasts.expect(turn, fingerprints, toReply(answer));
+    return { ...expected, useless, isMet };
+  };
+}
+
+test("context that follows each prompt and is gone later: foretold from the second answer on", async () => {
+  const play = createClient(createForecasts());
+  const first = await play([user("p1", "c1")], "a1");
+  assert.equal(first.rewritten, undefined);
+  const second = await play([user("p1"), assistant("a1"), user("p2", "c2")], "a2");
+  assert.deepEqual([second.isMet, second.useless], [false, first.key]);
+  assert.deepEqual(second.rewritten, [user("p1"), assistant("a1"), user("p2"), assistant("a2")]);
+  const third = await play([user("p1"), assistant("a1"), user("p2"), assistant("a2"), user("p3", "c3")], "a3");
+  assert.deepEqual([third.isMet, third.useless], [true, undefined]);
+  assert.deepEqual(third.rewritten?.slice(-2), [user("p3"), assistant("a3")]);
+});
+
+test("a reminder before each prompt is foretold likewise, and also in a new conversation", async () => {
+  const play = createClient(createForecasts());
+  await play([user("r1", "p1")], "a1");
+  const second = await play([user("p1"), assistant("a1"), user("r2", "p2")], "a2");
+  assert.deepEqual(second.rewritten?.slice(-2), [user("p2"), assistant("a2")]);
+  assert.deepEqual((await play([user("r3", "other")], "a3")).rewritten, [user("other"), assistant("a3")]);
+});
+
+test("the rule of one set-up is not another's", async () => {
+  const forecasts = createForecasts();
+  const play = createClient(forecasts, "one");
+  await play([user("p1", "c1")], "a1");
+  assert.ok((await play([user("p1"), assistant("a1"), user("p2", "c2")], "a2")).rewritten);
+  assert.equal((await createClient(forecasts, "two")([user("p1", "c1")], "a1")).rewritten, undefined);
+});
+
+test("two misses in a row drop a rule; one that came true between them does not", async () => {
+  const play = createClient(createForecasts());
+  const history: Message[] = [];
+  const say = async (kept: readonly string[], sent: readonly string[], at: number): Promise<Played> => {
+    const played = await play([...history, user(...sent)], `a${at}`);
+    history.push(user(...kept), assistant(`a${at}`));
+    return played;
+  };
+  // What each turn keeps shows in the request after it.
+  const isForetold: boolean[] = [];
+  for (const [at, isGone] of [true, true, false, true, false, false, false].entries()) {
+    const sent = [`p${at}`, "c"];
+    isForetold.push((await say(isGone ? sent.slice(0, 1) : sent, sent, at)).rewritten !== undefined);
+  }
+  assert.deepEqual(isForetold, [false, true, true, true, true, true, false]);
+});
+
+test("an edited history, and another conversation with the same answer, teach nothing", async () => {
+  const play = createClient(createForecasts());
+  await play([user("p1", "c1")], "a1");
+  const other = await play([user("x"), assistant("a1"), user("p2", "c2")], "a2");
+  assert.deepEqual([other.useless, other.rewritten], [undefined, undefined]);
+});
