@@ -110,6 +110,17 @@ const EXACT: Readonly<Record<string, string>> = {
  */
 const NO_SUMMARY = { DISABLE_COMPACT: "1" };
 
+/**
+ * The API then sends the input of a tool as it is made, and not once a value is whole and checked. It is fixed by the
+ * first call of a process and part of the prompt (P25). Unset, a flag of the CLI's that may change from one process to
+ * the next decides, and a replay would miss the cache: so it is on for all processes, whether their turns are streamed
+ * or not.
+ */
+const EAGER_TOOLS = { CLAUDE_CODE_ENABLE_FINE_GRAINED_TOOL_STREAMING: "1" };
+
+/** Marks of another API than Anthropic's own, which may refuse what it does not know: there the CLI decides. */
+const OTHER_API = /^(CLAUDE_CODE_USE_\w+|ANTHROPIC_BASE_URL)$/;
+
 /** Variables of this program, which hold keys: no shell of the model's is given them. */
 const OURS = /^(CLAUDE_MAX_API_|TELEGRAM_)/;
 
@@ -126,7 +137,9 @@ const LONGEST_TEMPORARY = 70;
 export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools, temporary?: string): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));
   const hasLongTasks = tools === "web" || tools === "workspace" || tools === "full";
+  const isOtherApi = kept.some(([name, value]) => OTHER_API.test(name) && value !== "");
   return {
+    ...(isOtherApi ? {} : EAGER_TOOLS),
     ...Object.fromEntries(kept),
     ...EXACT,
     ...(hasLongTasks ? {} : NO_SUMMARY),

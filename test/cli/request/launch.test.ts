@@ -67,11 +67,20 @@ test("the environment keeps the login, proxy and provider settings", () => {
     PATH: "/bin",
     ANTHROPIC_API_KEY: "k",
     CLAUDE_CODE_OAUTH_TOKEN: "t",
-    CLAUDE_CODE_USE_BEDROCK: "1",
     HTTPS_PROXY: "p",
     CLAUDE_CONFIG_DIR: "/c",
   };
   assert.deepEqual(toEnvironment(kept, "none"), { ...kept, ...toEnvironment({}, "none") });
+});
+
+test("tools are streamed eagerly by Anthropic's own API, unless the user says otherwise", () => {
+  const name = "CLAUDE_CODE_ENABLE_FINE_GRAINED_TOOL_STREAMING";
+  const valueIn = (environment: NodeJS.ProcessEnv): string | undefined => toEnvironment(environment, "none")[name];
+  assert.deepEqual([valueIn({}), valueIn({ ANTHROPIC_BASE_URL: "" }), valueIn({ [name]: "0" })], ["1", "1", "0"]);
+  for (const other of [{ CLAUDE_CODE_USE_BEDROCK: "1" }, { ANTHROPIC_BASE_URL: "http://gateway" }]) {
+    assert.equal(valueIn(other), undefined);
+    assert.equal(toEnvironment(other, "none")[Object.keys(other)[0] ?? ""], Object.values(other)[0]);
+  }
 });
 
 test("the environment loses the marks of an enclosing session, and is not changed itself", () => {
