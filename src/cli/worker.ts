@@ -2,6 +2,7 @@
 import { ProxyError } from "../core/error.ts";
 import type { TurnEvent } from "../core/event.ts";
 import type { CatalogueEntry, KnownModels } from "../core/model.ts";
+import type { McpServer, McpServerState } from "../core/mcp.ts";
 import type { PlanReport } from "../core/plan.ts";
 import type { ToolResult, Turn } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
@@ -17,6 +18,7 @@ import { toCatalogue } from "./protocol/catalogue.ts";
 import { CliEndedError, openChannel } from "./protocol/channel.ts";
 import type { Channel } from "./protocol/channel.ts";
 import type { TurnMessage } from "./protocol/message.ts";
+import { isMcpTool } from "./protocol/name.ts";
 import { createToolServer } from "./protocol/toolserver.ts";
 import { toUserLine } from "./request/content.ts";
 import type { Launch } from "./request/launch.ts";
@@ -24,12 +26,15 @@ import { toStops } from "./request/native.ts";
 import { toSettings } from "./request/setting.ts";
 import { toSetUp } from "./request/setup.ts";
 import { toStructured } from "./request/structured.ts";
+import { createServers } from "./servers.ts";
 
 /** One turn, as a conversation is asked for it. */
 export interface Step {
   readonly turn: Turn;
   /** The CLI's name of the model. */
   readonly model: string;
+  /** The MCP servers whose tools the model may call; none without it. Only those of a process's first turn count. */
+  readonly servers?: readonly McpServer[];
   /** Called once the CLI has answered its set-up, and so has read what it was started with. */
   readonly onReady: () => void;
 }
@@ -48,6 +53,10 @@ export interface WorkerOptions {
   readonly onLimits: (limits: KnownModels["limits"]) => void;
   /** Told of each tool the CLI has denied its model. */
   readonly onDenial: (tool: string) => void;
+  /** Told of each tool of an MCP server that the model calls, the client's own apart. */
+  readonly onMcpCall: (tool: string) => void;
+  /** Told the states of MCP servers, once after they were loaded. */
+  readonly onMcpStates: (states: readonly McpServerState[]) => void;
   /** Told of the plan's limits, as often as the CLI reports them. */
   readonly onPlan: (report: PlanReport) => void;
   readonly trace?: (line: string) => void;
@@ -83,20 +92,20 @@ export function toResults({ messages }: Turn): ToolResult[] {
   return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
-function openAnswer(turn: Turn, { tools: ownTools }: Launch): Answer {
+function openAnswer({ turn, servers = [] }: Step, { tools: ownTools }: Launch): Answer {
   const startedAt = performance.now();
   return createAnswer({
     stop: toStops(turn).own,
     structured: toStructured(turn),
     tools: new Set(turn.tools.map(({ name }) => name)),
-    hasOwnTools: ownTools !== "none",
+    hasOwnTools: ownTools !== "none" || servers.length > 0,
     elapsedMs: () => performance.now() - startedAt,
   });
 }
 
-function openTurn(turn: Turn, launch: Launch, { pause, resume }: Channel): Answering {
+function openTurn(step: Step, launch: Launch, { pause, resume }: Channel): Answering {
   const events = createQueue<readonly TurnEvent[]>({ highWater: HIGH_WATER, onFull: pause, onDrained: resume });
-  return { type: "answering", settings: toSettings(turn), answer: openAnswer(turn, launch), events };
+  return { type: "answering", settings: toSettings(step.turn), answer: openAnswer(step, launch), events };
 }
 
 /** True for the beginning of an API call. */
@@ -116,6 +125,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let phase: Phase = { type: "fresh" };
   let lastUuid = "";
   const recorder = createRecorder();
+  const servers = createServers(channel, { onStates: options.onMcpStates, onFailure: fail });
 
   const tellModels = (response: JsonObject): void => options.onCatalogue(toCatalogue(response));
 
@@ -146,6 +156,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (message.type === "assistant") {
       lastUuid = message.uuid;
       recorder.add(message);
+      for (const { name } of message.uses) if (isMcpTool(name)) options.onMcpCall(name);
     }
     if (message.type === "denied") options.onDenial(message.tool);
     if (message.type === "result" && message.limits) options.onLimits(message.limits);
@@ -155,8 +166,9 @@ export function startWorker(options: WorkerOptions): Worker {
     if (isBeginning(message) && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
   }
 
-  function setUp({ turn, model, onReady }: Step, from: Fresh | Loaded | Ready | Waiting): void {
+  function setUp({ turn, model, servers: wanted = [], onReady }: Step, from: Fresh | Loaded | Ready | Waiting): void {
     const known = from.type === "fresh" ? undefined : from.settings;
+    if (!known) servers.load(wanted);
     const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
     const onSetUp = ([opened]: readonly JsonObject[]): void => {
       onReady();
@@ -164,6 +176,8 @@ export function startWorker(options: WorkerOptions): Worker {
     };
     Promise.all(requests.map(channel.request)).then(onSetUp, fail);
   }
+
+  if (launch.servers) servers.load(launch.servers);
 
   return {
     channel,
@@ -185,7 +199,7 @@ export function startWorker(options: WorkerOptions): Worker {
     // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer.
     begin(step, from) {
       const { turn } = step;
-      const answering = openTurn(turn, launch, channel);
+      const answering = openTurn(step, launch, channel);
       phase = answering;
       recorder.begin(turn.effort);
       if (from.type === "fresh") toolServer.offer(turn.tools);

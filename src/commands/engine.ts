@@ -33,6 +33,7 @@ import type { Spares } from "../session/spare.ts";
 import { createTarget } from "../session/target.ts";
 import { createPool } from "../session/pool.ts";
 import type { Pool } from "../session/pool.ts";
+import type { Servers } from "./mcp.ts";
 
 /** The configuration and the log of one server. */
 export interface ServeOptions {
@@ -62,6 +63,7 @@ export interface Engine {
 export interface Witnesses {
   readonly meter: Meter;
   readonly models: Models;
+  readonly mcp: Servers;
   readonly onPlan: (report: PlanReport) => void;
 }
 
@@ -78,13 +80,15 @@ function toMostSpares({ spares, maxSpares }: Config): number {
 export function createEngine(
   { config, program, log }: ServeOptions,
   environment: NodeJS.ProcessEnv,
-  { meter, models, onPlan }: Witnesses,
+  { meter, models, mcp, onPlan }: Witnesses,
 ): Engine {
   const { maxConcurrent, maxSessions, idleSeconds } = config;
   const installation = createInstallation({
     find: { given: config.claude, environment, home: config.home, program },
     folders: toFolders(config),
     settingSources: config.settingSources,
+    servers: mcp.servers,
+    onMcpStates: mcp.states.record,
     temporaryFolder: join(config.stateFolder, "tmp"),
     notesFolder: join(config.stateFolder, "notes"),
     maxProcesses: maxSessions + maxConcurrent + toMostSpares(config),
@@ -104,6 +108,7 @@ export function createEngine(
     }),
     pace,
     transcripts,
+    servers: mcp.servers,
     countRoom,
     start: installation.start,
     identify: installation.identify,

@@ -23,7 +23,8 @@ async function close(path: string, mode: number): Promise<boolean> {
  * be shared on purpose.
  * @returns a warning for each that stays readable to others.
  */
-export async function preparePrivately({ workspace, stateFolder, logFile }: Config): Promise<readonly string[]> {
+export async function preparePrivately(config: Config): Promise<readonly string[]> {
+  const { workspace, stateFolder, logFile, mcpConfig } = config;
   await mkdir(workspace, { recursive: true, mode: 0o700 });
   const warnings: string[] = [];
   if (await isOpen(workspace)) {
@@ -33,5 +34,7 @@ export async function preparePrivately({ workspace, stateFolder, logFile }: Conf
   }
   if (logFile !== undefined && (await isOpen(logFile)))
     warnings.push(`other users can read the log file: chmod 600 ${logFile}`);
+  for (const path of mcpConfig)
+    if (await isOpen(path)) warnings.push(`other users can read the MCP servers and their secrets: chmod 600 ${path}`);
   return warnings;
 }

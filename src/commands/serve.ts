@@ -28,6 +28,8 @@ import { createPlanNotices } from "../notify/plan.ts";
 import { createTelegram } from "../notify/telegram.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import { startDemo } from "./demo.ts";
+import { readServers } from "./mcp.ts";
+import type { Servers } from "./mcp.ts";
 import { preparePrivately } from "./private.ts";
 import { createEngine, toFolders } from "./engine.ts";
 import type { Engine, ServeOptions } from "./engine.ts";
@@ -61,6 +63,7 @@ interface Surroundings {
   readonly meter: Meter;
   readonly archive: Archive;
   readonly telegram: Telegram;
+  readonly mcp: Servers;
   readonly isStopping: () => boolean;
 }
 
@@ -84,7 +87,7 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
   const { config, version, log } = options;
   const { installation, models, gate, pool, spares, named, run } = engine;
   const { host, apiKeys: keys, allowedHosts, allowedOrigins, tools } = config;
-  const { telegram, meter, archive, isStopping } = surroundings;
+  const { telegram, meter, archive, mcp, isStopping } = surroundings;
   const counts = () => ({
     live: pool.size + gate.inside,
     busy: gate.inside,
@@ -105,7 +108,8 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
   });
   const feed = createFeed({ meter, readSurroundings: usage.readSurroundings });
   const meterTurn = createMetering({ meter, nameClient });
-  const parts = { run, models, telegram, tools, store: stored, readJson, identify, meterTurn };
+  const { servers } = mcp;
+  const parts = { run, models, telegram, tools, servers, store: stored, readJson, identify, meterTurn };
   const handler = createRoutes({
     guard,
     usage,
@@ -127,6 +131,7 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
 export async function serve(options: ServeOptions): Promise<Served> {
   const { config, log } = options;
   for (const warning of await preparePrivately(config)) log.warn(warning);
+  const mcp = await readServers(config, log);
   await mkdir(toFolders(config).empty, { recursive: true, mode: 0o700 });
   if (config.demo) await checkDemo(options);
   const meter = createMeter({ now: Date.now, tick: () => performance.now() });
@@ -143,11 +148,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
     meter.updatePlan(report);
     if (config.telegram.chats.length > 0) notices.update(report);
   }
-  const engine = createEngine(options, demo?.environment ?? config.environment, { meter, models, onPlan });
+  const engine = createEngine(options, demo?.environment ?? config.environment, { meter, models, mcp, onPlan });
   const { installation, pool, spares, transcripts } = engine;
   let stopping: Promise<void> | undefined;
   const isStopping = (): boolean => stopping !== undefined;
-  const { handler, feed } = createAnswering(options, engine, { telegram, meter, archive, isStopping });
+  const { handler, feed } = createAnswering(options, engine, { telegram, meter, archive, mcp, isStopping });
   const onError = ({ message: cause }: Error): void => log.warn("cannot accept a connection", { cause });
   const listener = await listen(handler, config.host, config.port, { onError }).catch(async (error: unknown) => {
     await demo?.close();

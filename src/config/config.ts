@@ -35,6 +35,11 @@ function checkTogether({ host, apiKeys, tools }: OptionValues, environment: Node
     );
 }
 
+const KEY_SHOWN =
+  "--api-key on a command line can be seen by every user of this machine (ps): " +
+  "set CLAUDE_MAX_API_API_KEY, in the environment or in a file for --variables";
+const SERVERS_UNUSED = "--mcp-config has no effect with --tools none: its servers want web, workspace or full";
+
 /** Reads every option. `typed` holds the flags alone. @throws UsageError. */
 export function toConfig(given: Given, typed: Given, environment: NodeJS.ProcessEnv): Config {
   const home = homedir();
@@ -47,12 +52,10 @@ export function toConfig(given: Given, typed: Given, environment: NodeJS.Process
   // Each value was made by the reader of its own row, which is what OptionValues says of it.
   const options = Object.fromEntries(values) as OptionValues;
   checkTogether(options, environment);
-  const warnings = typed.has(OPTIONS.apiKeys.name)
-    ? [
-        "--api-key on a command line can be seen by every user of this machine (ps): " +
-          "set CLAUDE_MAX_API_API_KEY, in the environment or in a file for --variables",
-      ]
-    : [];
+  const warnings = [
+    ...(typed.has(OPTIONS.apiKeys.name) ? [KEY_SHOWN] : []),
+    ...(options.mcpConfig.length > 0 && options.tools === "none" ? [SERVERS_UNUSED] : []),
+  ];
   const telegram = readTelegram(environment);
   return { ...options, telegram, stateFolder: join(home, ".claude-max-api"), home, environment, warnings };
 }

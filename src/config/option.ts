@@ -108,6 +108,12 @@ export const toOptionalPath: Reader<string | undefined> = (texts, context) => {
   return text === undefined ? undefined : toFullPath(text, context.home);
 };
 
+/** Reads paths, repeated or separated by commas. @throws UsageError when one is blank. */
+export const toPaths: Reader<readonly string[]> = (texts, context) => {
+  toLast(texts, context);
+  return toList(texts, context).map((text) => toFullPath(text, context.home));
+};
+
 /** Reads a list: repeated, or separated by commas. Blank entries are dropped. */
 export const toList: Reader<readonly string[]> = (texts) =>
   texts

@@ -2,7 +2,7 @@
 import { FAMILY_NAMES } from "../core/model.ts";
 import { PROFILES } from "../core/profile.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
-import { toChoice, toList, toOptionalPath, toPath, toSwitch, toWhole } from "./option.ts";
+import { toChoice, toList, toOptionalPath, toPath, toPaths, toSwitch, toWhole } from "./option.ts";
 import type { Option } from "./option.ts";
 import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toIdleSeconds, toKeys, toLogLevel } from "./reader.ts";
 import { toOrigins, toSettingSources, toSpareCount } from "./reader.ts";
@@ -64,6 +64,14 @@ export const OPTIONS = {
     default: "~/.claude-max-api/workspace",
     kind: "path",
     read: toPath,
+  },
+  mcpConfig: {
+    name: "mcp-config",
+    hint: "FILE[,FILE]",
+    help: "MCP servers for the model, in the claude CLI's own format; wants --tools web or more",
+    more: "may be repeated; see [MCP servers](#mcp-servers)",
+    kind: "path",
+    read: toPaths,
   },
   settingSources: {
     name: "setting-sources",

@@ -26,6 +26,14 @@ export function readProfile(exchange: Exchange): Profile | undefined {
   return optional(readHeader(exchange, "x-claude-tools"), "x-claude-tools", toOneOf(PROFILES));
 }
 
+/** The names that `x-claude-mcp` narrows the MCP servers to; `none` is none of them, no header all. */
+export function readMcpNames(exchange: Exchange): readonly string[] | undefined {
+  return readHeader(exchange, "x-claude-mcp")
+    ?.split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && name !== "none");
+}
+
 /** The chat that `x-telegram-chat-id` asks for, as it was sent. */
 export function readChat(exchange: Exchange): string | undefined {
   return readHeader(exchange, "x-telegram-chat-id");

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { Codec, Decoded, Meta, Store } from "../codec/codec.ts";
 import { toPromptTokens } from "../core/event.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
+import { checkClash, chooseServers } from "../core/mcp.ts";
+import type { McpServer } from "../core/mcp.ts";
 import { hasThinkingBudget } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { toOwnTools } from "../core/profile.ts";
@@ -14,7 +16,7 @@ import type { Guard } from "./auth.ts";
 import type { ReadJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
-import { readChat, readProfile, readSession, toIgnoredHeader } from "./header.ts";
+import { readChat, readMcpNames, readProfile, readSession, toIgnoredHeader } from "./header.ts";
 import type { MeterTurn } from "./metered.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
@@ -26,6 +28,8 @@ export interface TurnOptions extends StreamOptions {
   readonly telegram: Telegram;
   /** The most that the CLI's own tools may be in any turn. */
   readonly tools: Profile;
+  /** The MCP servers for turns whose profile is not `none`. */
+  readonly servers: readonly McpServer[];
   /** Answers that later requests may go on from. */
   readonly store: Store;
   readonly readJson: ReadJson;
@@ -99,17 +103,24 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
     const session = readSession(exchange);
     // A request that brings its own history goes on from that: the history is the truth.
     const name = turn.messages.length === 1 ? session : undefined;
+    const profile = readProfile(exchange);
     const tools = toOwnTools({
       allowed: options.tools,
-      asked: readProfile(exchange),
+      asked: profile,
       webSearch: turn.webSearch,
       hasClientTools: turn.tools.length > 0,
     });
+    const servers = chooseServers({
+      servers: options.servers,
+      profile: profile ?? options.tools,
+      asked: readMcpNames(exchange),
+    });
+    checkClash(turn.tools, servers);
     exchange.addLogFields({ model: model.id, stream: delivery.stream });
     const meta = createMeta();
     const ignored = [...delivery.ignored, ...toUnused(decoded, model.id, session !== name)];
     const client = options.identify(exchange.request);
-    const job = { turn, model: model.argument, isPinned: model.isPinned, tools, name, client };
+    const job = { turn, model: model.argument, isPinned: model.isPinned, tools, servers, name, client };
     const asked: Asked = {
       codec,
       decoded,

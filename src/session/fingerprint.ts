@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { toSetUpChoice } from "../cli/request/structured.ts";
+import type { McpServer } from "../core/mcp.ts";
 import type { OwnTools } from "../core/profile.ts";
 import { toCallInput } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
@@ -97,9 +98,19 @@ function* spellMessage(message: Message): Pieces {
   );
 }
 
-function* spellSetUp(turn: Turn, model: string, ownTools: OwnTools): Pieces {
+/** The part of a set-up that is no part of the turn. */
+export interface Setting {
+  /** The CLI's name of the model. */
+  readonly model: string;
+  /** The CLI's own tools. */
+  readonly tools: OwnTools;
+  readonly servers: readonly McpServer[];
+}
+
+function* spellSetUp(turn: Turn, setting: Setting): Pieces {
   const { tools, format } = turn;
-  yield* spell(model, ownTools);
+  yield* spell(setting.model, setting.tools);
+  yield* spellValue(setting.servers);
   yield* spellValue([toSetUpChoice(turn), format]);
   yield* spell(String(tools.length));
   for (const { name, description, schema } of tools) {
@@ -138,21 +149,18 @@ async function toPartMarks({ content }: UserMessage): Promise<string[]> {
 }
 
 /** Fingerprint of a process's set-up, less the system prompt. A turn with another set-up needs another process. */
-export async function toSetUpFingerprint(turn: Turn, model: string, ownTools: OwnTools): Promise<string> {
-  return (await add(createHash("sha256"), spellSetUp(turn, model, ownTools))).digest("base64");
+export async function toSetUpFingerprint(turn: Turn, setting: Setting): Promise<string> {
+  return (await add(createHash("sha256"), spellSetUp(turn, setting))).digest("base64");
 }
 
 /**
- * The fingerprints of a turn for this model and these tools of the CLI's own. What is a setting of one turn, such as
+ * The fingerprints of a turn for this model and these tools. What is a setting of one turn, such as
  * effort, output limit and stop sequences, is no part of them: it may change in one process.
  */
-export async function toFingerprints(turn: Turn, model: string, ownTools: OwnTools): Promise<Fingerprints> {
+export async function toFingerprints(turn: Turn, setting: Setting): Promise<Fingerprints> {
   const { messages } = turn;
   const [asked, answered, last] = [messages.at(-3), messages.at(-2), messages.at(-1)];
-  const start = await add(
-    await add(createHash("sha256"), spellSetUp(turn, model, ownTools)),
-    spell(turn.system.trim()),
-  );
+  const start = await add(await add(createHash("sha256"), spellSetUp(turn, setting)), spell(turn.system.trim()));
   const earlier = await add(start.copy(), spellMessages(messages.slice(0, -3)));
   const hash = await add(earlier.copy(), spellMessages(messages.slice(-3, -1)));
   return {

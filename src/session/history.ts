@@ -60,10 +60,11 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
 
   /** A process that is told the history first. */
   async function replay(job: Job, answers: Fingerprints["answers"], signal: AbortSignal, isFresh: boolean) {
-    const { turn, model, tools } = job;
+    const { turn, model, tools, servers } = job;
     options.onReplay();
     const messages = turn.messages.slice(0, -1);
-    const order = { messages, answers: await answers(), model, tools, isFresh };
+    // A process that waits takes nothing before its set-up, and servers are loaded before it (P61, P95).
+    const order = { messages, answers: await answers(), model, tools, isFresh: isFresh || servers.length > 0 };
     const { toExact, ...found } = await takeReplay(order, signal);
     return { ...found, job: toExactJob(job, toExact) };
   }
@@ -97,8 +98,7 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
   }
 
   const take: TakeLease = async (job, signal, isFresh) => {
-    const { turn, model, tools } = job;
-    const fingerprints = await toFingerprints(turn, model, tools);
+    const fingerprints = await toFingerprints(job.turn, job);
     return createLease({
       ...(await find(job, fingerprints, signal, isFresh)),
       file: file(job, fingerprints),

@@ -1,6 +1,7 @@
 /** A process lent to one turn: played on, then filed for the next turn or ended. */
 import type { Conversation } from "../cli/conversation.ts";
 import type { EventStream } from "../core/event.ts";
+import type { McpServer } from "../core/mcp.ts";
 import type { OwnTools } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Start } from "../core/start.ts";
@@ -15,6 +16,8 @@ export interface Job {
   readonly isPinned: boolean;
   /** The CLI's own tools that it may use. */
   readonly tools: OwnTools;
+  /** The MCP servers whose tools it may call. */
+  readonly servers: readonly McpServer[];
   /** A conversation the server keeps; the turn then brings only what is new. */
   readonly name: string | undefined;
   /** The client: turns that wait are admitted fairly between clients. */
@@ -67,7 +70,10 @@ export function createLease({
   return {
     start,
     isOld: start !== "cold",
-    play: (signal) => conversation.play({ turn: job.turn, model: job.model, onReady: onLoaded }, signal),
+    play(signal) {
+      const { turn, model, servers } = job;
+      return conversation.play({ turn, model, servers, onReady: onLoaded }, signal);
+    },
     async file(reply) {
       await onAnswer?.(conversation, reply);
       if (!conversation.isReusable) return;

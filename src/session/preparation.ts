@@ -59,13 +59,14 @@ export function createPreparations({ takeReplay, pool, pace, log }: Preparations
 
   async function prepare(order: PreparationOrder, state: Pending): Promise<void> {
     const { key, messages, answers, job, settle } = order;
-    const { turn, model, tools } = job;
+    const { turn, model, tools, servers } = job;
     const signal = AbortSignal.any([closing.signal, state.leaving.signal]);
     await pace.untilQuiet(signal);
     state.hasBegun = true;
-    const coming = { messages, answers, model, tools, isFresh: false };
+    // A process that waits takes nothing before its set-up, and servers are loaded before it (P61, P95).
+    const coming = { messages, answers, model, tools, isFresh: servers.length > 0 };
     const { conversation, toExact, onLoaded } = await takeReplay(coming, signal);
-    conversation.prepare({ turn, model, onReady: onLoaded });
+    conversation.prepare({ turn, model, servers, onReady: onLoaded });
     prepared.set(conversation, { toExact, settle });
     void conversation.gone.then(() => {
       onLoaded();

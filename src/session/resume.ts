@@ -45,17 +45,18 @@ export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNa
   }
 
   return async (job, name, signal) => {
-    const { turn, model, tools } = job;
+    const { turn, model, tools, servers } = job;
     const id = toNameId(name);
     const record = await named.read(name);
     checkSystem(turn, record);
-    const setUp = await toSetUpFingerprint(turn, model, tools);
+    const setUp = await toSetUpFingerprint(turn, job);
     const held = await claim(id, turn, setUp);
     const sessionId = record?.sessionId ?? toFreshSessionId();
     const session = record
       ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const)
       : ({ type: "begin", id: sessionId } as const);
-    const conversation = held ?? (await start({ tools, model, session }, signal));
+    const conversation =
+      held ?? (await start({ tools, model, session, ...(servers.length > 0 ? { servers } : {}) }, signal));
     setUps.set(conversation, setUp);
     const system = record?.system ?? toSystemMark(turn.system);
     return createLease({

@@ -3,6 +3,7 @@ import type { Conversation } from "../cli/conversation.ts";
 import type { Launch } from "../cli/request/launch.ts";
 import { choosePlace } from "../cli/request/transcript.ts";
 import type { TranscriptPlace } from "../cli/request/transcript.ts";
+import type { McpServer } from "../core/mcp.ts";
 import type { Log } from "../lib/log.ts";
 import type { Scratch } from "../lib/scratch.ts";
 import { createBackoff } from "./backoff.ts";
@@ -23,6 +24,8 @@ export interface SparesOptions {
   readonly target: Target;
   readonly pace: Pace;
   readonly transcripts: Scratch;
+  /** The MCP servers that spares with tools of the CLI's own have loaded before they are claimed. */
+  readonly servers: readonly McpServer[];
   /** Starts a process. @throws ProxyError; the signal's reason. */
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
   /** Identity of the CLI's file now; never rejects. Spares of another one are replaced. */
@@ -64,10 +67,11 @@ const GROWTH_MS = 5000;
 /** The order for a process of a kind. */
 function toOrder(
   { tools, model, isReplay }: Kind,
-  transcripts: Scratch,
+  { transcripts, servers }: Pick<SparesOptions, "transcripts" | "servers">,
 ): Pick<Spare, "transcript"> & { launch: Launch } {
   const launch = { tools, ...(model === undefined ? {} : { model }) };
-  if (!isReplay) return { launch, transcript: undefined };
+  const isServed = servers.length > 0 && tools !== "none" && tools !== "search";
+  if (!isReplay) return { launch: isServed ? { ...launch, servers } : launch, transcript: undefined };
   const transcript = choosePlace(transcripts);
   const session = { type: "await", file: transcript.file.path, lastUuid: transcript.lastUuid } as const;
   return { launch: { ...launch, session }, transcript };
@@ -109,7 +113,7 @@ export function createSpares(options: SparesOptions): Spares {
 
   async function add(kind: Kind): Promise<void> {
     try {
-      const { launch, transcript } = toOrder(kind, options.transcripts);
+      const { launch, transcript } = toOrder(kind, options);
       const conversation = await options.start(launch, closing.signal);
       const startedAt = performance.now();
       // Asked after the start: before the first one, the CLI's file has not been found yet.

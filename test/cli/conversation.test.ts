@@ -26,6 +26,8 @@ function start(t: TestContext, mode: string, options: { activityMs?: number; env
     onCatalogue: () => undefined,
     onDenial: () => undefined,
     onLimits: () => undefined,
+    onMcpCall: () => undefined,
+    onMcpStates: () => undefined,
     onPlan: () => undefined,
   });
   t.after(() => conversation.close());

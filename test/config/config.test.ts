@@ -47,6 +47,7 @@ test("without options everything has its default", () => {
     maxQueue: 64,
     maxSessions: 4,
     idleSeconds,
+    mcpConfig: [],
     spares: "auto",
     maxSpares: 4,
     planReserve: 0,

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Reply } from "../../src/core/reply.ts";
 import type { AssistantPart, Message, Turn, UserPart } from "../../src/core/turn.ts";
 import { toFingerprints } from "../../src/session/fingerprint.ts";
+import type { Setting } from "../../src/session/fingerprint.ts";
 import { PLAIN_TURN, USAGE } from "../core/sample.ts";
 
 const text = (words: string) => ({ type: "text", text: words }) as const;
@@ -17,6 +18,7 @@ const result = (id: string, content: readonly ReturnType<typeof text>[] = [], is
   isError,
 });
 const TOOL = { name: "f", description: "d", schema: { type: "object" } };
+const SETTING: Setting = { model: "opus", tools: "none", servers: [] };
 const REPLY: Reply = {
   model: "m",
   text: "yes",
@@ -35,7 +37,7 @@ async function before(
   model = "opus",
 ): Promise<string | undefined> {
   const turn = { ...PLAIN_TURN, ...fields, messages: [...messages, user(text("next"))] };
-  return (await toFingerprints(turn, model, "none")).before;
+  return (await toFingerprints(turn, { ...SETTING, model })).before;
 }
 
 /** What a process is filed under after this reply to these messages. */
@@ -45,7 +47,7 @@ async function after(
   fields: Partial<Turn> = {},
 ): Promise<string> {
   const turn = { ...PLAIN_TURN, ...fields, messages };
-  return (await toFingerprints(turn, "opus", "none")).after({ ...REPLY, ...reply });
+  return (await toFingerprints(turn, SETTING)).after({ ...REPLY, ...reply });
 }
 
 test("a process is found by the next request under the key it was filed under", async () => {
@@ -64,7 +66,7 @@ test("the same holds for answers with calls, however the client gives their argu
   const history = [...asked, assistant(text("yes"), call("a1", "f", { a: { c: 3, d: 2 }, b: 1 }), call("a2", "g"))];
   const results = user(result("a1"), result("a2"));
   const turn = { ...PLAIN_TURN, messages: [...history, results] };
-  assert.equal((await toFingerprints(turn, "opus", "none")).before, await after(asked, { calls }));
+  assert.equal((await toFingerprints(turn, SETTING)).before, await after(asked, { calls }));
 });
 
 test("arguments that are no JSON object come back as an empty one", async () => {
@@ -72,7 +74,7 @@ test("arguments that are no JSON object come back as an empty one", async () => 
   for (const json of ["", "{", "[]", "null"]) {
     const turn = { ...PLAIN_TURN, messages: [...asked, assistant(text("yes"), call("a1")), user(result("a1"))] };
     assert.equal(
-      (await toFingerprints(turn, "opus", "none")).before,
+      (await toFingerprints(turn, SETTING)).before,
       await after(asked, { calls: [{ id: "a1", name: "f", arguments: json }] }),
       json,
     );
@@ -100,7 +102,7 @@ test("effort, output limit, stop sequences and the form of the answer change not
 test("there is nothing to look up before the first answer, or where the last message follows none", async () => {
   assert.equal(await before([]), undefined);
   assert.equal(
-    (await toFingerprints({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, "opus", "none")).before,
+    (await toFingerprints({ ...PLAIN_TURN, messages: [user(text("a")), user(text("b"))] }, SETTING)).before,
     undefined,
   );
 });
@@ -162,6 +164,21 @@ const DIFFERENT: Readonly<Record<string, readonly Message[]>> = {
     assistant(text("d")),
   ],
 };
+
+test("other tools of the CLI's own, another server or another secret of it is another process", async () => {
+  const turn = { ...PLAIN_TURN, messages: [user(text("a")), assistant(text("b")), user(text("c"))] };
+  const server = { name: "s", config: { headers: { Authorization: "x" } } };
+  const settings: readonly Setting[] = [
+    SETTING,
+    { ...SETTING, tools: "web" },
+    { ...SETTING, servers: [server] },
+    { ...SETTING, servers: [{ ...server, name: "t" }] },
+    { ...SETTING, servers: [{ ...server, config: { headers: { Authorization: "y" } } }] },
+    { ...SETTING, servers: [{ ...server, allowedTools: ["f"] }] },
+  ];
+  const all = await Promise.all(settings.map((setting) => toFingerprints(turn, setting)));
+  assert.equal(new Set(all.map(({ before: key }) => key)).size, settings.length);
+});
 
 test("no two conversations that differ have one key", async () => {
   const names = new Map<string, string>();

@@ -45,7 +45,7 @@ function createClient(forecasts: Forecasts, system?: string) {
   let expected: Expected | undefined;
   return async (messages: readonly Message[], answer: string): Promise<Played> => {
     const turn = toTurn(messages, system);
-    const fingerprints = await toFingerprints(turn, "m", "none");
+    const fingerprints = await toFingerprints(turn, { model: "m", tools: "none", servers: [] });
     const useless = await forecasts.meet(fingerprints);
     const isMet = expected !== undefined && expected.key === fingerprints.before;
     if (isMet) expected?.settle(true);

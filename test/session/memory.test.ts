@@ -12,7 +12,7 @@ const user = (text: string): Message => ({ role: "user", content: [{ type: "text
 const assistant = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
 const toRecord = (text: string) => ({ model: "m", effort: undefined, content: [{ type: "text", text }] });
 const toPrints = (messages: readonly Message[], fields: Partial<Turn> = {}) =>
-  toFingerprints({ ...PLAIN_TURN, ...fields, messages }, "opus", "none");
+  toFingerprints({ ...PLAIN_TURN, ...fields, messages }, { model: "opus", tools: "none", servers: [] });
 
 function reply(text: string): Reply {
   const fold = createFold();

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { lastCall, tool } from "../probe.ts";
+import { toToolFields } from "../session.ts";
 import type { Measurement, Probe } from "../probe.ts";
 
 /** A stdio MCP server with one tool, `ping`. */
@@ -78,6 +79,36 @@ export const OWN: Readonly<Record<string, Measurement>> = {
       await session.turn("go");
       assert.deepEqual(toNames(probe), ["mcp__mine__ping"]);
       assert.equal(/pong/.test(JSON.stringify(lastCall(probe).body.messages)), isAllowed);
+    }
+  },
+  async P95(probe) {
+    const session = probe.start({ args: allow("mcp__mine", "mcp__client") });
+    const servers = { mine: makeServer(probe), other: makeServer(probe) };
+    const first = session.ask({ subtype: "mcp_set_servers", servers });
+    const second = session.ask({ subtype: "mcp_set_servers", servers: { mine: servers.mine } });
+    const opened = session.ask({ subtype: "initialize", systemPrompt: [""], ...toToolFields([tool("f")]) });
+    await session.turn("go");
+    assert.deepEqual(toNames(probe), ["mcp__client__f", "mcp__mine__ping"]);
+    await Promise.all([first, opened]);
+    assert.deepEqual(await second, { added: [], removed: ["other"], errors: {} });
+  },
+  async P96(probe) {
+    for (const tools of ["web", "workspace", "full"] as const) {
+      probe.api.reset();
+      probe.api.answer((_call, at) => (at === 0 ? [{ tool: "mcp__mine__ping", input: {} }] : [{ text: "ok" }]));
+      const session = probe.start({ launch: { tools } });
+      const servers = { mine: makeServer(probe), other: makeServer(probe) };
+      const permissions = { allow: ["mcp__mine", "mcp__other"], deny: ["mcp__other__ping"] };
+      void session.ask({ subtype: "apply_flag_settings", settings: { permissions } });
+      void session.ask({ subtype: "mcp_set_servers", servers });
+      void session.ask({ subtype: "initialize", systemPrompt: [""] });
+      void session.ask({ subtype: "apply_flag_settings", settings: { effortLevel: "low" } });
+      await session.turn("go");
+      assert.deepEqual(
+        toNames(probe).filter((name) => name.startsWith("mcp__")),
+        ["mcp__mine__ping"],
+      );
+      assert.match(JSON.stringify(lastCall(probe).body.messages), /pong/);
     }
   },
   async P91({ path, makeFolder }) {

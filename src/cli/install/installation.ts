@@ -6,6 +6,7 @@ import { untilAborted } from "../../lib/abort.ts";
 import { createGate } from "../../lib/gate.ts";
 import type { ProxyError } from "../../core/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import type { McpServer, McpServerState } from "../../core/mcp.ts";
 import type { OwnTools } from "../../core/profile.ts";
 import type { CatalogueEntry, KnownModels } from "../../core/model.ts";
 import { toWorkingFolder } from "../process/folder.ts";
@@ -30,6 +31,10 @@ export interface InstallationOptions {
   readonly find: FindOptions;
   readonly folders: Folders;
   readonly settingSources: string;
+  /** The MCP servers of the server's owner, whose logs are swept. */
+  readonly servers: readonly McpServer[];
+  /** Told the states of MCP servers, as often as a process has loaded them. */
+  readonly onMcpStates: (states: readonly McpServerState[]) => void;
   /** Folder for the CLI's temporary files; made when needed, and swept. */
   readonly temporaryFolder: string;
   /** Folder for the CLI's notes, once they were learned. */
@@ -82,7 +87,8 @@ function toCommand(options: InstallationOptions, path: string, launch: Launch): 
   const { settingSources, folders, find, temporaryFolder } = options;
   const env = toEnvironment(find.environment, launch.tools, temporaryFolder);
   const cwd = toWorkingFolder(launch, folders);
-  return { file: path, args: toArgs(launch, settingSources), cwd, env, isParent: launch.tools === "full" };
+  const isParent = launch.tools === "full" || launch.servers !== undefined;
+  return { file: path, args: toArgs(launch, settingSources), cwd, env, isParent };
 }
 
 function toConversationOptions(options: InstallationOptions, path: string, launch: Launch): ConversationOptions {
@@ -95,6 +101,8 @@ function toConversationOptions(options: InstallationOptions, path: string, launc
     onCatalogue: launch.model === undefined ? options.onCatalogue : () => undefined,
     onDenial: (tool) => log.warn("tool denied", { tool, tools: launch.tools }),
     onLimits,
+    onMcpCall: (tool) => log.info("mcp tool called", { tool }),
+    onMcpStates: options.onMcpStates,
     onPlan,
     ...(log.isOn("trace") ? { trace: (line: string) => log.trace("cli", { line }) } : {}),
   };
@@ -106,8 +114,10 @@ function toCacheFolder({ environment, home }: FindOptions): string {
   return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
 }
 
-function toLeftovers({ find, folders, temporaryFolder }: InstallationOptions): Leftovers {
-  const logs = Object.values(folders).map((folder) => toLogFolder(toCacheFolder(find), folder, TOOL_SERVER));
+function toLeftovers({ find, folders, servers, temporaryFolder }: InstallationOptions): Leftovers {
+  const names = [TOOL_SERVER, ...servers.map(({ name }) => name)];
+  const cache = toCacheFolder(find);
+  const logs = Object.values(folders).flatMap((folder) => names.map((name) => toLogFolder(cache, folder, name)));
   return { temporary: temporaryFolder, logs };
 }
 

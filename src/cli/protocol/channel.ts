@@ -4,6 +4,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { ProxyError } from "../../core/error.ts";
 import { startProcess } from "../process/process.ts";
 import type { Command, Ending } from "../process/process.ts";
+import { toTraceLine } from "./mcp.ts";
 import { readMessage } from "./message.ts";
 import type { CliMessage, ControlMessage, TurnMessage } from "./message.ts";
 
@@ -21,7 +22,7 @@ export interface ChannelOptions {
    * Called once when the process ends, or can no longer be understood, without having been closed. It is then ended.
    */
   readonly onLost: (error: CliEndedError) => void;
-  /** Called with each line as it was read and written, for a trace. */
+  /** Called with each line as it was read and written, for a trace; configurations of servers are left out. */
   readonly trace?: (line: string) => void;
 }
 
@@ -128,7 +129,7 @@ export function openChannel(options: ChannelOptions): Channel {
 
   function send(message: JsonObject): void {
     if (end) return;
-    options.trace?.(JSON.stringify(message));
+    options.trace?.(toTraceLine(JSON.stringify(message)));
     cli.write(spellJson(message));
   }
 
@@ -152,7 +153,7 @@ export function openChannel(options: ChannelOptions): Channel {
   function receive(line: string): void {
     if (end) return hearLast(line);
     lastLineAt = performance.now();
-    options.trace?.(line);
+    options.trace?.(toTraceLine(line));
     const message = toMessage(line);
     if (!message) return lose("wrote a line that is not JSON");
     if (message.type === "control_response") requests.settle(message);

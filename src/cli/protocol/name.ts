@@ -21,6 +21,11 @@ export function toClientName(modelName: string): string | undefined {
   return modelName.startsWith(PREFIX) ? modelName.slice(PREFIX.length) : undefined;
 }
 
+/** True for a tool of an MCP server that the CLI has, and not of the client's. */
+export function isMcpTool(modelName: string): boolean {
+  return modelName.startsWith("mcp__") && isOwnTool(modelName);
+}
+
 /** True for a tool that the CLI runs by itself, and neither the client nor the structured output stands for. */
 export function isOwnTool(modelName: string): boolean {
   return modelName !== STRUCTURED_TOOL && !modelName.startsWith(PREFIX);

@@ -1,10 +1,13 @@
 /** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
+import type { McpServer } from "../../core/mcp.ts";
 import type { OwnTools } from "../../core/profile.ts";
 import { TOOL_SERVER_NAME } from "../protocol/name.ts";
 
 /** The settings a process is started with. Everything else about a turn travels on stdin. */
 export interface Launch {
   readonly tools: OwnTools;
+  /** MCP servers that are loaded as soon as it has started, told on stdin; none without it. */
+  readonly servers?: readonly McpServer[];
   /** Set where a transcript or a kept session is resumed; a fresh process is told its model on stdin. */
   readonly model?: string;
   readonly session?:

@@ -108,6 +108,8 @@ async function timeStart(command: Omit<Command, "args">, config: Config): Promis
     onCatalogue: () => void (ms = performance.now() - startedAt),
     onDenial: () => {},
     onLimits: () => {},
+    onMcpCall: () => {},
+    onMcpStates: () => {},
     onPlan: () => {},
   });
   const patience = setTimeout(() => void conversation.close(), START_PATIENCE_MS);

@@ -1,0 +1,168 @@
+/** The user's MCP servers, of the official SDK: who may call them, what comes back, and where their secrets are not. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { isObject } from "../../src/lib/json.ts";
+import { user } from "../helpers/answer.ts";
+import { startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
+import { startPair } from "../helpers/pair.ts";
+import { readProcesses } from "../helpers/processes.ts";
+import { startProxy } from "../helpers/proxy.ts";
+import { calling, result, tool } from "../helpers/tools.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+import type { Step, Upstream } from "../helpers/upstream.ts";
+
+const file = { after };
+const ask = { model: "opus", messages: [user("go")] };
+
+/** Has the model take these steps, one round after the other, and then end. */
+function play(upstream: Upstream, ...rounds: readonly (readonly Step[])[]): void {
+  upstream.answer((_call, at) => rounds[at] ?? [{ text: "finished" }]);
+}
+
+const use = (name: string, input: object = {}): Step => ({ tool: `mcp__${name}`, input });
+
+/** All tool results that the API was given last, in order. */
+function readResults({ calls }: Upstream): { readonly content: string; readonly isError: boolean }[] {
+  const blocks = (calls.at(-1)?.body.messages ?? []).flatMap(({ content }) =>
+    Array.isArray(content) ? (content as unknown[]) : [],
+  );
+  return blocks.flatMap((block) =>
+    isObject(block) && block["type"] === "tool_result"
+      ? [{ content: JSON.stringify(block["content"]), isError: block["is_error"] === true }]
+      : [],
+  );
+}
+
+const toNames = ({ calls }: Upstream): string[] => (calls.at(-1)?.body.tools ?? []).map(({ name }) => name);
+
+/** The files below a folder that hold one of these texts. */
+function findFiles(folder: string, texts: readonly string[]): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+    .filter((path) => texts.some((text) => readFileSync(path, "latin1").includes(text)));
+}
+
+test("servers of both transports are called, failing ones cost their limit, and no secret is seen anywhere", async (t) => {
+  const [token, header] = ["stdio-secret-4711-abcdef", "header-secret-0815-ghijkl"];
+  const upstream = await startUpstream(t);
+  const port = await startMcpServer(t, { MCP_TOKEN: header });
+  const url = `http://127.0.0.1:${port}/mcp`;
+  const config = writeMcpConfig(t, {
+    local: toStdioServer({ MCP_TOKEN: token }),
+    remote: { type: "http", url, headers: { Authorization: "Bearer ${REMOTE_TOKEN}" } },
+    refused: { type: "http", url, headers: { Authorization: `Bearer ${token}` } },
+    hanging: toStdioServer({ MCP_MODE: "hang", OTHER_TOKEN: token }),
+    missing: { command: "/no/such/program", args: [], env: { TOKEN: token } },
+  });
+  const args = ["--tools", "web", "--mcp-config", config, "--spares", "1", "--log-level", "trace"];
+  const proxy = await startProxy(t, { upstream, args, env: { REMOTE_TOKEN: header, MCP_TIMEOUT: "12000" } });
+  // The spare has loaded them before it is claimed.
+  const states = ["local", "remote", "refused", "hanging", "missing"].map((name) =>
+    proxy.logged(new RegExp(`mcp server .*server=${name}\\b`)),
+  );
+  const [local, remote, refused, hanging, missing] = await Promise.all(states);
+  assert.match(`${local} ${remote}`, /connected server=local tools=5.*connected server=remote tools=5/);
+  assert.match(refused ?? "", /warn mcp server not connected server=refused .*401/);
+  assert.match(hanging ?? "", /warn mcp server not connected server=hanging .*timed out/);
+  assert.match(missing ?? "", /warn mcp server not connected server=missing status=failed .*ENOENT/);
+  let commands = "";
+  const rounds: Step[][] = [
+    [use("local__add", { a: 2, b: 3 }), use("remote__add", { a: 4, b: 5 }), use("local__image"), use("local__fail")],
+    [use("local__token"), use("local__die")],
+  ];
+  upstream.answer((_call, at) => {
+    commands += readProcesses()
+      .map(({ command }) => command)
+      .join("\n");
+    return rounds[at] ?? [{ text: "finished" }];
+  });
+  const stream = { ...ask, stream: true, stream_options: { include_progress: true } };
+  const response = await proxy.chat(stream);
+  const body = await response.text();
+  assert.match(body, /Running mcp__local__add/);
+  assert.match(body, /finished/);
+  assert.deepEqual(
+    toNames(upstream).filter((name) => name.startsWith("mcp__remote")),
+    ["add", "die", "fail", "image", "token"].map((name) => `mcp__remote__${name}`),
+  );
+  const [sum, remoteSum, image, failure, length, death] = readResults(upstream);
+  assert.match(sum?.content ?? "", /"5"/);
+  assert.match(remoteSum?.content ?? "", /"9"/);
+  assert.match(image?.content ?? "", /a pixel.*"media_type":"image\/png"/);
+  assert.deepEqual([failure?.isError, /it does not work/.test(failure?.content ?? "")], [true, true]);
+  assert.match(length?.content ?? "", new RegExp(`${token.length} characters`));
+  assert.deepEqual([death?.isError, /closed/i.test(death?.content ?? "")], [true, true]);
+  await proxy.logged(/info mcp tool called tool=mcp__local__die/);
+  const secrets = [token, header];
+  assert.ok(commands.includes("mcp-server.mjs"), "the servers ran");
+  for (const secret of secrets) {
+    assert.ok(!commands.includes(secret), "ps");
+    assert.ok(
+      !proxy.log.some((line) => line.includes(secret)),
+      `log: ${proxy.log.find((line) => line.includes(secret))}`,
+    );
+  }
+  assert.deepEqual(findFiles(proxy.home, secrets), []);
+});
+
+const shared = writeMcpConfig(file, { local: toStdioServer(), other: toStdioServer() });
+const SHARED = ["--tools", "web", "--mcp-config", shared] as const;
+const LOCAL = ["add", "die", "fail", "image", "token"].map((name) => `mcp__local__${name}`);
+const OTHER = LOCAL.map((name) => name.replace("local", "other"));
+
+test("x-claude-mcp narrows the servers, and under the profile none there is none", async (t) => {
+  const { upstream, proxy } = await startPair(t, ...SHARED);
+  const namesUnder = async (headers: Record<string, string>): Promise<string[]> => {
+    assert.equal((await proxy.chat(ask, { headers })).status, 200);
+    return toNames(upstream);
+  };
+  const web = ["WebFetch", "WebSearch"];
+  assert.deepEqual(await namesUnder({}), [...web, ...LOCAL, ...OTHER]);
+  assert.deepEqual(await namesUnder({ "x-claude-mcp": "other" }), [...web, ...OTHER]);
+  assert.deepEqual(await namesUnder({ "x-claude-mcp": "other, local" }), [...web, ...LOCAL, ...OTHER]);
+  assert.deepEqual(await namesUnder({ "x-claude-mcp": "none" }), web);
+  assert.deepEqual(await namesUnder({ "x-claude-tools": "none" }), []);
+  for (const [headers, status] of [
+    [{ "x-claude-mcp": "strange" }, 400],
+    [{ "x-claude-mcp": "local", "x-claude-tools": "none" }, 403],
+  ] as const) {
+    const response = await proxy.chat(ask, { headers });
+    const { error } = (await response.json()) as { error: { param: string; message: string } };
+    assert.deepEqual([response.status, error.param], [status, "x-claude-mcp"], error.message);
+  }
+});
+
+test("a conversation goes on in its process, and one with other servers does not", async (t) => {
+  const { upstream, proxy } = await startPair(t, ...SHARED);
+  play(upstream, [use("local__add", { a: 1, b: 1 })], [{ text: "two" }], [{ text: "again" }]);
+  assert.equal((await proxy.chat(ask)).status, 200);
+  const next = { ...ask, messages: [user("go"), { role: "assistant", content: "two" }, user("and?")] };
+  assert.equal((await proxy.chat(next)).status, 200);
+  assert.equal(readResults(upstream).length, 1, "the process remembers the call");
+  assert.equal((await proxy.chat(next, { headers: { "x-claude-mcp": "other" } })).status, 200);
+  assert.equal(readResults(upstream).length, 0, "another process is told the history");
+});
+
+test("the client's tools and a server's are callable in one round, and one named like a server's is a 400", async (t) => {
+  const { upstream, proxy } = await startPair(t, ...SHARED);
+  const tools = [tool("lookup")];
+  play(upstream, [use("client__lookup", { q: "x" }), use("local__add", { a: 20, b: 3 })]);
+  const headers = { "x-claude-mcp": "local" };
+  const first = (await (await proxy.chat({ ...ask, tools }, { headers })).json()) as {
+    choices: [{ message: { tool_calls: [{ id: string; function: { name: string } }] }; finish_reason: string }];
+  };
+  const [{ message, finish_reason: finish }] = first.choices;
+  assert.deepEqual([finish, message.tool_calls.map(({ function: { name } }) => name)], ["tool_calls", ["lookup"]]);
+  assert.deepEqual(toNames(upstream), ["mcp__client__lookup", ...LOCAL], "the CLI's own are off");
+  const [{ id }] = message.tool_calls;
+  const messages = [user("go"), calling([id, "lookup", { q: "x" }]), result(id, "found")];
+  assert.equal((await proxy.chat({ ...ask, tools, messages }, { headers })).status, 200);
+  const results = readResults(upstream).map(({ content }) => content);
+  assert.deepEqual([results.length, results.some((text) => text.includes('"23"'))], [2, true]);
+  const clash = await proxy.chat({ ...ask, tools: [tool("mcp__local__add")] });
+  const { error } = (await clash.json()) as { error: { param: string; message: string } };
+  assert.deepEqual([clash.status, error.param], [400, "tools"], error.message);
+});
