@@ -48,7 +48,7 @@ test("bash completes a command, its words and its own options", async (t) => {
   assert.deepEqual(await complete(folder, ["doc"]), ["doctor"]);
   assert.deepEqual(await complete(folder, ["service", "un"]), ["uninstall"]);
   assert.deepEqual(await complete(folder, ["doctor", "--li"]), ["--live"]);
-  assert.deepEqual(await complete(folder, ["--max-s"]), ["--max-sessions"]);
+  assert.deepEqual(await complete(folder, ["--max-se"]), ["--max-sessions"]);
   assert.deepEqual(await complete(folder, ["completion", "--po"]), [""]);
   assert.deepEqual(await complete(folder, ["--tools", "w"]), ["web", "workspace"]);
   assert.deepEqual(await complete(folder, ["doctor", "--log-level", "t"]), ["trace"]);

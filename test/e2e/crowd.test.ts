@@ -28,7 +28,8 @@ test("twelve conversations at once, three turns each, each see exactly their own
   assert.equal(upstream.calls.length, 36);
   for (const call of upstream.calls) assert.deepEqual(toDialogue(call), expected.get(toLastWords(call)));
   assert.ok(countStarts(proxy, "replay") > 0, "more conversations than places are replayed");
-  assert.ok(countMostAlive(proxy) <= 4 + 4 + 1);
+  // Sessions, turns, and as many spares as there may be when many are needed at once.
+  assert.ok(countMostAlive(proxy) <= 4 + 4 + 4);
 });
 
 test("no burst has more processes than sessions, turns and spares together", async (t) => {
