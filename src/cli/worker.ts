@@ -196,7 +196,7 @@ export function startWorker(options: WorkerOptions): Worker {
       setUp(step, { type: "fresh" });
       phase = { type: "loaded", settings: toSettings(turn) };
     },
-    // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer.
+    // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer (P1).
     begin(step, from) {
       const { turn } = step;
       const answering = openTurn(step, launch, channel);

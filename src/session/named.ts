@@ -69,7 +69,7 @@ export function toSystemMark(system: string): string {
   return createHash("sha256").update(system.trim()).digest("base64");
 }
 
-/** A session's id, new each time one is begun: the CLI refuses an id that an unfinished first turn has used. */
+/** A session's id, new each time one is begun: the CLI refuses an id that an unfinished first turn has used (P58). */
 export function toFreshSessionId(): string {
   return randomUUID();
 }

@@ -21,7 +21,7 @@ export interface ResumeOptions {
 /** Finds or starts the process of a name. One turn of a name at a time: the caller sees to that. */
 export type TakeNamedLease = (job: Job, name: string, signal: AbortSignal) => Promise<Lease>;
 
-/** The CLI keeps the system prompt a session was begun with. */
+/** The CLI keeps the system prompt a session was begun with (P58). */
 function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
   if (!record || system === "" || record.system === toSystemMark(system)) return;
   throw new ProxyError(

@@ -1,4 +1,4 @@
-/** Replays that the prompt cache can read: at the API, what the live process has sent, and then the newest message. */
+/** Replays that the prompt cache can read: at the API, what the live process has sent, and then the newest message (P53). */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { readStarts, untilEnded } from "../helpers/client.ts";

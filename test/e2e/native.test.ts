@@ -1,4 +1,4 @@
-/** Settings of one turn that the API itself keeps to: in its request of that turn, and in no other. */
+/** Settings of one turn that the API itself keeps to: in its request of that turn, and in no other (P20, P22, P23). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readUntil, user } from "../helpers/answer.ts";

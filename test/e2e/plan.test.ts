@@ -1,4 +1,4 @@
-/** A login with a plan, from the API's headers to those who are told: the real CLI, one server for all tests. */
+/** A login with a plan, from the API's headers to those who are told: the real CLI, one server for all tests (P75, P76). */
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import type { Usage } from "../../src/meter/usage.ts";

@@ -1,6 +1,6 @@
 /**
  * What each profile lets the model do, judged by the file system, the processes, and what reached the API; never by an
- * answer's words.
+ * answer's words (P80, P81, P82).
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
  * Named conversations whose process is gone or no longer fits: they go on from the last whole answer, with not a word
- * lost or added.
+ * lost or added (P58).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,6 +1,6 @@
 /**
  * Calls held open across requests: the results go on in the same process, and a history that cannot is replayed
- * exactly.
+ * exactly (P41 to P46).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

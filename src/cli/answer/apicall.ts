@@ -47,7 +47,10 @@ export interface ApiCalls {
   readonly stopSequence: string | undefined;
 }
 
-/** Reasons at which the CLI would start another API call of its own to go on, and the answer is to end instead. */
+/**
+ * Reasons at which the CLI would start another API call of its own to go on, and the answer is to end instead (P33,
+ * P34).
+ */
 const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],

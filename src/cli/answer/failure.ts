@@ -11,7 +11,7 @@ export type FailureMessage = CliMessage & { type: "failure" };
 /** The state of a plan window. */
 export type LimitMessage = CliMessage & { type: "rate_limit" };
 
-/** The CLI goes on retrying for minutes; a client is better told after this. */
+/** The CLI goes on retrying for minutes; a client is better told after this (P71). */
 const RETRY_PATIENCE_MS = 10_000;
 
 /** Said where the environment is not known; the run words it with the variable in use. */

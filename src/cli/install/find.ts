@@ -101,7 +101,7 @@ export async function readVersion(command: Omit<Command, "args">): Promise<strin
   );
 }
 
-/** The CLI's login, as `claude auth status` tells it. */
+/** The CLI's login, as `claude auth status` tells it (P91). */
 export interface Login {
   readonly isLoggedIn: boolean;
   /** The CLI's word for how: `claude.ai`, `api_key`, `none` and so on. */

@@ -1,5 +1,6 @@
 /**
- * Sessions that the CLI persists: one transcript each, in a folder named after the working directory it was begun in.
+ * Sessions that the CLI persists: one transcript each, in a folder named after the working directory it was begun in
+ * (P58).
  */
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Working directories of processes. The CLI names its own to the model in a note that cannot be switched off. */
+/** Working directories of processes. The CLI names its own to the model in a note that cannot be switched off (P16). */
 import type { Launch } from "../request/launch.ts";
 
 /** Folders that exist, private to the user. */

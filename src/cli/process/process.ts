@@ -56,9 +56,9 @@ export interface CliProcess {
   stop(ending: Ending): Promise<void>;
 }
 
-/** A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms). */
+/** A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms) (P2). */
 const EOF_GRACE_MS = 2000;
-/** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them. */
+/** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them (P5). */
 const TERM_GRACE_MS = 5000;
 /** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
 const FLUSH_MS = 500;

@@ -1,4 +1,4 @@
-/** Names of tools as the CLI and the model know them: the client's own, and the CLI's tool for structured output. */
+/** Tool names as the CLI and the model know them: the client's own (P40), and the tool for structured output (P48). */
 
 /** The MCP server that the client's tools are served under. */
 export const TOOL_SERVER = "client";

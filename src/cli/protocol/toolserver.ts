@@ -53,7 +53,7 @@ function toMcpTool({ name, description, schema }: Tool): JsonObject {
     name,
     description,
     inputSchema: schema,
-    // Read-only tools may run side by side, so all parallel calls arrive at once.
+    // Read-only tools may run side by side, so all parallel calls arrive at once (P42).
     annotations: { readOnlyHint: true },
     // Else the limit on a result is 50,000 characters (P44).
     _meta: { "anthropic/maxResultSizeChars": MAX_RESULT_CHARACTERS },

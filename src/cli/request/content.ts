@@ -50,7 +50,8 @@ export function toContent(message: Message): string | JsonObject[] {
 }
 
 /**
- * The line that starts a turn. `client_composed` makes the text data: without it commands run and @mentions read files.
+ * The line that starts a turn. `client_composed` makes the text data: without it commands run and @mentions read files
+ * (P30).
  */
 export function toUserLine(message: Message): JsonObject {
   return {

@@ -37,7 +37,7 @@ const SEARCH = ["WebSearch"];
 const WEB = [...SEARCH, "WebFetch"];
 const WORKSPACE = [...WEB, "Read", "Write", "Edit", "Glob", "Grep"];
 
-/** Tools that start turns of their own later on, when no request is there to take the answer. */
+/** Tools that start turns of their own later on, when no request is there to take the answer (P83). */
 const LATER = [
   "CronCreate",
   "CronDelete",
@@ -50,7 +50,7 @@ const LATER = [
   "Workflow",
 ];
 
-/** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once. */
+/** These tools, and no other; nothing ever waits for a permission, what is not allowed is denied at once (P80, P81). */
 function toAllowed(tools: readonly string[]): string[] {
   const allowed = [...tools, TOOL_SERVER_NAME].join(",");
   return ["--tools", tools.join(","), "--permission-mode", "dontAsk", "--allowedTools", allowed];
@@ -58,7 +58,7 @@ function toAllowed(tools: readonly string[]): string[] {
 
 /**
  * Measured, on the file system: `--restricted` keeps reads and writes inside the working directory, through `..` and
- * symlinks too.
+ * symlinks too (P82).
  */
 function toToolArgs(tools: OwnTools): string[] {
   switch (tools) {
@@ -87,29 +87,30 @@ export function toArgs(launch: Launch, settingSources: string): string[] {
   ];
 }
 
-// Marks of an enclosing session: a CLI that sees them takes itself for a part of it.
+// Marks of an enclosing session: a CLI that sees them takes itself for a part of it (P92).
 const ENCLOSING = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"];
 
 /** Settings without which the CLI would change what the client sent. */
 const EXACT: Readonly<Record<string, string>> = {
-  // Else tools may be put behind a search tool, and every tool list has a placeholder.
+  // Else tools may be put behind a search tool, and every tool list has a placeholder (P47).
   ENABLE_TOOL_SEARCH: "false",
-  // Else a tool's description ends after 4096 characters.
+  // Else a tool's description ends after 4096 characters (P47).
   CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: "1000000000",
-  // Else a result of more than 25,000 tokens becomes a file that nobody can read.
+  // Else a result of more than 25,000 tokens becomes a file that nobody can read (P47).
   MAX_MCP_OUTPUT_TOKENS: "1000000000",
-  // Else a task that ends after its turn makes the CLI begin a turn of its own.
+  // Else a task that ends after its turn makes the CLI begin a turn of its own (P83).
   CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
-  // Else an answer whose stream fails is asked for again in one piece, of which no event is told.
+  // Else an answer whose stream fails is asked for again in one piece, of which no event is told (P74).
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: "1",
-  // Else some models are told after each tool round how many tokens are left.
+  // Else some models are told after each tool round how many tokens are left (P38).
   CLAUDE_CODE_TOTAL_TOKENS_REMINDER: "off",
-  // Else the CLI may add reminders of its own, and files, to what the client says.
+  // Else the CLI may add reminders of its own, and files, to what the client says (P38).
   CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
 };
 
 /**
- * Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long.
+ * Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long
+ * (P94).
  */
 const NO_SUMMARY = { DISABLE_COMPACT: "1" };
 

@@ -19,7 +19,7 @@ export interface Settings {
     readonly effortLevel: Turn["effort"] | null;
     readonly env: Readonly<Record<Variable, string>>;
   };
-  /** Fields of `set_max_thinking_tokens`. `null` sets the CLI's own default again. */
+  /** Fields of `set_max_thinking_tokens` (P24). `null` sets the CLI's own default again. */
   readonly thinking: {
     readonly max_thinking_tokens: number | null;
     readonly thinking_display: "summarized" | null;
@@ -28,7 +28,7 @@ export interface Settings {
 
 type SettingsTurn = NativeTurn & Pick<Turn, "effort" | "maxTokens" | "thinking">;
 
-/** The settings a turn asks for. A budget is told to every model: those without budgets leave it alone. */
+/** The settings a turn asks for. A budget is told to every model: those without budgets leave it alone (P24). */
 export function toSettings(turn: SettingsTurn): Settings {
   const { effort, maxTokens, thinking } = turn;
   const extra = toExtraBody(turn);

@@ -1,4 +1,6 @@
-/** Answers of a fixed shape, through the CLI's structured output: a JSON format, and tool calls the client forces. */
+/**
+ * Answers of a fixed shape, through the CLI's structured output (P48): a JSON format, and tool calls the client forces.
+ */
 import { ProxyError } from "../../core/error.ts";
 import type { Tool, Turn } from "../../core/turn.ts";
 import { isObject } from "../../lib/json.ts";
