@@ -130,7 +130,7 @@ export function checkStart(start: StartFact): Check {
   if ("problem" in start) return { name, status: "fail", message: start.problem, fix: "claude -p hello" };
   const message = `the CLI is ready ${Math.round(start.ms)} ms after its start`;
   if (start.ms < SLOW_START_MS) return { name, status: "ok", message };
-  if (start.isOnline) return { name, status: "warn", message, fix: "claude-max-api --max-spares 8" };
+  if (start.isOnline) return { name, status: "warn", message, fix: "claude-max-api --spares 2" };
   const cause = "api.anthropic.com cannot be reached from here, and the CLI waits for it";
   return { name, status: "warn", message: `${message}: ${cause}`, fix: "curl -I https://api.anthropic.com" };
 }
