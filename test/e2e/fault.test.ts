@@ -194,7 +194,7 @@ test("a CLI that is missing is a 503 with a sentence, and is found once it is th
 });
 
 test("200 requests abandoned at any moment leave no turn, no process too many and a working server", async (t) => {
-  const proxy = await startFaulty(t, "flood", { env: { FAKE_CLI_DELTAS: "3000" } });
+  const proxy = await startFaulty(t, "flood", { args: ["--spares", "1"], env: { FAKE_CLI_DELTAS: "3000" } });
   await readHealth(proxy);
   const leave = async (at: number): Promise<void> => {
     // Before the headers, at the first words, in mid-stream, or at the last moment.
