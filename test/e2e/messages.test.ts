@@ -1,8 +1,8 @@
 /** Anthropic Messages, end to end, with the official client. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { APIError, APIUserAbortError, BadRequestError, NotFoundError } from "@anthropic-ai/sdk";
 import type Anthropic from "@anthropic-ai/sdk";
+import { createLatch } from "../helpers/client.ts";
 import { SONNET } from "../helpers/cli.ts";
 import { shareProxy } from "../helpers/scene.ts";
 import { createAnthropic, PNG } from "../helpers/sdk.ts";
@@ -184,10 +184,10 @@ scene(
       client.messages.create(HI),
       (error) => error instanceof BadRequestError && error.type === "invalid_request_error",
     );
-    const shown = new AbortController();
-    upstream.answer(() => [{ text: "Hel" }, { until: once(shown.signal, "abort") }, { error: "overloaded_error" }]);
+    const shown = createLatch();
+    upstream.answer(() => [{ text: "Hel" }, { until: shown.opened }, { error: "overloaded_error" }]);
     const stream = client.messages.stream({ ...HI, messages: [{ role: "user", content: "hello" }] });
-    stream.once("text", () => shown.abort());
+    stream.once("text", () => shown.open());
     await assert.rejects(stream.finalMessage(), (error) => {
       return error instanceof APIError && error.status === undefined && error.type !== null;
     });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import { Ollama } from "ollama";
 import type { ChatResponse, Message, Tool } from "ollama";
+import { createLatch } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { PNG } from "../helpers/sdk.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
@@ -191,8 +192,12 @@ test("a failure has its status and Ollama's words, and one in mid-stream is a li
   const response = await post("chat", hi);
   assert.equal(response.status, 400);
   assert.deepEqual(Object.keys((await response.json()) as object), ["error"]);
-  upstream.answer(() => [{ text: "Hel" }, { die: true }]);
-  await assert.rejects(async () => gather(await ollama.chat({ ...hi, stream: true })), /Cannot finish answer/);
+  // Before the client has a word, the CLI would just ask again.
+  const seen = createLatch();
+  upstream.answer(() => [{ text: "Hel" }, { until: seen.opened }, { die: true }]);
+  await assert.rejects(async () => {
+    for await (const part of await ollama.chat({ ...hi, stream: true })) if (part.message.content !== "") seen.open();
+  }, /Cannot finish answer/);
 });
 
 test("a stream that is aborted ends its call", async () => {

@@ -61,7 +61,10 @@ export function toNotes(line: string): JsonObject[] {
 export const isWhole = (notes: readonly JsonObject[]): boolean =>
   KINDS.every((kind) => notes.some(({ type }) => type === kind));
 
-/** Asks a process that reaches no API (P53, P56) for the notes at the beginning of a turn. @throws the reason of `signal`. */
+/**
+ * Asks a process that reaches no API for the notes at the beginning of a turn (P53, P56).
+ * @throws the reason of `signal`.
+ */
 async function ask(command: Command, signal: AbortSignal): Promise<JsonObject[]> {
   const notes: JsonObject[] = [];
   let end = (): void => undefined;
