@@ -120,7 +120,7 @@ test("Telegram is told once that 80 % are passed", async () => {
     await (await proxy.chat(ask)).text();
     await untilUsed(used);
   }
-  await bot.called(({ body }) => /^Plan, 5 hours: 82 % used, resets in 1 h 5\d min$/.test(body.text ?? ""));
+  await bot.called(({ body }) => /^Plan, 5 hours: 82 % used, resets in (?:2 h|1 h 5\d min)$/.test(body.text ?? ""));
   assert.equal(bot.calls.filter(({ body }) => body.text?.startsWith("Plan")).length, 1);
 });
 
