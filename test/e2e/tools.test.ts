@@ -132,19 +132,22 @@ test("legacy functions are answered with one function_call, and its result is un
   assert.deepEqual(block?.["content"], [{ type: "text", text: "seen" }]);
   const named = await ask(proxy, { messages: [user("go")], functions, function_call: "none" });
   assert.equal(named.message.content, "done");
-  assert.deepEqual(namesAt(upstream.calls.at(-1)), []);
+  assert.deepEqual(upstream.calls.at(-1)?.body["tool_choice"], { type: "none" });
 });
 
-test("tool_choice none offers no tool, also after a history of calls; auto offers all", async (t) => {
+test("tool_choice none forbids the tools it leaves in the prompt, also after a history of calls; auto offers all", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const tools = [tool("one"), tool("two")];
   await ask(proxy, { messages: [user("hi")], tools, tool_choice: "none" });
-  assert.deepEqual(namesAt(upstream.calls[0]), []);
+  assert.deepEqual(upstream.calls[0]?.body["tool_choice"], { type: "none" });
   await ask(proxy, { messages: [user("hi")], tools, tool_choice: "auto" });
+  assert.equal(upstream.calls[1]?.body["tool_choice"], undefined);
+  assert.deepEqual(namesAt(upstream.calls[0]), namesAt(upstream.calls[1]));
   assert.deepEqual(namesAt(upstream.calls[1]), ["mcp__client__one", "mcp__client__two"]);
   const messages = [user("go"), calling(["callN1", "one", { q: "a" }]), result("callN1", "found")];
   const last = await ask(proxy, { messages, tools, tool_choice: "none" });
   assert.equal(last.message.content, "Hello world");
+  assert.deepEqual(upstream.calls[2]?.body["tool_choice"], { type: "none" });
   assert.deepEqual(lastBlocks(upstream.calls[2]), [textResult("callN1", "found")]);
 });
 
