@@ -1,4 +1,4 @@
-/** What package managers read of a release: Scoop's and winget's manifests, as plain data. */
+/** A release's manifests for package managers, Scoop and winget, as plain data. */
 import { DESCRIPTION, NAME, REPOSITORY, toDownload, toExecutable, VERSION } from "./targets.ts";
 
 /** SHA-256 of each archive, by target. */

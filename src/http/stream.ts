@@ -29,8 +29,8 @@ export interface Streaming {
   readonly headers: OutgoingHttpHeaders;
   /** The model expected to answer, for a stream that must begin before it is known. */
   readonly expected: string;
-  /** Told of events before the client can see them, and waited for. */
-  readonly onEvents: (events: readonly TurnEvent[]) => Promise<void>;
+  /** Told of events before the client can see them; waited for where it gives a promise. */
+  readonly onEvents: (events: readonly TurnEvent[]) => Promise<void> | undefined;
 }
 
 /**
@@ -144,7 +144,8 @@ export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): Wri
     const heartbeat = setInterval(keepAlive, heartbeatMs);
     try {
       for await (const batch of events) {
-        await onEvents(batch);
+        const pending = onEvents(batch);
+        if (pending) await pending;
         const text = toText(batch);
         if (text === "") continue;
         commit();

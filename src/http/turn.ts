@@ -136,10 +136,10 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
   function writeStreamed(exchange: Exchange, asked: Asked, running: RunningTurn, events: EventStream): Promise<void> {
     const { codec, decoded, meta, modelId, headers, keep } = asked;
     const encoder = codec.createEncoder(decoded.form, meta);
-    const onEvents = async (batch: readonly TurnEvent[]): Promise<void> => {
+    const onEvents = (batch: readonly TurnEvent[]): Promise<void> | undefined => {
       logEvents(exchange, running, batch);
       // Stored before the client can see the end, and so before its next request.
-      if (batch.at(-1)?.type === "done") await keep?.(running.reply);
+      return batch.at(-1)?.type === "done" ? keep?.(running.reply) : undefined;
     };
     return writeStream({ exchange, encoder, type: codec.streamType, headers, expected: modelId, onEvents }, events);
   }

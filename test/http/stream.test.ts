@@ -52,7 +52,7 @@ async function start(t: TestContext, events: (signal: AbortSignal) => EventStrea
       type: "text/event-stream",
       headers: {},
       expected: "model",
-      onEvents: () => Promise.resolve(),
+      onEvents: () => undefined,
     };
     void write(streaming, events(exchange.signal))
       .catch((error: unknown) => sendError(exchange, DEFAULT_CODEC, error, log))
