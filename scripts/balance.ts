@@ -1,7 +1,8 @@
 /**
  * HAProxy with `deploy/haproxy.cfg` in front of three instances under load: one is killed, another is stopped in order.
- * `npm run test:balance [-- --clients 6 --turns 12]`. Exit 1 when a request is lost that was not under way on the killed
- * instance, or the model was asked with another history than the client's; 2 without HAProxy. The real CLI, loopback only.
+ * `npm run test:balance [-- --clients 6 --turns 12]`. Exit 1 when a request is lost that was not under way on the
+ * killed instance, or the model was asked with another history than the client's; 2 without HAProxy. The real CLI,
+ * loopback only.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

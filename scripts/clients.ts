@@ -1,7 +1,7 @@
 /**
- * Has real clients at pinned versions, each set up by `connect`, do a task with their own shell, through the built proxy
- * and the real CLI, with an obedient model and no network: `npm run test:clients [-- NAME ...]`. Prints client, protocol,
- * result, and whether the second turn was hot. The first run installs clients into a cache outside the checkout. Exit 1
+ * Has real clients at pinned versions, each set up by `connect`, do a task with their own shell, through the built
+ * proxy and the real CLI, with an obedient model and no network: `npm run test:clients [-- NAME ...]`. Prints client,
+ * protocol, result, and whether the second turn was hot. The first run installs clients into a cache outside the checkout. Exit 1
  * when a client fails, or is cold without a known cause.
  */
 import { CLIENTS } from "./clients/table.ts";

@@ -1,6 +1,6 @@
 /**
- * Makes a release up to its upload: `npm run release -- --dry`. Without `--dry` the tag is made and pushed at the end, and
- * the workflow of releases does the same again on its own machine, and uploads. `--tested` leaves the tests out;
+ * Makes a release up to its upload: `npm run release -- --dry`. Without `--dry` the tag is made and pushed at the end,
+ * and the workflow of releases does the same again on its own machine, and uploads. `--tested` leaves the tests out;
  * `--strict` takes what is a warning for a fault, which without `--dry` it always is; `--schemas DIR` as in
  * `npm run check:release`.
  */

@@ -18,8 +18,8 @@ export interface PeIdentity {
 
 /**
  * Puts our name, version and description in place of Node's, and takes Node's icon and certificates away: a certificate
- * over bytes that were changed is one that does not match, which Windows and virus scanners take for tampering. All other
- * resources stay, the program among them.
+ * over bytes that were changed is one that does not match, which Windows and virus scanners take for tampering. All
+ * other resources stay, the program among them.
  */
 export function brandPe(image: Buffer, { name, version, description, copyright }: PeIdentity): Buffer {
   const executable = NtExecutable.from(image, { ignoreCert: true });

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { DESCRIPTION, NAME, REPOSITORY, VERSION } from "./targets.ts";
 
 /**
- * Fills in `{{name}}`, `{{version}}`, `{{description}}`, `{{repository}}` and what `more` has. @throws Error when a placeholder has no
- * value.
+ * Fills in `{{name}}`, `{{version}}`, `{{description}}`, `{{repository}}` and what `more` has.
+ * @throws Error when a placeholder has no value.
  */
 export function fillTemplate(file: string, more: Readonly<Record<string, string>> = {}): string {
   const values: Readonly<Record<string, string>> = {
