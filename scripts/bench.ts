@@ -86,8 +86,9 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     [(proxy) => measureFlood(proxy, size.flood, tally)],
   );
   const echo = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
-    (proxy) => measureLarge(proxy, size.large, tally),
+    // Before the largest requests, whose memory is not given back at once.
     (proxy) => measureMemory(proxy, size.requests, tally),
+    (proxy) => measureLarge(proxy, size.large, tally),
   ]);
   const exact = atLeast(`answers exact, of ${tally.runs}`, (100 * tally.exact) / tally.runs, 100, " %");
   return [...real, ...flood, ...echo, { rows: [exact], samples: {} }];
