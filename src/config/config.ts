@@ -1,8 +1,9 @@
 /** The checked configuration: what the options say, and what is around them. */
-import { freemem, homedir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { isLoopback } from "../http/auth.ts";
 import { toSocketPath } from "../lib/address.ts";
+import { readFreeBytes } from "../lib/memory.ts";
 import type { TelegramSettings } from "../notify/telegram.ts";
 import { UsageError } from "./error.ts";
 import { OPTION_ROWS, OPTIONS } from "./options.ts";
@@ -43,8 +44,7 @@ const SERVERS_UNUSED = "--mcp-config has no effect with --tools none: its server
 /** Reads every option. `typed` holds the flags alone. @throws UsageError. */
 export function toConfig(given: Given, typed: Given, environment: NodeJS.ProcessEnv): Config {
   const home = homedir();
-  // Newer than Node 20.0; it knows the limits of a container.
-  const freeBytes = process.availableMemory?.() ?? freemem();
+  const freeBytes = readFreeBytes();
   const values = OPTION_ROWS.map(([field, { name, default: text, read }]): readonly [OptionField, unknown] => {
     const texts = given.get(name) ?? (text === undefined ? [] : [text]);
     return [field, read(texts, { flag: `--${name}`, environment, home, freeBytes })];

@@ -2,6 +2,7 @@
 import { SOCKET_PATH_BYTES, toSocketPath } from "../lib/address.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
+import { isAmple } from "../lib/memory.ts";
 import { UsageError } from "./error.ts";
 import { toChoice, toFullPath, toLast, toList, toWhole } from "./option.ts";
 import type { Reader } from "./option.ts";
@@ -79,11 +80,11 @@ export const toLogLevel: Reader<LogLevel> = (texts, context) => {
 export const DAY_SECONDS = 24 * 3600;
 /** The cache of a plan's login lives for an hour: a live process is worth keeping for as long, where there is room. */
 const IDLE_SECONDS = 3600;
-const SHORT_OF_MEMORY = { bytes: 8e9, idleSeconds: 600 };
+const IDLE_SECONDS_WITHOUT_ROOM = 600;
 const toSeconds = toWhole(1, DAY_SECONDS);
 
 /** Reads the time that unused processes are kept; without a text it is what the memory allows. */
 export const toIdleSeconds: Reader<number> = (texts, context) => {
   if (texts.length > 0) return toSeconds(texts, context);
-  return context.freeBytes < SHORT_OF_MEMORY.bytes ? SHORT_OF_MEMORY.idleSeconds : IDLE_SECONDS;
+  return isAmple(context.freeBytes) ? IDLE_SECONDS : IDLE_SECONDS_WITHOUT_ROOM;
 };

@@ -1,6 +1,7 @@
 /** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
 import type { McpServer } from "../../core/mcp.ts";
 import type { OwnTools } from "../../core/profile.ts";
+import { isAmple, readFreeBytes } from "../../lib/memory.ts";
 import { TOOL_SERVER_NAME } from "../protocol/name.ts";
 
 /** The settings a process is started with. Everything else about a turn travels on stdin. */
@@ -122,6 +123,16 @@ const NO_SUMMARY = { DISABLE_COMPACT: "1" };
  */
 const EAGER_TOOLS = { CLAUDE_CODE_ENABLE_FINE_GRAINED_TOOL_STREAMING: "1" };
 
+/**
+ * The CLI's allocator gives memory back page by page and at once, and takes it again: half of the CPU time of a start.
+ * With huge pages that it keeps, a process starts in half the time and takes 60 to 120 MB more (P97). Linux alone has
+ * them.
+ */
+const KEPT_MEMORY =
+  process.platform === "linux" && isAmple(readFreeBytes())
+    ? { MIMALLOC_ALLOW_THP: "1", MIMALLOC_PURGE_DELAY: "-1" }
+    : {};
+
 /** Marks of another API than Anthropic's own, which may refuse what it does not know: there the CLI decides. */
 const OTHER_API = /^(CLAUDE_CODE_USE_\w+|ANTHROPIC_BASE_URL)$/;
 
@@ -144,6 +155,7 @@ export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools, t
   const isOtherApi = kept.some(([name, value]) => OTHER_API.test(name) && value !== "");
   return {
     ...(isOtherApi ? {} : EAGER_TOOLS),
+    ...KEPT_MEMORY,
     ...Object.fromEntries(kept),
     ...EXACT,
     ...(hasLongTasks ? {} : NO_SUMMARY),

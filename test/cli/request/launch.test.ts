@@ -83,6 +83,11 @@ test("tools are streamed eagerly by Anthropic's own API, unless the user says ot
   }
 });
 
+test("the user's settings of the CLI's allocator are kept", () => {
+  const given = { MIMALLOC_ALLOW_THP: "0", MIMALLOC_PURGE_DELAY: "10" };
+  assert.deepEqual(toEnvironment(given, "none"), { ...toEnvironment({}, "none"), ...given });
+});
+
 test("the environment loses the marks of an enclosing session, and is not changed itself", () => {
   const given = {
     CLAUDECODE: "1",
