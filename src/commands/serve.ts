@@ -101,21 +101,22 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
   const loginSentence = toLoginSentence(config.environment);
   const times = { stallMs: STALL_MS, heartbeatMs: HEARTBEAT_MS };
   const { identify, nameClient } = guard;
+  const { servers, states } = mcp;
+  const readMcpServers = states.read;
   const usage = createUsage({
     ...{ meter, archive, version, models, status: installation.status, counts, loginSentence },
     loginCure: toLoginCure(config.environment),
-    ...{ planReserve: config.planReserve, extraUsage: config.extraUsage },
+    ...{ planReserve: config.planReserve, extraUsage: config.extraUsage, readMcpServers },
   });
   const feed = createFeed({ meter, readSurroundings: usage.readSurroundings });
   const meterTurn = createMetering({ meter, nameClient });
-  const { servers } = mcp;
   const parts = { run, models, telegram, tools, servers, store: stored, readJson, identify, meterTurn };
   const handler = createRoutes({
     guard,
     usage,
     feed,
     page: createPage(version),
-    info: createInfo({ version, models, status: installation.status, counts, turns, loginSentence }),
+    info: createInfo({ version, models, status: installation.status, counts, turns, loginSentence, readMcpServers }),
     handleTurn: createTurnHandler({ ...parts, ...times }),
     store: stored,
     models,

@@ -5,6 +5,7 @@ import { ProxyError } from "../core/error.ts";
 import type { Start } from "../core/start.ts";
 import type { ModelInfo, Models } from "../core/model.ts";
 import type { Totals } from "../meter/totals.ts";
+import type { McpServerUsage } from "../meter/usage.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -34,6 +35,9 @@ export function toTurnCounts({ starts, tokens }: Pick<Totals, "starts" | "tokens
   return { ...starts, replayed, cached_input: input === 0 ? null : tokens.cached / input };
 }
 
+/** Gives the owner's MCP servers, without secrets; none where there are none. */
+export type ReadMcpServers = () => readonly McpServerUsage[];
+
 /** The sources of what is told. */
 export interface InfoOptions {
   readonly version: string;
@@ -43,6 +47,7 @@ export interface InfoOptions {
   readonly turns: () => TurnCounts;
   /** The sentence for a login that is missing or refused. */
   readonly loginSentence: string;
+  readonly readMcpServers: ReadMcpServers;
 }
 
 /** The handlers of these endpoints. */
@@ -75,7 +80,8 @@ function toLimitFields({ limits }: ModelInfo): object {
 }
 
 /** Makes the handlers. */
-export function createInfo({ version, models, status, counts, turns, loginSentence }: InfoOptions): Info {
+export function createInfo(options: InfoOptions): Info {
+  const { version, models, status, counts, turns, loginSentence, readMcpServers } = options;
   const startedAtSeconds = Math.floor(Date.now() / 1000);
   const toModel = (model: ModelInfo): object => ({
     id: model.id,
@@ -98,6 +104,7 @@ export function createInfo({ version, models, status, counts, turns, loginSenten
     async health(exchange) {
       const found = await status();
       const reason = toReason(found, loginSentence);
+      const servers = readMcpServers();
       sendJson(exchange, reason === undefined ? 200 : 503, {
         status: reason === undefined ? "ok" : "unavailable",
         ...(reason === undefined ? {} : { reason }),
@@ -109,6 +116,7 @@ export function createInfo({ version, models, status, counts, turns, loginSenten
         auth: { logged_in: found.login?.isLoggedIn ?? null, method: found.login?.method ?? null },
         sessions: counts(),
         turns: turns(),
+        ...(servers.length === 0 ? {} : { mcp_servers: servers }),
       });
     },
     listModels(exchange) {

@@ -11,7 +11,7 @@ import type { ServerState, Usage } from "../meter/usage.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { toReason } from "./info.ts";
-import type { SessionCounts } from "./info.ts";
+import type { ReadMcpServers, SessionCounts } from "./info.ts";
 
 /** Sources of what is told. */
 export interface UsageOptions {
@@ -28,6 +28,7 @@ export interface UsageOptions {
   /** Percent of the plan kept for the user. */
   readonly planReserve: number;
   readonly extraUsage: "allow" | "stop";
+  readonly readMcpServers: ReadMcpServers;
 }
 
 /** The part of `/usage` that is not the meter's. */
@@ -72,6 +73,7 @@ export function createUsage({ meter, archive, ...options }: UsageOptions): Usage
       sessions: options.counts(),
       plan_reserve: options.planReserve,
       extra_usage: options.extraUsage,
+      mcp_servers: options.readMcpServers(),
       available_models: options.models.list().map(({ id }) => id),
     };
     const why = isKey(found) ? NO_PLAN : NOT_KNOWN;

@@ -80,6 +80,17 @@ export interface Metered {
   readonly recent: readonly RecentTurn[];
 }
 
+/** One of the owner's MCP servers, as a process has found it last. */
+export interface McpServerUsage {
+  readonly name: string;
+  /** `unknown` until a process has loaded it. */
+  readonly status: "connected" | "failed" | "pending" | "needs-auth" | "disabled" | "unknown";
+  /** Names of its tools. */
+  readonly tools: readonly string[];
+  /** The CLI's words for a failure; null where there is none. */
+  readonly error: string | null;
+}
+
 /** The server itself. */
 export interface ServerState {
   readonly status: "ok" | "unavailable";
@@ -99,6 +110,7 @@ export interface ServerState {
   /** Percent of the plan's windows kept for the user; 0 keeps none. */
   readonly plan_reserve: number;
   readonly extra_usage: "allow" | "stop";
+  readonly mcp_servers: readonly McpServerUsage[];
   /** Models that can be asked for. */
   readonly available_models: readonly string[];
 }

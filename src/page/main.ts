@@ -9,6 +9,7 @@ import { createPlan } from "./plan.ts";
 import { createQuestion } from "./question.ts";
 import { createRecent } from "./recent.ts";
 import { createRunning } from "./running.ts";
+import { createServers } from "./servers.ts";
 import { createStateLine } from "./state.ts";
 import { startTheme } from "./theme.ts";
 
@@ -31,6 +32,7 @@ const sections: readonly Section[] = [
   state,
   createPlan(),
   createRunning(live),
+  createServers(),
   createHourChart(),
   createMonthChart(),
   createRecent(),

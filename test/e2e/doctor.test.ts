@@ -13,6 +13,7 @@ import type {
   ClaudeFact,
   LiveFact,
   PlanFact,
+  ServersFact,
   StartFact,
   WorkspaceFact,
 } from "../../src/commands/doctor/check.ts";
@@ -37,6 +38,7 @@ interface Found {
   readonly port: PortState;
   readonly workspace: WorkspaceFact;
   readonly start: StartFact;
+  readonly servers: ServersFact;
   readonly live: LiveFact;
   readonly plan: PlanFact;
 }
@@ -48,12 +50,13 @@ const SOUND: Found = {
   port: { type: "free" },
   workspace: { path: "/home/ann/w", state: "private" },
   start: { ms: 480, isOnline: true },
+  servers: [],
   live: { ms: 9, model: "m", plan: null },
   plan: { plan: null, reason: "not known" },
 };
 
 async function toChecks(found: Partial<Found>, isLive = true): Promise<Check[]> {
-  const { credentials, claude, login, port, workspace, start, live, plan } = { ...SOUND, ...found };
+  const { credentials, claude, login, port, workspace, start, servers, live, plan } = { ...SOUND, ...found };
   const facts: Facts = {
     credentials,
     address: { host: "127.0.0.1", port: 3456 },
@@ -62,6 +65,7 @@ async function toChecks(found: Partial<Found>, isLive = true): Promise<Check[]> 
     askPort: async () => port,
     lookAtWorkspace: async () => workspace,
     timeStart: async () => start,
+    lookAtServers: async () => servers,
     askLive: async () => live,
     readPlan: async () => plan,
     close: async () => {},
@@ -217,6 +221,19 @@ test("the plan is told in one line, from the tiny answer or by the server that r
   const told = { name: "plan", status: "ok", message: "5 hours 62 % used" };
   assert.deepEqual(await find({ live: { ms: 9, model: "m", plan: good } }, "plan"), told);
   assert.deepEqual(await find({ plan: { plan: good, reason: "" } }, "plan"), told);
+});
+
+test("each MCP server is told with its tools or with the reason that it has none, and a wrong file fails", async () => {
+  const servers: ServersFact = [
+    { name: "notes", status: "connected", tools: ["a", "b"], error: undefined },
+    { name: "tickets", status: "failed", tools: [], error: "HTTP 401" },
+  ];
+  const found = (await toChecks({ servers })).filter(({ name }) => name === "mcp");
+  assert.deepEqual(
+    found.map(({ status, message }) => `${status} ${message}`),
+    ["ok notes: 2 tools", "warn tickets: failed, HTTP 401"],
+  );
+  assert.equal((await find({ servers: { problem: "Cannot use --mcp-config x: ENOENT" } }, "mcp"))?.status, "fail");
 });
 
 test("the holder of a port is read from lsof and from ss", () => {

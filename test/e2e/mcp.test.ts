@@ -68,6 +68,12 @@ test("servers of both transports are called, failing ones cost their limit, and 
   assert.match(refused ?? "", /warn mcp server not connected server=refused .*401/);
   assert.match(hanging ?? "", /warn mcp server not connected server=hanging .*timed out/);
   assert.match(missing ?? "", /warn mcp server not connected server=missing status=failed .*ENOENT/);
+  const health = (await (await fetch(`${proxy.url}/health`)).json()) as { mcp_servers: readonly object[] };
+  assert.deepEqual(
+    health.mcp_servers.map((server) => Object.values(server).slice(0, 2).join(" ")),
+    ["local connected", "remote connected", "refused failed", "hanging failed", "missing failed"],
+  );
+  assert.doesNotMatch(JSON.stringify(health), new RegExp(`${token}|${header}`));
   let commands = "";
   const rounds: Step[][] = [
     [use("local__add", { a: 2, b: 3 }), use("remote__add", { a: 4, b: 5 }), use("local__image"), use("local__fail")],

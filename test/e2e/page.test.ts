@@ -34,7 +34,7 @@ test("the page shows everything in its order, and nothing is wrong with it", asy
     await page.waitForSelector("#recent tbody tr");
     assert.deepEqual(
       await page.$$eval("h2:not(dialog h2)", (titles) => titles.map((title) => title.firstChild?.textContent?.trim())),
-      ["Plan", "Running now", "Last hour", "Last 30 days", "Requests", "Connect a client", "Try it"],
+      ["Plan", "Running now", "MCP servers", "Last hour", "Last 30 days", "Requests", "Connect a client", "Try it"],
     );
     assert.match(await readText(page, "#state"), /^Serving on .*claude 2\.1\.330.*signed in \(claude\.ai\).*since/);
     assert.match(await readText(page, '[data-window="five_hour"]'), /62 %.*resets in 2 h 1\d min/);

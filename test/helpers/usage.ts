@@ -135,6 +135,10 @@ export function makeUsage({ nowMs = Date.now(), days = 29 }: SampleOptions = {})
       sessions: { live: 4, busy: 2, spare: 1, queued: 1 },
       plan_reserve: 10,
       extra_usage: "allow",
+      mcp_servers: [
+        { name: "notes", status: "connected", tools: ["search", "read"], error: null },
+        { name: "tickets", status: "failed", tools: [], error: "HTTP 401" },
+      ],
       available_models: ["claude-opus-4", "claude-sonnet-4", "claude-haiku-4", "claude-opus-5-5", "claude-sonnet-5-5"],
     },
   };

@@ -19,6 +19,7 @@ const SERVER: ServerState = {
   sessions: { live: 5, busy: 2, spare: 1, queued: 7 },
   plan_reserve: 0,
   extra_usage: "allow",
+  mcp_servers: [],
   available_models: [],
 };
 

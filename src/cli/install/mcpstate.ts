@@ -2,10 +2,15 @@
 import type { McpServer, McpServerState } from "../../core/mcp.ts";
 import type { Log } from "../../lib/log.ts";
 
-/** A server that no process has loaded yet is `unknown`. */
-export type KnownMcpState = Omit<McpServerState, "status"> & {
+/** A server's latest state; one that no process has loaded yet is `unknown`. */
+export interface KnownMcpState {
+  readonly name: string;
   readonly status: McpServerState["status"] | "unknown";
-};
+  /** Names of its tools. */
+  readonly tools: readonly string[];
+  /** The CLI's words for a failure, without secrets. */
+  readonly error: string | null;
+}
 
 /** The memory. */
 export interface McpStates {
@@ -18,17 +23,16 @@ export interface McpStates {
 /** Makes the memory of these servers. A server that fails is warned of, once until it fails differently. */
 export function createMcpStates(servers: readonly McpServer[], log: Log): McpStates {
   const known = new Map<string, KnownMcpState>(
-    servers.map(({ name }) => [name, { name, status: "unknown", tools: [], error: undefined }]),
+    servers.map(({ name }) => [name, { name, status: "unknown", tools: [], error: null }]),
   );
   return {
     record(states) {
       for (const state of states) {
-        const { name, status, error } = state;
+        const { name, status, tools, error = null } = state;
         const last = known.get(name);
         const isNews = last?.status !== status || last.error !== error;
-        if (last) known.set(name, state);
-        if (isNews && status === "connected")
-          log.debug("mcp server connected", { server: name, tools: state.tools.length });
+        if (last) known.set(name, { name, status, tools, error });
+        if (isNews && status === "connected") log.debug("mcp server connected", { server: name, tools: tools.length });
         else if (isNews) log.warn("mcp server not connected", { server: name, status, cause: error ?? "none told" });
       }
     },

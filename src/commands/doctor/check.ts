@@ -2,6 +2,7 @@
 import { toClaudeCure } from "../../cli/install/cure.ts";
 import type { ClaudeFault, Login } from "../../cli/install/find.ts";
 import { isOlder, NEWEST_TESTED } from "../../cli/install/release.ts";
+import type { McpServerState } from "../../core/mcp.ts";
 import { formatAddress, toSocketPath } from "../../lib/address.ts";
 import type { Address } from "../../lib/address.ts";
 import type { PlanState, WindowState } from "../../meter/plan.ts";
@@ -10,6 +11,9 @@ import type { PortState } from "../port.ts";
 
 /** A CLI that takes this long to start, in milliseconds, is felt by the second of two new conversations. */
 const SLOW_START_MS = 5000;
+
+/** The states of all MCP servers, or the fault of their files. */
+export type ServersFact = readonly McpServerState[] | Problem;
 
 /** A fact that could not be had. */
 export interface Problem {
@@ -133,6 +137,19 @@ export function checkStart(start: StartFact): Check {
   if (start.isOnline) return { name, status: "warn", message, fix: "claude-max-api --spares 2" };
   const cause = "api.anthropic.com cannot be reached from here, and the CLI waits for it";
   return { name, status: "warn", message: `${message}: ${cause}`, fix: "curl -I https://api.anthropic.com" };
+}
+
+/** Judges the MCP servers, one finding each. One that fails costs turns its tools, and no more. */
+export function checkServers(servers: ServersFact): Check[] {
+  const name = "mcp";
+  if ("problem" in servers)
+    return [{ name, status: "fail", message: servers.problem, fix: "claude-max-api --mcp-config mcp.json" }];
+  return servers.map((server) => {
+    const count = server.tools.length;
+    if (server.status === "connected")
+      return { name, status: "ok", message: `${server.name}: ${count} ${count === 1 ? "tool" : "tools"}` };
+    return { name, status: "warn", message: `${server.name}: ${server.status}, ${server.error ?? "no reason told"}` };
+  });
 }
 
 /** The cure for a failed question, by the API's code. */

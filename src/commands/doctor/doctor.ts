@@ -7,6 +7,7 @@ import {
   checkLogin,
   checkPlan,
   checkPort,
+  checkServers,
   checkStart,
   checkWorkspace,
 } from "./check.ts";
@@ -33,6 +34,7 @@ export async function* diagnose(facts: Facts, isLive: boolean): AsyncGenerator<C
   yield checkWorkspace(await facts.lookAtWorkspace());
   if (file === undefined) return;
   yield checkStart(await facts.timeStart(file));
+  yield* checkServers(await facts.lookAtServers(file));
   const live = isLive ? await facts.askLive() : undefined;
   if (live) yield checkLive(live, facts.credentials);
   const known = live && "plan" in live ? live.plan : null;

@@ -17,8 +17,9 @@ import { createChanges } from "../change.ts";
 import { askPort } from "../port.ts";
 import { askUsage } from "../usage/ask.ts";
 import type { PortState } from "../port.ts";
-import type { ClaudeFact, LiveFact, PlanFact, Problem, StartFact, WorkspaceFact } from "./check.ts";
+import type { ClaudeFact, LiveFact, PlanFact, Problem, StartFact, WorkspaceFact, ServersFact } from "./check.ts";
 import { askLive } from "./live.ts";
+import { lookAtServers } from "./servers.ts";
 
 /** The doctor's surroundings. */
 export interface DoctorOptions {
@@ -38,6 +39,8 @@ export interface Facts {
   askPort(): Promise<PortState>;
   lookAtWorkspace(): Promise<WorkspaceFact>;
   timeStart(file: string): Promise<StartFact>;
+  /** Starts each MCP server of the configuration. */
+  lookAtServers(file: string): Promise<ServersFact>;
   askLive(): Promise<LiveFact>;
   /** The plan as the server that runs at the address knows it. */
   readPlan(): Promise<PlanFact>;
@@ -163,6 +166,7 @@ export async function createFacts(options: DoctorOptions): Promise<Facts> {
       if ("problem" in start) return start;
       return { ms: start.ms, isOnline: start.ms < LONG_START_MS || (await isOnline(config.environment)) };
     },
+    lookAtServers: (file) => lookAtServers({ ...surroundings, file }, config),
     readPlan: () => readPlan(config),
     askLive: () => askLive({ ...options, config: { ...config, environment, stateFolder: join(own, "state") } }),
     async close() {
