@@ -52,8 +52,23 @@ function toNumber(text: string): number {
   return sign * Number(text.replace(/^[+-]/, ""));
 }
 
-/** Reads a whole text; undefined when it holds nothing but blanks and comments. @throws EditError. */
-export function scan(text: string): Node | undefined {
+/** A text, and how far it has been read. */
+interface Cursor {
+  /** The character that comes next; undefined at the end. */
+  readonly next: string | undefined;
+  /** The number of characters that have been read. */
+  readonly at: number;
+  /** Reads one character. */
+  takeOne(): string | undefined;
+  /** Reads what a sticky pattern matches here, if it does. */
+  take(pattern: RegExp): string | undefined;
+  /** Reads blanks and comments. @throws EditError for a comment without an end. */
+  skip(): void;
+  /** @throws EditError naming the line. */
+  fail(what: string): never;
+}
+
+function createCursor(text: string): Cursor {
   let at = 0;
 
   function fail(what: string): never {
@@ -67,66 +82,83 @@ export function scan(text: string): Node | undefined {
     return found;
   }
 
-  function skip(): void {
-    take(BLANK);
-    if (text.startsWith("/*", at)) fail("the comment has no end");
-  }
+  return {
+    get next() {
+      return text[at];
+    },
+    get at() {
+      return at;
+    },
+    takeOne: () => text[at++],
+    take,
+    skip() {
+      take(BLANK);
+      if (text.startsWith("/*", at)) fail("the comment has no end");
+    },
+    fail,
+  };
+}
 
-  function readKey(): string {
-    const quoted = take(STRING);
-    if (quoted !== undefined) return unquote(quoted);
-    return take(NAME) ?? fail("expected a key");
-  }
-
-  function readMembers(close: string, level: number): Pick<Node, "members" | "hasTrailingComma"> {
-    const members: Member[] = [];
-    let hasComma = false;
-    at++;
-    for (skip(); text[at] !== close; skip()) {
-      if (members.length > 0 && !hasComma) fail(`expected "," or "${close}"`);
-      const from = at;
-      const key = close === "}" ? readKey() : "";
-      skip();
-      if (close === "}" && text[at++] !== ":") fail('expected ":"');
-      skip();
-      members.push({ key, from, node: readValue(level + 1) });
-      skip();
-      hasComma = text[at] === ",";
-      if (hasComma) at++;
-    }
-    at++;
-    return { members, hasTrailingComma: hasComma && members.length > 0 };
-  }
-
-  function readScalar(): unknown {
-    const quoted = take(STRING);
-    if (quoted !== undefined) return unquote(quoted);
-    const number = take(NUMBER);
-    if (number !== undefined) return toNumber(number);
-    const word = take(NAME);
-    return word !== undefined && Object.hasOwn(WORDS, word) ? WORDS[word] : fail("expected a value");
-  }
-
-  function readValue(level: number): Node {
-    if (level > MOST_LEVELS) fail("it is nested too deeply");
-    const from = at;
-    if (text[at] === "{") {
-      const parts = readMembers("}", level);
-      const value = Object.fromEntries(parts.members?.map(({ key, node }) => [key, node.value]) ?? []);
-      return { from, to: at, value, ...parts };
-    }
-    if (text[at] === "[") {
-      const parts = readMembers("]", level);
-      return { from, to: at, value: parts.members?.map(({ node }) => node.value), ...parts };
-    }
-    const value = readScalar();
-    return { from, to: at, value };
-  }
-
+/** Reads a key, its colon, and the blanks between. */
+function readKey({ take, takeOne, skip, fail }: Cursor): string {
+  const quoted = take(STRING);
+  const key = quoted === undefined ? (take(NAME) ?? fail("expected a key")) : unquote(quoted);
   skip();
-  if (at === text.length) return undefined;
-  const root = readValue(0);
-  skip();
-  if (at < text.length) fail("expected the end of the file");
+  if (takeOne() !== ":") fail('expected ":"');
+  return key;
+}
+
+function readMembers(cursor: Cursor, close: "}" | "]", level: number): Pick<Node, "members" | "hasTrailingComma"> {
+  const { takeOne, skip, fail } = cursor;
+  const members: Member[] = [];
+  let hasComma = false;
+  takeOne();
+  for (skip(); cursor.next !== close; skip()) {
+    if (members.length > 0 && !hasComma) fail(`expected "," or "${close}"`);
+    const from = cursor.at;
+    const key = close === "}" ? readKey(cursor) : "";
+    skip();
+    members.push({ key, from, node: readValue(cursor, level + 1) });
+    skip();
+    hasComma = cursor.next === ",";
+    if (hasComma) takeOne();
+  }
+  takeOne();
+  return { members, hasTrailingComma: hasComma && members.length > 0 };
+}
+
+function readScalar({ take, fail }: Cursor): unknown {
+  const quoted = take(STRING);
+  if (quoted !== undefined) return unquote(quoted);
+  const number = take(NUMBER);
+  if (number !== undefined) return toNumber(number);
+  const word = take(NAME);
+  return word !== undefined && Object.hasOwn(WORDS, word) ? WORDS[word] : fail("expected a value");
+}
+
+function readValue(cursor: Cursor, level: number): Node {
+  if (level > MOST_LEVELS) cursor.fail("it is nested too deeply");
+  const from = cursor.at;
+  if (cursor.next === "{") {
+    const parts = readMembers(cursor, "}", level);
+    const value = Object.fromEntries(parts.members?.map(({ key, node }) => [key, node.value]) ?? []);
+    return { from, to: cursor.at, value, ...parts };
+  }
+  if (cursor.next === "[") {
+    const parts = readMembers(cursor, "]", level);
+    return { from, to: cursor.at, value: parts.members?.map(({ node }) => node.value), ...parts };
+  }
+  const value = readScalar(cursor);
+  return { from, to: cursor.at, value };
+}
+
+/** Reads a whole text; undefined when it holds nothing but blanks and comments. @throws EditError. */
+export function scan(text: string): Node | undefined {
+  const cursor = createCursor(text);
+  cursor.skip();
+  if (cursor.next === undefined) return undefined;
+  const root = readValue(cursor, 0);
+  cursor.skip();
+  if (cursor.next !== undefined) cursor.fail("expected the end of the file");
   return root;
 }
