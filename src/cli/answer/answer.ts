@@ -23,7 +23,7 @@ export interface Answer {
    */
   read(messages: readonly CliMessage[]): TurnEvent[];
   readonly state: AnswerState;
-  readonly draft: Readonly<DraftState>;
+  readonly draft: DraftState;
 }
 
 /** Facts of the turn that the reader needs. */

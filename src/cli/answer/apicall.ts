@@ -60,57 +60,72 @@ const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
 /** Reasons at which the CLI would ask again for an answer that has no visible text (P36). */
 const ASKED_AGAIN_REASONS: readonly string[] = ["end_turn", "stop_sequence"];
 
+/** The running API call, or the last one. */
+interface ApiCall {
+  /** It has begun, and its end was not announced. */
+  isOpen: boolean;
+  /** Characters of its text, thinking and tool input, shown or not. */
+  length: number;
+  stopReason: string;
+  stopSequence: string | undefined;
+}
+
+const NOT_BEGUN: Readonly<ApiCall> = { isOpen: false, length: 0, stopReason: "", stopSequence: undefined };
+
+/** The parts of a message that the client was given. */
+interface Given {
+  readonly hasCalls: boolean;
+  /** Nothing that the CLI takes for an answer. */
+  readonly isBlank: boolean;
+}
+
+/** The end of the answer at the end of a call that the CLI would go on from by itself; undefined for another call. */
+function toCut({ stopReason, stopSequence }: ApiCall, { hasCalls, isBlank }: Given): AnswerEnd | undefined {
+  const isAskedAgain = ASKED_AGAIN_REASONS.includes(stopReason) && isBlank;
+  // The CLI would run a call that is not whole, and tell the model of its failure.
+  const isBroken = stopReason === "stop_sequence" && hasCalls;
+  if (isAskedAgain || isBroken) return { finish: "stop", state: "cut", stopSequence };
+  const finish = CUT_REASONS.get(stopReason);
+  return finish && { finish, state: "cut" };
+}
+
 /** Makes the reader of one answer's calls. */
 export function createApiCalls(options: ApiCallsOptions): ApiCalls {
   const { draft, blocks, isForced, isStructured, onEnd } = options;
   const meter = createUsageMeter();
-  let isOpen = false;
-  /** Characters of the running call: text, thinking and input of tools, shown or not. */
-  let length = 0;
-  let stopReason = "";
-  let stopSequence: string | undefined;
+  let current: ApiCall = { ...NOT_BEGUN };
+
+  const hasCalls = (): boolean => draft.state.calls > 0;
 
   function retract(): void {
     draft.retract();
     blocks.retract();
-    isOpen = false;
-  }
-
-  /** The end of the answer at the end of a message that the CLI would go on from by itself. */
-  function toCut(): AnswerEnd | undefined {
-    const isAskedAgain = ASKED_AGAIN_REASONS.includes(stopReason) && blocks.isBlank && !isStructured;
-    // The CLI would run a call that is not whole, and tell the model of its failure.
-    const isBroken = stopReason === "stop_sequence" && draft.state.calls > 0;
-    if (isAskedAgain || isBroken) return { finish: "stop", state: "cut", stopSequence };
-    const finish = CUT_REASONS.get(stopReason);
-    return finish && { finish, state: "cut" };
+    current.isOpen = false;
   }
 
   function read(event: ApiEvent): AnswerEnd | undefined {
     switch (event.type) {
       case "message_start":
-        if (isOpen) retract();
+        if (current.isOpen) retract();
         draft.beginCall(event.model);
         meter.start(event.usage);
         blocks.reset();
-        length = 0;
-        isOpen = true;
-        stopReason = "";
-        stopSequence = undefined;
+        current = { ...NOT_BEGUN, isOpen: true };
         return undefined;
-      case "message_delta":
+      case "message_delta": {
         meter.end(event.usage);
-        isOpen = false;
         onEnd();
-        ({ stopReason, stopSequence } = event);
-        return toCut();
+        const { stopReason, stopSequence } = event;
+        current = { ...current, isOpen: false, stopReason, stopSequence };
+        return toCut(current, { hasCalls: hasCalls(), isBlank: blocks.isBlank && !isStructured });
+      }
       case "message_stop": {
-        const isHeld = stopReason === "tool_use" && draft.state.calls > 0 && !isForced;
+        const isHeld = current.stopReason === "tool_use" && hasCalls() && !isForced;
         return isHeld ? { finish: "tool_calls", state: "held" } : undefined;
       }
       default: {
         blocks.read(event);
-        if ("text" in event && event.type !== "signature") length += event.text.length;
+        if ("text" in event && event.type !== "signature") current.length += event.text.length;
         const { metStop } = draft.state;
         return metStop === undefined ? undefined : { finish: "stop", state: "cut", stopSequence: metStop };
       }
@@ -121,13 +136,13 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
     read,
     retract,
     get isOpen() {
-      return isOpen;
+      return current.isOpen;
     },
     get stopSequence() {
-      return stopSequence;
+      return current.stopSequence;
     },
     get usage() {
-      return isOpen ? meter.estimate(length) : meter.total;
+      return current.isOpen ? meter.estimate(current.length) : meter.total;
     },
   };
 }

@@ -34,34 +34,62 @@ export interface Blocks {
   readonly isBlank: boolean;
 }
 
+/** The structured output of one turn: the input of the call that carries it. */
+interface StructuredOutput {
+  /** The id of the call; empty before there is one. */
+  readonly id: string;
+  /** A call begins: gives the sink for its input. */
+  begin(id: string): Sink;
+  /** Forgets the input: it did not fit, or its message broke off. */
+  retract(): void;
+  /** Shows what could not be shown before it was whole; false when there is no input. */
+  complete(): boolean;
+}
+
+function createStructuredOutput(form: Structured, draft: Draft): StructuredOutput {
+  let id = "";
+  let json = "";
+  return {
+    get id() {
+      return id;
+    },
+    begin(next) {
+      id = next;
+      json = "";
+      const gather: Sink = (delta) => void (json += delta);
+      if (form.type === "calls") return gather;
+      const show = form.type === "json" ? draft.text : draft.call(toCallId(id), form.name);
+      return (delta) => {
+        gather(delta);
+        show(delta);
+      };
+    },
+    retract: () => void (json = ""),
+    complete() {
+      if (json === "" || form.type !== "calls") return json !== "";
+      for (const [at, { name, input }] of toForcedCalls(parseJson(json)).entries()) {
+        draft.call(toCallId(`${id}${at}`), name)(JSON.stringify(input));
+      }
+      return true;
+    },
+  };
+}
+
 /** Makes the blocks of one turn. */
 export function createBlocks({ structured, tools, draft }: BlocksOptions): Blocks {
+  const output = structured && createStructuredOutput(structured, draft);
   let sinks = new Map<number, Sink>();
-  let structuredId = "";
-  let json = "";
   let isFaithful = true;
   let isBlank = true;
-
-  function toStructuredSink(form: Structured, id: string): Sink {
-    structuredId = id;
-    json = "";
-    const gather: Sink = (delta) => void (json += delta);
-    if (form.type === "calls") return gather;
-    const show = form.type === "json" ? draft.text : draft.call(toCallId(id), form.name);
-    return (delta) => {
-      gather(delta);
-      show(delta);
-    };
-  }
 
   function toSink({ block, id, name, data }: ApiEvent & { type: "block_start" }): Sink | undefined {
     if (block === "thinking") return draft.thinking;
     if (block === "redacted_thinking" && data !== undefined) draft.redacted(data);
-    if (block === "text" && !structured) return draft.text;
+    if (block === "text" && !output) return draft.text;
     // Beside a structured answer, text is the model thinking aloud; the client asked for the structure alone.
     if (block === "text") isFaithful = false;
     if (block !== "tool_use") return undefined;
-    if (structured && name === STRUCTURED_TOOL) return toStructuredSink(structured, id);
+    if (output && name === STRUCTURED_TOOL) return output.begin(id);
     // A tool that does not exist is answered by the CLI itself; the client sees nothing of it.
     const clientName = toClientName(name) ?? "";
     return tools.has(clientName) ? draft.call(toCallId(id), clientName) : undefined;
@@ -83,17 +111,10 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
         if (isBlank && event.type === "text") isBlank = event.text.trim() === "";
       }
     },
-    retract: () => void (json = ""),
-    completeStructured() {
-      if (json === "") return false;
-      if (structured?.type !== "calls") return true;
-      for (const [at, { name, input }] of toForcedCalls(parseJson(json)).entries()) {
-        draft.call(toCallId(`${structuredId}${at}`), name)(JSON.stringify(input));
-      }
-      return true;
-    },
+    retract: () => output?.retract(),
+    completeStructured: () => output?.complete() ?? false,
     get structuredId() {
-      return structuredId;
+      return output?.id ?? "";
     },
     get isFaithful() {
       return isFaithful;

@@ -13,19 +13,16 @@ export interface DraftOptions {
 /** The answer so far. */
 export interface DraftState {
   /** The model that answers; empty before it has begun. */
-  model: string;
-  /** Text of the API calls that are over, and of the running one. */
-  settled: string;
-  running: string;
+  readonly model: string;
   /** Calls made. */
-  calls: number;
+  readonly calls: number;
   /** The stop sequence that the text has met, if any. */
-  metStop: string | undefined;
+  readonly metStop: string | undefined;
 }
 
 /** The answer so far. Events are taken in the order in which they were added. */
 export interface Draft {
-  readonly state: Readonly<DraftState>;
+  readonly state: DraftState;
   /** An API call begins: the text of the one before stands. */
   beginCall(model: string): void;
   /** Adds text. When it meets a stop sequence, `metStop` is set, and nothing may follow. */
@@ -67,71 +64,150 @@ function createEventList(readModel: () => string): { add(event: TurnEvent): void
   };
 }
 
+/** The text that the client is shown. */
+interface ShownText {
+  /** That of the API calls that are over. */
+  readonly settled: string;
+  /** The stop sequence that it has met, if any. */
+  readonly metStop: string | undefined;
+  /** An API call begins: the text of the one before stands. */
+  settle(): void;
+  push(delta: string): void;
+  /** Shows what was held back, because a stop sequence might have begun there. */
+  end(): void;
+  /** Forgets the text of the running API call. */
+  retract(): void;
+}
+
+function createText(stop: readonly string[], emit: (event: TurnEvent) => void): ShownText {
+  let cutter = createStopCutter(stop);
+  let settled = "";
+  let running = "";
+  let metStop: string | undefined;
+
+  function show(text: string): void {
+    if (text === "") return;
+    running += text;
+    emit({ type: "text", text });
+  }
+
+  return {
+    get settled() {
+      return settled;
+    },
+    get metStop() {
+      return metStop;
+    },
+    settle() {
+      settled += running;
+      running = "";
+    },
+    push(delta) {
+      const isNewRound = settled !== "" && running === "";
+      const { text, met } = cutter.push(isNewRound ? ROUND_BREAK + delta : delta);
+      show(text);
+      metStop = met;
+    },
+    end: () => show(cutter.end()),
+    retract() {
+      cutter = createStopCutter(stop);
+      running = "";
+    },
+  };
+}
+
+/** The tool calls that the client is shown. */
+interface Calls {
+  readonly count: number;
+  /** Shows a call and gives the sink for its arguments. */
+  begin(id: string, name: string): Sink;
+  /** Ends the last call. One without arguments streams none; clients parse them, so they get an empty object. */
+  complete(): void;
+  /** Forgets all calls, the last one unended. */
+  retract(): void;
+}
+
+function createCalls(emit: (event: TurnEvent) => void): Calls {
+  let count = 0;
+  /** The last call, while it has no arguments. */
+  let bare: number | undefined;
+  return {
+    get count() {
+      return count;
+    },
+    begin(id, name) {
+      const index = count++;
+      emit({ type: "call", index, id, name });
+      bare = index;
+      return (json) => {
+        if (json === "") return;
+        bare = undefined;
+        emit({ type: "arguments", index, json });
+      };
+    },
+    complete() {
+      if (bare !== undefined) emit({ type: "arguments", index: bare, json: "{}" });
+      bare = undefined;
+    },
+    retract() {
+      count = 0;
+      bare = undefined;
+    },
+  };
+}
+
 /** Makes an empty draft. */
 export function createDraft({ stop }: DraftOptions): Draft {
-  const state: DraftState = { model: "", settled: "", running: "", calls: 0, metStop: undefined };
-  const events = createEventList(() => state.model);
-  let cutter = createStopCutter(stop);
+  const text = createText(stop, emit);
+  const calls = createCalls(emit);
+  let model = "";
+  const events = createEventList(() => model);
   /** The running API call has given the client something. */
   let hasShown = false;
-  /** The last call, while it has no arguments. */
-  let bareCall: number | undefined;
 
   function emit(event: TurnEvent): void {
     hasShown = true;
     events.add(event);
   }
 
-  function show(text: string): void {
-    if (text === "") return;
-    state.running += text;
-    emit({ type: "text", text });
-  }
-
-  /** Ends what was begun. A call without arguments streams none; clients parse them, so they get an empty object. */
   function complete(): void {
-    show(cutter.end());
-    if (bareCall !== undefined) emit({ type: "arguments", index: bareCall, json: "{}" });
-    bareCall = undefined;
+    text.end();
+    calls.complete();
   }
 
   return {
-    state,
-    beginCall(model) {
-      state.model ||= model;
-      state.settled += state.running;
-      state.running = "";
+    state: {
+      get model() {
+        return model;
+      },
+      get calls() {
+        return calls.count;
+      },
+      get metStop() {
+        return text.metStop;
+      },
+    },
+    beginCall(next) {
+      model ||= next;
+      text.settle();
       hasShown = false;
     },
-    text(delta) {
-      const isNewRound = state.settled !== "" && state.running === "";
-      const { text, met } = cutter.push(isNewRound ? ROUND_BREAK + delta : delta);
-      show(text);
-      state.metStop = met;
-    },
-    thinking: (text) => text !== "" && emit({ type: "thinking", text }),
+    text: text.push,
+    thinking: (delta) => delta !== "" && emit({ type: "thinking", text: delta }),
     signature: (signature) => signature !== "" && emit({ type: "signature", signature }),
     redacted: (data) => emit({ type: "redacted", data }),
     progress: (tool, summary) => emit({ type: "progress", tool, summary }),
     call(id, name) {
       complete();
-      const index = state.calls++;
-      emit({ type: "call", index, id, name });
-      bareCall = index;
-      return (json) => {
-        if (json === "") return;
-        bareCall = undefined;
-        emit({ type: "arguments", index, json });
-      };
+      return calls.begin(id, name);
     },
     retract() {
-      cutter = createStopCutter(stop);
-      bareCall = undefined;
-      Object.assign(state, { running: "", calls: 0 });
+      text.retract();
+      calls.retract();
       if (!hasShown) return;
       emit({ type: "retract" });
       hasShown = false;
-      if (state.settled !== "") emit({ type: "text", text: state.settled });
+      if (text.settled !== "") emit({ type: "text", text: text.settled });
     },
     done(finish, usage, stopSequence) {
       // After a stop sequence nothing is held back that could still be shown.
