@@ -88,7 +88,7 @@ async function* readAll(worker: Worker, turn: Answering, limitMs: number, signal
  */
 export function startConversation(options: ConversationOptions): Conversation {
   const worker = startWorker(options);
-  const { channel, tellModels } = worker;
+  const { channel, recorder, tellModels } = worker;
   return {
     pid: channel.pid,
     gone: channel.gone,
@@ -100,10 +100,10 @@ export function startConversation(options: ConversationOptions): Conversation {
       return isReusable(worker.phase);
     },
     get lastUuid() {
-      return worker.lastUuid;
+      return recorder.lastUuid;
     },
     get record() {
-      return worker.record;
+      return recorder.record;
     },
     isReadyFor(turn) {
       const results = toResults(turn);

@@ -10,7 +10,7 @@ import { createQueue } from "../lib/queue.ts";
 import { createAnswer } from "./answer/answer.ts";
 import type { Answer } from "./answer/answer.ts";
 import { createRecorder } from "./answer/record.ts";
-import type { AnswerRecord } from "./answer/record.ts";
+import type { Recorder } from "./answer/record.ts";
 import { toEnding, toNext } from "./phase.ts";
 import type { Answering, Fresh, Loaded, Phase, Ready, Waiting } from "./phase.ts";
 import type { Command } from "./process/process.ts";
@@ -20,13 +20,16 @@ import type { Channel } from "./protocol/channel.ts";
 import type { TurnMessage } from "./protocol/message.ts";
 import { isMcpTool } from "./protocol/name.ts";
 import { createToolServer } from "./protocol/toolserver.ts";
+import type { ToolServer } from "./protocol/toolserver.ts";
 import { toUserLine } from "./request/content.ts";
 import type { Launch } from "./request/launch.ts";
 import { toStops } from "./request/native.ts";
 import { toSettings } from "./request/setting.ts";
+import type { Settings } from "./request/setting.ts";
 import { toSetUp } from "./request/setup.ts";
 import { toStructured } from "./request/structured.ts";
 import { createServers } from "./servers.ts";
+import type { Servers } from "./servers.ts";
 
 /** One turn, as a conversation is asked for it. */
 export interface Step {
@@ -66,10 +69,8 @@ export interface WorkerOptions {
 export interface Worker {
   readonly channel: Channel;
   readonly phase: Phase;
-  /** The CLI's id of the last answer; empty before the first. */
-  readonly lastUuid: string;
-  /** The model's last message of the last turn; undefined before there is one. */
-  readonly record: AnswerRecord | undefined;
+  /** The model's last message. */
+  readonly recorder: Pick<Recorder, "record" | "lastUuid">;
   /** Sets a fresh process up for the conversation of a turn, whose history it has been started with. */
   prepare(step: Step): void;
   /** Writes all that a turn needs, and gives the phase in which its events come. */
@@ -117,17 +118,50 @@ function toCause(error: unknown): string {
   return error instanceof ProxyError ? String(error.cause ?? error.message) : "failed";
 }
 
+/** Tells the listeners of a message's facts that are no part of the answer. */
+function tell(message: TurnMessage, options: WorkerOptions): void {
+  if (message.type === "assistant") for (const { name } of message.uses) if (isMcpTool(name)) options.onMcpCall(name);
+  if (message.type === "denied") options.onDenial(message.tool);
+  if (message.type === "result" && message.limits) options.onLimits(message.limits);
+  if (message.type === "rate_limit" && message.report) options.onPlan(message.report);
+}
+
+/** Parts of a process that are told of a turn ahead of its message. */
+interface SetUpParts {
+  readonly channel: Channel;
+  readonly toolServer: ToolServer;
+  readonly servers: Servers;
+  readonly launch: Launch;
+  readonly tellModels: (response: JsonObject) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Writes all that goes before a turn's message. `known` are the settings of the process; undefined for a fresh one. */
+function sendSetUp(step: Step, known: Settings | undefined, parts: SetUpParts): void {
+  const { turn, model, servers = [], onReady } = step;
+  const { channel, launch } = parts;
+  if (!known) {
+    parts.toolServer.offer(turn.tools);
+    parts.servers.load(servers);
+  }
+  const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
+  const onSetUp = ([opened]: readonly JsonObject[]): void => {
+    onReady();
+    if (!known && opened) parts.tellModels(opened);
+  };
+  Promise.all(requests.map(channel.request)).then(onSetUp, parts.fail);
+}
+
 /** Starts a process. @throws ProxyError `unavailable` when none can be started. */
 export function startWorker(options: WorkerOptions): Worker {
   const { launch } = options;
   const toolServer = createToolServer();
   const channel = openChannel({ ...options, answer: toolServer.answer, onMessage: receive, onLost: fail });
   let phase: Phase = { type: "fresh" };
-  let lastUuid = "";
   const recorder = createRecorder();
   const servers = createServers(channel, { onStates: options.onMcpStates, onFailure: fail });
-
   const tellModels = (response: JsonObject): void => options.onCatalogue(toCatalogue(response));
+  const parts = { channel, toolServer, servers, launch, tellModels, fail };
 
   function spend(cause: string, error: unknown): void {
     const last = phase;
@@ -153,28 +187,11 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function receive(message: TurnMessage, size: number): void {
-    if (message.type === "assistant") {
-      lastUuid = message.uuid;
-      recorder.add(message);
-      for (const { name } of message.uses) if (isMcpTool(name)) options.onMcpCall(name);
-    }
-    if (message.type === "denied") options.onDenial(message.tool);
-    if (message.type === "result" && message.limits) options.onLimits(message.limits);
-    if (message.type === "rate_limit" && message.report) options.onPlan(message.report);
+    if (message.type === "assistant") recorder.add(message);
+    tell(message, options);
     if (phase.type === "answering") return advance(phase, message, size);
     // Nobody reads its answer, and the next turn would take it for its own.
     if (isBeginning(message) && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
-  }
-
-  function setUp({ turn, model, servers: wanted = [], onReady }: Step, from: Fresh | Loaded | Ready | Waiting): void {
-    const known = from.type === "fresh" ? undefined : from.settings;
-    if (!known) servers.load(wanted);
-    const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
-    const onSetUp = ([opened]: readonly JsonObject[]): void => {
-      onReady();
-      if (!known && opened) tellModels(opened);
-    };
-    Promise.all(requests.map(channel.request)).then(onSetUp, fail);
   }
 
   if (launch.servers) servers.load(launch.servers);
@@ -184,17 +201,10 @@ export function startWorker(options: WorkerOptions): Worker {
     get phase() {
       return phase;
     },
-    get lastUuid() {
-      return lastUuid;
-    },
-    get record() {
-      return recorder.record;
-    },
+    recorder,
     prepare(step) {
-      const { turn } = step;
-      toolServer.offer(turn.tools);
-      setUp(step, { type: "fresh" });
-      phase = { type: "loaded", settings: toSettings(turn) };
+      sendSetUp(step, undefined, parts);
+      phase = { type: "loaded", settings: toSettings(step.turn) };
     },
     // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer (P1).
     begin(step, from) {
@@ -202,8 +212,7 @@ export function startWorker(options: WorkerOptions): Worker {
       const answering = openTurn(step, launch, channel);
       phase = answering;
       recorder.begin(turn.effort);
-      if (from.type === "fresh") toolServer.offer(turn.tools);
-      setUp(step, from);
+      sendSetUp(step, from.type === "fresh" ? undefined : from.settings, parts);
       const last = turn.messages.at(-1);
       if (from.type === "waiting") toolServer.give(toResults(turn));
       else if (last) channel.send(toUserLine(last));

@@ -26,6 +26,8 @@ export interface Recorder {
   add(message: AssistantMessage): void;
   /** The last message so far; undefined before the first of the turn. */
   readonly record: AnswerRecord | undefined;
+  /** The CLI's id of the last message of any turn; empty before the first. */
+  readonly lastUuid: string;
 }
 
 /** Makes a recorder that has seen nothing yet. */
@@ -34,6 +36,7 @@ export function createRecorder(): Recorder {
   let id = "";
   let model = "";
   let content: JsonObject[] = [];
+  let lastUuid = "";
   return {
     begin(next) {
       effort = next;
@@ -43,9 +46,13 @@ export function createRecorder(): Recorder {
       if (message.id !== id) content = [];
       ({ id, model } = message);
       content.push(...message.content);
+      lastUuid = message.uuid;
     },
     get record() {
       return content.length === 0 ? undefined : { model, effort, content: [...content] };
+    },
+    get lastUuid() {
+      return lastUuid;
     },
   };
 }
