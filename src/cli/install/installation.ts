@@ -20,7 +20,9 @@ import type { Conversation, ConversationOptions } from "../conversation.ts";
 import { readLogin } from "./find.ts";
 import type { FindOptions, Login } from "./find.ts";
 import { createLoginMemory } from "./login.ts";
+import type { LoginMemory } from "./login.ts";
 import { createProgram } from "./program.ts";
+import type { Program } from "./program.ts";
 import { createSweeper, toLogFolder } from "./leftovers.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { createNotes } from "./notes.ts";
@@ -121,28 +123,30 @@ function toLeftovers({ find, folders, servers, temporaryFolder }: InstallationOp
   return { temporary: temporaryFolder, logs };
 }
 
+/** The CLI's program, and its login as it tells it. */
+function openProgram({ find, folders, temporaryFolder, log }: InstallationOptions): [Program, LoginMemory] {
+  const surroundings = { cwd: folders.empty, env: toEnvironment(find.environment, "none", temporaryFolder) };
+  const program = createProgram({
+    find,
+    ...surroundings,
+    async onFound(found) {
+      await mkdir(temporaryFolder, { recursive: true, mode: 0o700 });
+      log.debug("found claude", { ...found });
+    },
+  });
+  const login = createLoginMemory(async () => readLogin({ file: (await program.ready()).path, ...surroundings }), log);
+  return [program, login];
+}
+
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
 export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
-  const env = toEnvironment(find.environment, "none", options.temporaryFolder);
   const sweeper = createSweeper(toLeftovers(options));
   const { notesFolder: folder, temporaryFolder } = options;
   const places = createGate(options.maxProcesses);
   const notes = createNotes({ folder, temporaryFolder, environment: find.environment, enter: places.enter, log });
   const live = new Set<Conversation>();
-  const program = createProgram({
-    find,
-    cwd: options.folders.empty,
-    env,
-    async onFound(found) {
-      await mkdir(options.temporaryFolder, { recursive: true, mode: 0o700 });
-      log.debug("found claude", { ...found });
-    },
-  });
-  const login = createLoginMemory(async () => {
-    const { path } = await program.ready();
-    return readLogin({ file: path, cwd: options.folders.empty, env });
-  }, log);
+  const [program, login] = openProgram(options);
 
   async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
     const { path } = await untilAborted(program.ready(), signal);

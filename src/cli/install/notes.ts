@@ -79,11 +79,30 @@ interface Learner {
   close(): Promise<void>;
 }
 
-function createLearner(
+/** Stores notes that were learned. */
+type StoreNotes = (file: string, notes: JsonObject[]) => Promise<void>;
+
+/** Learns notes once there is a place among the processes. @throws the signal's reason; the system's error. */
+async function learn(
+  { file, source, modelId }: Wanted,
   options: NotesOptions,
-  onLearned: (file: string, notes: JsonObject[]) => Promise<void>,
-): Learner {
-  const { enter, restMs = REST_MS, log } = options;
+  store: StoreNotes,
+  signal: AbortSignal,
+): Promise<void> {
+  const { enter, log } = options;
+  const leave = await enter(signal);
+  try {
+    const notes = await learnNotes(options, source, modelId, signal);
+    if (!isWhole(notes)) return log.debug("notes not learned", { model: modelId });
+    await store(file, notes);
+    log.debug("learned notes", { model: modelId, version: source.version });
+  } finally {
+    leave();
+  }
+}
+
+function createLearner(options: NotesOptions, store: StoreNotes): Learner {
+  const { restMs = REST_MS, log } = options;
   const line: Wanted[] = [];
   const asked = new Set<string>();
   let isBusy = false;
@@ -92,21 +111,9 @@ function createLearner(
   /** The process that is asked; aborted when a turn begins. */
   let running: { readonly abort: AbortController; readonly over: Promise<void> } | undefined;
 
-  async function learn({ file, source, modelId }: Wanted, signal: AbortSignal): Promise<void> {
-    const leave = await enter(signal);
-    try {
-      const notes = await learnNotes(options, source, modelId, signal);
-      if (!isWhole(notes)) return log.debug("notes not learned", { model: modelId });
-      await onLearned(file, notes);
-      log.debug("learned notes", { model: modelId, version: source.version });
-    } finally {
-      leave();
-    }
-  }
-
   async function learnFirst(first: Wanted, interrupted: AbortSignal): Promise<void> {
     try {
-      await learn(first, AbortSignal.any([interrupted, AbortSignal.timeout(PATIENCE_MS)]));
+      await learn(first, options, store, AbortSignal.any([interrupted, AbortSignal.timeout(PATIENCE_MS)]));
     } catch (error) {
       if (!interrupted.aborted) log.debug("notes not learned", { model: first.modelId, cause: String(error) });
     }
