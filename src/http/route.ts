@@ -42,10 +42,15 @@ interface Route {
   readonly handle: (exchange: Exchange) => void | Promise<void>;
 }
 
+/** A route for each name below a path. */
+interface NamedRoute extends Pick<Route, "methods"> {
+  /** The path before the name, with the slash. */
+  readonly prefix: string;
+  /** Answers for one name, which is still percent-encoded. */
+  readonly handle: (exchange: Exchange, name: string) => void | Promise<void>;
+}
+
 const READ = ["GET", "HEAD"];
-const MODEL_PREFIX = "/v1/models/";
-const SESSION_PREFIX = "/v1/sessions/";
-const TURN_PREFIX = "/usage/turns/";
 
 /** Answers a preflight of an allowed origin. It may send any header: which ones it sends is the business of its SDK. */
 function preflight({ request, response }: Exchange): void {
@@ -80,22 +85,8 @@ function checkMethod({ methods }: Route, { request, response, path }: Exchange):
   throw new ProxyError("method_not_allowed", `Cannot ${method} ${path.slice(0, 100)}: use ${methods.join(" or ")}`);
 }
 
-/** Makes the listener of one server. */
-export function createRoutes({
-  guard,
-  info,
-  handleTurn,
-  usage,
-  feed,
-  page,
-  store,
-  models,
-  readJson,
-  named,
-  log,
-  isStopping,
-}: RouteOptions): RequestListener {
-  const fixed = new Map<string, Route>([
+function toRoutes({ page, info, usage, feed, handleTurn }: RouteOptions): ReadonlyMap<string, Route> {
+  return new Map<string, Route>([
     ["/", { methods: READ, handle: page }],
     ["/health", { methods: READ, handle: info.health }],
     ["/usage", { methods: READ, handle: usage.show }],
@@ -107,25 +98,38 @@ export function createRoutes({
       { methods: ["POST"], handle: (exchange) => handleTurn(codec, exchange) },
     ]),
   ]);
-  const findResource = createResourceFinder(CODECS, { store, models, readJson });
+}
+
+function toNamedRoutes({ info, usage, named }: RouteOptions): readonly NamedRoute[] {
+  return [
+    {
+      prefix: "/v1/models/",
+      methods: READ,
+      handle: (exchange, id) => info.showModel(exchange, decodePath(id)),
+    },
+    {
+      prefix: "/v1/sessions/",
+      methods: ["DELETE"],
+      handle: (exchange, name) => deleteSession(named, exchange, decodePath(name)),
+    },
+    { prefix: "/usage/turns/", methods: ["DELETE"], handle: (exchange, id) => usage.stopTurn(exchange, id) },
+  ];
+}
+
+/** Makes the listener of one server. */
+export function createRoutes(options: RouteOptions): RequestListener {
+  const { guard, log } = options;
+  const routes = toRoutes(options);
+  const namedRoutes = toNamedRoutes(options);
+  const findResource = createResourceFinder(CODECS, options);
 
   function findRoute(path: string): Route {
-    const route = fixed.get(path) ?? findResource(path);
+    const route = routes.get(path) ?? findResource(path);
     if (route) return route;
-    if (path.startsWith(SESSION_PREFIX)) {
-      const handle = (exchange: Exchange): Promise<void> =>
-        deleteSession(named, exchange, decodePath(path.slice(SESSION_PREFIX.length)));
-      return { methods: ["DELETE"], handle };
-    }
-    if (path.startsWith(TURN_PREFIX)) {
-      const id = path.slice(TURN_PREFIX.length);
-      return { methods: ["DELETE"], handle: (exchange) => usage.stopTurn(exchange, id) };
-    }
-    if (!path.startsWith(MODEL_PREFIX)) return refusePath(path);
-    return {
-      methods: READ,
-      handle: (exchange) => info.showModel(exchange, decodePath(path.slice(MODEL_PREFIX.length))),
-    };
+    const found = namedRoutes.find(({ prefix }) => path.startsWith(prefix));
+    if (!found) return refusePath(path);
+    const { prefix, methods, handle } = found;
+    return { methods, handle: (exchange) => handle(exchange, path.slice(prefix.length)) };
   }
 
   async function handle(exchange: Exchange): Promise<void> {
@@ -142,7 +146,7 @@ export function createRoutes({
 
   return (request, response) => {
     const exchange = openExchange(request, response, log);
-    if (isStopping()) response.setHeader("connection", "close");
+    if (options.isStopping()) response.setHeader("connection", "close");
     const codec = findCodec(exchange.path) ?? findResource(exchange.path)?.codec ?? DEFAULT_CODEC;
     handle(exchange).catch((error: unknown) => sendError(exchange, codec, error, log));
   };

@@ -83,18 +83,19 @@ async function writeWhole(exchange: Exchange, asked: Asked, running: RunningTurn
   sendJson(exchange, 200, codec.encodeReply(running.reply, decoded.form, meta), headers);
 }
 
+/** Stores the answer where later requests can go on from it; undefined where the request or its protocol does not. */
+function toKeep(store: Store, codec: Codec, decoded: Decoded<unknown>, meta: Meta): Asked["keep"] {
+  if (!decoded.delivery.store || !codec.toStored) return undefined;
+  return async (reply) => {
+    const stored = codec.toStored?.(decoded, reply, meta);
+    if (stored) await store.put(stored.id, stored.value);
+  };
+}
+
 /** Makes the handler of all turns. */
 export function createTurnHandler(options: TurnOptions): TurnHandler {
   const { run, models, telegram, store } = options;
   const writeStream = createStreamWriter(options);
-
-  function toKeep(codec: Codec, decoded: Decoded<unknown>, meta: Meta): Asked["keep"] {
-    if (!decoded.delivery.store || !codec.toStored) return undefined;
-    return async (reply) => {
-      const stored = codec.toStored?.(decoded, reply, meta);
-      if (stored) await store.put(stored.id, stored.value);
-    };
-  }
 
   /** Starts the turn that a request asks for; it runs once its events are asked for. */
   function start(exchange: Exchange, codec: Codec, decoded: Decoded<unknown>): [Asked, RunningTurn] {
@@ -128,7 +129,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       modelId: model.id,
       headers: toIgnoredHeader(ignored),
       // A session knows more than its turn brings, so no request can go on from its answers by id.
-      keep: name === undefined ? toKeep(codec, decoded, meta) : undefined,
+      keep: name === undefined ? toKeep(store, codec, decoded, meta) : undefined,
     };
     return [asked, run(job, exchange.signal)];
   }

@@ -1,9 +1,7 @@
 /**
  * The meter: told of every turn by its one caller, and asked for sums, for what runs and for what was last. Pure: it
- * reads no
- * clock and no file. Its memory is bounded, whatever clients do: 31 days, 60 minutes and 200 turns, each day with at
- * most 97
- * names; in all under 2 MB beyond the turns that run.
+ * reads no clock and no file. Its memory is bounded, whatever clients do: 31 days, 60 minutes and 200 turns, each day
+ * with at most 97 names; in all under 2 MB beyond the turns that run.
  */
 import type { PlanReport } from "../core/plan.ts";
 import { createLedger } from "./ledger.ts";
@@ -65,22 +63,41 @@ function createRunning(): Running {
   };
 }
 
+/** The parts of a meter that tell a listener of their changes, and those that have changed since they were last taken. */
+interface Changes {
+  add(part: "plan" | "turns"): void;
+  /** Gives the parts that have changed, and begins anew. */
+  take(): ReadonlySet<"plan" | "turns">;
+  onChange: Meter["onChange"];
+}
+
+function createChanges(): Changes {
+  let changed = new Set<"plan" | "turns">();
+  let listen: (() => void) | undefined;
+  return {
+    add(part) {
+      changed.add(part);
+      listen?.();
+    },
+    take() {
+      const taken = changed;
+      changed = new Set();
+      return taken;
+    },
+    onChange: (listener) => void (listen = listener),
+  };
+}
+
 /** Makes a meter at zero. */
 export function createMeter(time: Time): Meter {
   const since = new Date(time.now()).toISOString();
   const plan = createPlanGauge(time.now);
   const ledger = createLedger(time.now);
   const running = createRunning();
-  const changed = { plan: false, turns: false };
+  const changes = createChanges();
   let lastId = 0;
-  let listen: (() => void) | undefined;
 
   const toNow = (): string => new Date(time.now()).toISOString();
-
-  function tell(part: keyof typeof changed): void {
-    changed[part] = true;
-    listen?.();
-  }
 
   function toPlan(): Metered["plan"] {
     const report = plan.read();
@@ -95,17 +112,17 @@ export function createMeter(time: Time): Meter {
       run(asked) {
         state.run(asked);
         running.add(id, state, asked.stop);
-        tell("turns");
+        changes.add("turns");
       },
       add(events) {
-        if (state.add(events)) tell("turns");
+        if (state.add(events)) changes.add("turns");
       },
       end(error) {
         if (isOver) return;
         isOver = true;
         running.delete(id);
         ledger.add(state.toFinished(error));
-        tell("turns");
+        changes.add("turns");
       },
     };
   }
@@ -117,20 +134,20 @@ export function createMeter(time: Time): Meter {
     begin,
     updatePlan(report) {
       plan.update(report);
-      tell("plan");
+      changes.add("plan");
     },
     readPlan: plan.read,
     read: () => ({ since, now: toNow(), plan: toPlan(), turns: running.list(), ...ledger.read() }),
     takeChange() {
       const sums = ledger.takeChange();
-      if (!sums && !changed.plan && !changed.turns && running.size === 0) return undefined;
+      const changed = changes.take();
+      if (!sums && changed.size === 0 && running.size === 0) return undefined;
       // The plan always: its windows end by the clock too.
       // How a turn begins and how fast it goes changes without a word of its own.
-      const turns = changed.turns || running.size > 0 ? { turns: running.list() } : {};
-      Object.assign(changed, { plan: false, turns: false });
+      const turns = changed.has("turns") || running.size > 0 ? { turns: running.list() } : {};
       return { now: toNow(), plan: toPlan(), ...turns, ...sums };
     },
-    onChange: (listener) => void (listen = listener),
+    onChange: changes.onChange,
     stop: running.stop,
     get running() {
       return running.size;
