@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInstallation } from "../cli/install/installation.ts";
-import type { Installation } from "../cli/install/installation.ts";
+import type { Installation, InstallationOptions } from "../cli/install/installation.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
 import type { Folders } from "../cli/process/folder.ts";
 import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
@@ -31,6 +31,7 @@ import { countRoom } from "../session/room.ts";
 import { createSpares } from "../session/spare.ts";
 import type { Spares } from "../session/spare.ts";
 import { createTarget } from "../session/target.ts";
+import type { TargetOptions } from "../session/target.ts";
 import { createPool } from "../session/pool.ts";
 import type { Pool } from "../session/pool.ts";
 import type { Servers } from "./mcp.ts";
@@ -76,14 +77,13 @@ function toMostSpares({ spares, maxSpares }: Config): number {
   return spares === "auto" ? maxSpares : spares;
 }
 
-/** Puts the parts together that play turns; no process is started yet. `environment` is the CLI's. */
-export function createEngine(
+/** The configuration and the listeners, as the CLI's installation takes them. */
+function toInstallationOptions(
   { config, program, log }: ServeOptions,
   environment: NodeJS.ProcessEnv,
-  { meter, models, mcp, onPlan }: Witnesses,
-): Engine {
-  const { maxConcurrent, maxSessions, idleSeconds } = config;
-  const installation = createInstallation({
+  { models, mcp, onPlan }: Witnesses,
+): InstallationOptions {
+  return {
     find: { given: config.claude, environment, home: config.home, program },
     folders: toFolders(config),
     settingSources: config.settingSources,
@@ -91,31 +91,35 @@ export function createEngine(
     onMcpStates: mcp.states.record,
     temporaryFolder: join(config.stateFolder, "tmp"),
     notesFolder: join(config.stateFolder, "notes"),
-    maxProcesses: maxSessions + maxConcurrent + toMostSpares(config),
+    maxProcesses: config.maxSessions + config.maxConcurrent + toMostSpares(config),
     activityMs: config.activityTimeoutSeconds * 1000,
     onCatalogue: models.setCatalogue,
     onLimits: models.setLimits,
     onPlan,
     log,
-  });
+  };
+}
+
+/** The configuration, as the choice of spares takes it. */
+function toTargetOptions({ spares, maxSpares, tools }: Config): TargetOptions {
+  return { count: spares, max: maxSpares, first: { tools, isReplay: false } };
+}
+
+/** Puts the parts together that play turns; no process is started yet. `environment` is the CLI's. */
+export function createEngine(options: ServeOptions, environment: NodeJS.ProcessEnv, witnesses: Witnesses): Engine {
+  const { config, log } = options;
+  const { meter, models, mcp } = witnesses;
+  const { maxConcurrent, maxSessions, idleSeconds } = config;
+  const installation = createInstallation(toInstallationOptions(options, environment, witnesses));
   const transcripts = createTranscripts(join(config.stateFolder, "replay"));
   const pace = createPace({ cores: availableParallelism() });
+  const { start, identify } = installation;
   const spares = createSpares({
-    target: createTarget({
-      count: config.spares,
-      max: config.maxSpares,
-      first: { tools: config.tools, isReplay: false },
-    }),
-    pace,
-    transcripts,
-    servers: mcp.servers,
-    countRoom,
-    start: installation.start,
-    identify: installation.identify,
+    ...{ pace, transcripts, servers: mcp.servers, countRoom, start, identify, log },
+    target: createTarget(toTargetOptions(config)),
     onStart(spare) {
       if (!models.isCatalogued) void spare.askModels();
     },
-    log,
   });
   const gate = createGate(maxConcurrent, config.maxQueue, installation.setBusy);
   const pool = createPool({ maxSessions, idleSeconds, log });
@@ -125,7 +129,6 @@ export function createEngine(
     endProcess: async (id) => pool.claim(id)?.close(),
     deleteTranscript: (sessionId) => deleteSession(toConfigFolder(environment, config.home), sessionId),
   });
-  const { start } = installation;
   let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;
   const readNotes: HistoryOptions["readNotes"] = (model, tools) => installation.readNotes(toModelId(model), tools);
@@ -137,15 +140,13 @@ export function createEngine(
   const run = createRun({
     takeLease: history.take,
     takeNamedLease: createNamedLeases({ start, pool, named }),
-    gate,
-    named,
+    ...{ gate, named, pace },
     refusals: createRefusals(),
     checkReserve: createReserve({
       readPlan: meter.readPlan,
       percent: config.planReserve,
       extraUsage: config.extraUsage,
     }),
-    pace,
     refill: spares.fill,
     recordLogin: installation.recordLogin,
     loginSentence: toLoginSentence(environment),
