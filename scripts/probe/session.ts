@@ -2,6 +2,7 @@
  * One CLI process, driven line by line as the facts describe it; nothing of the program but its arguments is between.
  */
 import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -76,11 +77,12 @@ export function toToolFields(tools: readonly JsonObject[]): JsonObject {
   };
 }
 
-/** Starts the CLI at `path` in front of the API at `url`. */
-export function startSession(path: string, url: string, options: SessionOptions): Session {
-  const { launch = {}, args = [], env = {}, onCall = () => undefined } = options;
-  const home = mkdtempSync(join(tmpdir(), "probe-"));
-  const folder = options.folder ?? home;
+type End = Awaited<Session["ended"]>;
+type Child = ChildProcessWithoutNullStreams;
+
+/** Spawns the CLI with the environment of the program, a home of its own, and the API at `url`. */
+function spawnCli(path: string, url: string, home: string, options: SessionOptions): Child {
+  const { launch = {}, args = [], env = {}, folder = home } = options;
   const own = {
     PATH: process.env["PATH"],
     HOME: home,
@@ -92,72 +94,97 @@ export function startSession(path: string, url: string, options: SessionOptions)
     ...("CLAUDE_CODE_OAUTH_TOKEN" in env || "ANTHROPIC_API_KEY" in env ? {} : { ANTHROPIC_API_KEY: "unused" }),
   };
   const all = Object.entries({ ...toEnvironment(own, launch.tools ?? "none"), ...env });
-  const child = spawn(path, [...toArgs({ tools: "none", ...launch }, ""), ...args], {
+  return spawn(path, [...toArgs({ tools: "none", ...launch }, ""), ...args], {
     cwd: folder,
     env: Object.fromEntries(all.filter(([, value]) => value !== "")),
     stdio: "pipe",
     detached: true,
   });
+}
+
+/** The messages that have come, and those who wait for one. */
+interface Inbox {
+  readonly messages: JsonObject[];
+  add(message: JsonObject): void;
+  next: Session["next"];
+}
+
+/** `failed` rejects when nothing more can come. */
+function createInbox(failed: Promise<never>): Inbox {
   const messages: JsonObject[] = [];
   const waiters = new Set<{ fits: (message: JsonObject) => boolean; resolve: (message: JsonObject) => void }>();
+  failed.catch(() => {});
+  return {
+    messages,
+    add(message) {
+      messages.push(message);
+      for (const waiter of [...waiters]) {
+        if (!waiter.fits(message)) continue;
+        waiters.delete(waiter);
+        waiter.resolve(message);
+      }
+    },
+    next(fits) {
+      const timer = new AbortController();
+      const found = new Promise<JsonObject>((resolve) => waiters.add({ fits, resolve }));
+      const late = delay(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+        throw new Error(`nothing that was waited for came within ${PATIENCE_MS / 1000} s`);
+      });
+      return Promise.race([found, failed, late]).finally(() => {
+        late.catch(() => {});
+        timer.abort();
+      });
+    },
+  };
+}
+
+/** The MCP server of the client's tools. */
+interface ToolCalls {
+  /** Answers a request of the CLI's, or leaves a call open. */
+  serve(message: JsonObject): void;
+  answer: Session["answer"];
+}
+
+function createToolCalls(send: Session["send"], onCall: AnswerCall): ToolCalls {
+  const open = new Map<string, unknown>();
+  const respond = (request_id: unknown, result: JsonObject, id: unknown): void =>
+    send({
+      type: "control_response",
+      response: { subtype: "success", request_id, response: { mcp_response: { jsonrpc: "2.0", id: id ?? 0, result } } },
+    });
+  return {
+    serve(message) {
+      const { method, id, params } = get(message, "request", "message");
+      if (method !== "tools/call") return respond(message["request_id"], method === "initialize" ? HELLO : {}, id);
+      const { name, arguments: input, _meta } = get(params);
+      const result = onCall(String(name), get(input), String(get(_meta)["claudecode/toolUseId"]));
+      if (result) respond(message["request_id"], result, id);
+      else open.set(String(message["request_id"]), id);
+    },
+    answer: (requestId, result) => respond(requestId, result, open.get(requestId)),
+  };
+}
+
+/** A spawned CLI, and what it has told on its way out. */
+interface Running {
+  readonly child: Child;
+  readonly ended: Promise<End>;
+  readonly isRunning: boolean;
+  readonly stderr: string;
+}
+
+function watch(child: Child): Running {
   let stderr = "";
-  let count = 0;
   let isRunning = true;
   child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
   child.stdin.on("error", () => {});
   child.once("error", (error) => void (stderr += error.message));
   const ended = once(child, "close").then(([code, signal]) => {
     isRunning = false;
-    return { code, signal } as Awaited<Session["ended"]>;
+    return { code, signal } as End;
   });
-
-  const send = (message: JsonObject): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
-  const respond = (request_id: unknown, result: JsonObject, id: unknown): void =>
-    send({
-      type: "control_response",
-      response: { subtype: "success", request_id, response: { mcp_response: { jsonrpc: "2.0", id: id ?? 0, result } } },
-    });
-  const open = new Map<string, unknown>();
-
-  function serve(message: JsonObject): void {
-    const { method, id, params } = get(message, "request", "message");
-    if (method !== "tools/call") return respond(message["request_id"], method === "initialize" ? HELLO : {}, id);
-    const { name, arguments: input, _meta } = get(params);
-    const result = onCall(String(name), get(input), String(get(_meta)["claudecode/toolUseId"]));
-    if (result) respond(message["request_id"], result, id);
-    else open.set(String(message["request_id"]), id);
-  }
-
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const message = parseJson(line);
-    if (!isObject(message)) return;
-    messages.push(message);
-    if (message["type"] === "control_request") serve(message);
-    for (const waiter of [...waiters]) {
-      if (!waiter.fits(message)) continue;
-      waiters.delete(waiter);
-      waiter.resolve(message);
-    }
-  });
-
-  function next(fits: (message: JsonObject) => boolean): Promise<JsonObject> {
-    const timer = new AbortController();
-    const found = new Promise<JsonObject>((resolve) => waiters.add({ fits, resolve }));
-    const gone = ended.then(({ code, signal }) => {
-      throw new Error(`the CLI ended with ${signal ?? `code ${code}`}: ${stderr.trim().slice(0, 300)}`);
-    });
-    const late = delay(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
-      throw new Error(`nothing that was waited for came within ${PATIENCE_MS / 1000} s`);
-    });
-    return Promise.race([found, gone, late]).finally(() => {
-      late.catch(() => {});
-      timer.abort();
-    });
-  }
-
-  const session: Session = {
-    folder,
-    messages,
+  return {
+    child,
     ended,
     get isRunning() {
       return isRunning;
@@ -165,10 +192,51 @@ export function startSession(path: string, url: string, options: SessionOptions)
     get stderr() {
       return stderr;
     },
+  };
+}
+
+async function end({ child, ended, isRunning }: Running): Promise<void> {
+  child.stdin.end();
+  if (isRunning) child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** Starts the CLI at `path` in front of the API at `url`. */
+export function startSession(path: string, url: string, options: SessionOptions): Session {
+  const home = mkdtempSync(join(tmpdir(), "probe-"));
+  const running = watch(spawnCli(path, url, home, options));
+  const { child, ended } = running;
+  const failed = ended.then(({ code, signal }) => {
+    throw new Error(`the CLI ended with ${signal ?? `code ${code}`}: ${running.stderr.trim().slice(0, 300)}`);
+  });
+  const inbox = createInbox(failed);
+  const send = (message: JsonObject): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
+  const calls = createToolCalls(send, options.onCall ?? (() => undefined));
+  let count = 0;
+
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const message = parseJson(line);
+    if (!isObject(message)) return;
+    inbox.add(message);
+    if (message["type"] === "control_request") calls.serve(message);
+  });
+
+  const session: Session = {
+    folder: options.folder ?? home,
+    messages: inbox.messages,
+    ended,
+    get isRunning() {
+      return running.isRunning;
+    },
+    get stderr() {
+      return running.stderr;
+    },
     send,
     async ask(request) {
       const id = `r${++count}`;
-      const answer = next((message) => get(message, "response")["request_id"] === id);
+      const answer = inbox.next((message) => get(message, "response")["request_id"] === id);
       send({ type: "control_request", request_id: id, request });
       const response = get(await answer, "response");
       if (response["subtype"] !== "success") throw new Error(String(response["error"]));
@@ -179,22 +247,16 @@ export function startSession(path: string, url: string, options: SessionOptions)
       send({ type: "user", message, parent_tool_use_id: null, session_id: "", client_composed: true, ...rest });
     },
     turn(content) {
-      const result = next(({ type }) => type === "result");
+      const result = inbox.next(({ type }) => type === "result");
       session.say(content);
       return result;
     },
-    next,
-    answer(requestId, result) {
-      respond(requestId, result, open.get(requestId));
-    },
+    next: inbox.next,
+    answer: calls.answer,
     endInput: () => void child.stdin.end(),
     kill: (signal) => void child.kill(signal),
     async close() {
-      child.stdin.end();
-      if (isRunning) child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
-      await ended;
-      clearTimeout(timer);
+      await end(running);
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };

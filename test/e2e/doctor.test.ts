@@ -88,94 +88,90 @@ test("a sound machine is ok in every line", async () => {
   assert.deepEqual([...new Set(checks.map(({ status }) => status))], ["ok"]);
 });
 
-test("every finding that is not ok names the one command that mends it", async () => {
-  const cases: [string, Partial<Found>, Check["status"], RegExp, string][] = [
-    [
-      "claude",
-      { claude: { problem: "Cannot find the claude CLI", fault: "missing", canNpm: true } },
-      "fail",
-      /Cannot find/,
-      "npm install -g @anthropic-ai/claude-code",
-    ],
-    [
-      "claude",
-      { claude: { problem: "Cannot find the claude CLI", fault: "missing", canNpm: false } },
-      "fail",
-      /Cannot find/,
-      "curl -fsSL https://claude.ai/install.sh | bash",
-    ],
-    [
-      "claude",
-      { claude: { problem: "/c is not an executable file", fault: "not_executable", canNpm: true } },
-      "fail",
-      /not an executable/,
-      "command -v claude",
-    ],
-    [
-      "claude",
-      {
-        claude: {
-          problem: `Cannot use claude 2.1.1: ${MINIMUM_VERSION} or newer is needed`,
-          fault: "too_old",
-          canNpm: true,
-        },
+/** A check, a fact that it finds, its status, its message, and the command that mends it. */
+const FINDINGS: readonly [string, Partial<Found>, Check["status"], RegExp, string][] = [
+  [
+    "claude",
+    { claude: { problem: "Cannot find the claude CLI", fault: "missing", canNpm: true } },
+    "fail",
+    /Cannot find/,
+    "npm install -g @anthropic-ai/claude-code",
+  ],
+  [
+    "claude",
+    { claude: { problem: "Cannot find the claude CLI", fault: "missing", canNpm: false } },
+    "fail",
+    /Cannot find/,
+    "curl -fsSL https://claude.ai/install.sh | bash",
+  ],
+  [
+    "claude",
+    { claude: { problem: "/c is not an executable file", fault: "not_executable", canNpm: true } },
+    "fail",
+    /not an executable/,
+    "command -v claude",
+  ],
+  [
+    "claude",
+    {
+      claude: {
+        problem: `Cannot use claude 2.1.1: ${MINIMUM_VERSION} or newer is needed`,
+        fault: "too_old",
+        canNpm: true,
       },
-      "fail",
-      /or newer is needed/,
-      "claude update",
-    ],
-    ["login", { login: { isLoggedIn: false, method: "none" } }, "fail", /not signed in/, "claude auth login"],
-    ["login", { login: undefined }, "warn", /does not say/, "claude auth status"],
-    [
-      "environment",
-      { credentials: ["CLAUDE_CODE_OAUTH_TOKEN"] },
-      "warn",
-      /^CLAUDE_CODE_OAUTH_TOKEN in .* is used/,
-      "unset CLAUDE_CODE_OAUTH_TOKEN",
-    ],
-    [
-      "port",
-      { port: { type: "taken", holder: "nginx (pid 7)" } },
-      "fail",
-      /taken by nginx \(pid 7\)/,
-      "claude-max-api --port 3457",
-    ],
-    ["port", { port: { type: "refused", code: "EACCES" } }, "fail", /EACCES/, "claude-max-api --port 3456"],
-    [
-      "port",
-      { port: { type: "refused", code: "EADDRNOTAVAIL" } },
-      "fail",
-      /EADDRNOTAVAIL/,
-      "claude-max-api --host 127.0.0.1",
-    ],
-    ["workspace", { workspace: { path: "/w", state: "open" } }, "warn", /other users/, "chmod 700 /w"],
-    [
-      "workspace",
-      { workspace: { path: "/w", state: "unusable" } },
-      "fail",
-      /write/,
-      'claude-max-api --workspace "$(mktemp -d)"',
-    ],
-    ["start", { start: { ms: 9000, isOnline: true } }, "warn", /9000 ms/, "claude-max-api --spares 2"],
-    [
-      "start",
-      { start: { ms: 9000, isOnline: false } },
-      "warn",
-      /cannot be reached/,
-      "curl -I https://api.anthropic.com",
-    ],
-    ["start", { start: { problem: "ended" } }, "fail", /ended/, "claude -p hello"],
-    ["live", { live: { problem: "Refused" } }, "fail", /Refused/, "claude-max-api --log-level debug"],
-    ["live", { live: { problem: "No", code: "not_logged_in" } }, "fail", /No/, "claude auth login"],
-    [
-      "live",
-      { live: { problem: "No", code: "not_logged_in" }, credentials: ["ANTHROPIC_API_KEY"] },
-      "fail",
-      /No/,
-      "unset ANTHROPIC_API_KEY",
-    ],
-  ];
-  for (const [name, facts, status, message, fix] of cases) {
+    },
+    "fail",
+    /or newer is needed/,
+    "claude update",
+  ],
+  ["login", { login: { isLoggedIn: false, method: "none" } }, "fail", /not signed in/, "claude auth login"],
+  ["login", { login: undefined }, "warn", /does not say/, "claude auth status"],
+  [
+    "environment",
+    { credentials: ["CLAUDE_CODE_OAUTH_TOKEN"] },
+    "warn",
+    /^CLAUDE_CODE_OAUTH_TOKEN in .* is used/,
+    "unset CLAUDE_CODE_OAUTH_TOKEN",
+  ],
+  [
+    "port",
+    { port: { type: "taken", holder: "nginx (pid 7)" } },
+    "fail",
+    /taken by nginx \(pid 7\)/,
+    "claude-max-api --port 3457",
+  ],
+  ["port", { port: { type: "refused", code: "EACCES" } }, "fail", /EACCES/, "claude-max-api --port 3456"],
+  [
+    "port",
+    { port: { type: "refused", code: "EADDRNOTAVAIL" } },
+    "fail",
+    /EADDRNOTAVAIL/,
+    "claude-max-api --host 127.0.0.1",
+  ],
+  ["workspace", { workspace: { path: "/w", state: "open" } }, "warn", /other users/, "chmod 700 /w"],
+  [
+    "workspace",
+    { workspace: { path: "/w", state: "unusable" } },
+    "fail",
+    /write/,
+    'claude-max-api --workspace "$(mktemp -d)"',
+  ],
+  ["start", { start: { ms: 9000, isOnline: true } }, "warn", /9000 ms/, "claude-max-api --spares 2"],
+  ["start", { start: { ms: 9000, isOnline: false } }, "warn", /cannot be reached/, "curl -I https://api.anthropic.com"],
+  ["start", { start: { problem: "ended" } }, "fail", /ended/, "claude -p hello"],
+  ["live", { live: { problem: "Refused" } }, "fail", /Refused/, "claude-max-api --log-level debug"],
+  ["live", { live: { problem: "No", code: "not_logged_in" } }, "fail", /No/, "claude auth login"],
+  [
+    "live",
+    { live: { problem: "No", code: "not_logged_in" }, credentials: ["ANTHROPIC_API_KEY"] },
+    "fail",
+    /No/,
+    "unset ANTHROPIC_API_KEY",
+  ],
+];
+
+test("every finding that is not ok names the one command that mends it", async () => {
+  for (const [name, facts, status, message, fix] of FINDINGS) {
     const check = await find(facts, name);
     assert.equal(check?.status, status, name);
     assert.match(check?.message ?? "", message);

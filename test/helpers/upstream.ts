@@ -30,6 +30,10 @@ export type Step =
   | { readonly headers: Readonly<Record<string, string>> }
   /** Waits, so that a test decides when the answer goes on. */
   | { readonly until: Promise<unknown> }
+  | LastStep;
+
+/** A step after which nothing follows. */
+type LastStep =
   /** Answers with an HTTP error. */
   | {
       readonly status: number;
@@ -88,13 +92,26 @@ export const EXPECTED_USAGE = {
   cached_tokens: 5,
 };
 
-function createWriter(response: ServerResponse, call: ApiCall, at: number) {
+/** The message that answers one call: streamed as it grows, or sent whole at its end. */
+interface MessageWriter {
+  /** Content blocks so far. */
+  readonly count: number;
+  /** Sends the head of a stream, unless it has been sent. */
+  open(): void;
+  /** Headers of the answer, before it is opened. */
+  setHeaders(headers: Readonly<Record<string, string>>): void;
+  /** How the message ends; `end_turn` without it. */
+  setStop(reason: string, sequence?: string): void;
+  /** Adds a content block. `rest` is what the deltas add to it. */
+  block(content: JsonObject, deltas: readonly JsonObject[], rest: JsonObject): void;
+  end(): void;
+}
+
+function createWriter(response: ServerResponse, call: ApiCall, at: number): MessageWriter {
   const isStreamed = call.body["stream"] === true;
   const whole: JsonObject[] = [];
   const head = { id: `msg_${at}`, model: call.body.model, usage: USAGE };
-  let blocks = 0;
-  let stop = "end_turn";
-  let sequence: string | null = null;
+  let stop = { reason: "end_turn", sequence: null as string | null };
   let headers: Readonly<Record<string, string>> = {};
 
   function open(): void {
@@ -103,103 +120,108 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number) {
     response.write(formatStart(head));
   }
 
-  /** `rest` is what the deltas add to the block. */
-  function block(content: JsonObject, deltas: readonly JsonObject[], rest: JsonObject): void {
-    whole.push({ ...content, ...rest });
-    if (!isStreamed) return;
-    open();
-    for (const frame of formatBlock(blocks++, content, deltas)) response.write(frame);
-  }
-
-  const listed = (text: string | readonly string[]): readonly string[] => (typeof text === "string" ? [text] : text);
-
-  /** The text up to the first of the request's stop sequences; true when one was met, and the answer is over. */
-  function write(pieces: readonly string[]): boolean {
-    const cutter = createCutter(call.body);
-    const shown: string[] = [];
-    for (const piece of pieces) {
-      const { text, met } = cutter.push(piece);
-      shown.push(text);
-      if (met === undefined) continue;
-      stop = "stop_sequence";
-      sequence = met;
-      break;
-    }
-    if (sequence === null) shown.push(cutter.end());
-    const isCut = shown.join("") !== pieces.join("");
-    const deltas = isCut ? shown.filter((text) => text !== "") : pieces;
-    block(
-      { type: "text", text: "" },
-      deltas.map((text) => ({ type: "text_delta", text })),
-      { text: deltas.join("") },
-    );
-    return sequence !== null;
-  }
-
-  /** Does one step; true when nothing may follow. */
-  async function step(next: Step): Promise<boolean> {
-    if ("text" in next) {
-      if (!write(listed(next.text))) return false;
-      end();
-      return true;
-    } else if ("thinking" in next) {
-      const deltas = listed(next.thinking).map((thinking) => ({ type: "thinking_delta", thinking }));
-      const signature = next.signature ?? "c2ln";
-      block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature }], {
-        thinking: listed(next.thinking).join(""),
-        signature,
-      });
-    } else if ("tool" in next) {
-      stop = "tool_use";
-      const pieces = JSON.stringify(next.input).match(/.{1,7}/gsu) ?? [];
-      const deltas = pieces.map((partial_json) => ({ type: "input_json_delta", partial_json }));
-      block({ type: "tool_use", id: next.id ?? `toolu_${at}_${blocks}`, name: next.tool, input: {} }, deltas, {
-        input: next.input,
-      });
-    } else if ("redacted" in next) block({ type: "redacted_thinking", data: next.redacted }, [], {});
-    else if ("stop" in next) {
-      stop = next.stop;
-      sequence = next.sequence ?? null;
-    } else if ("until" in next) {
+  return {
+    get count() {
+      return whole.length;
+    },
+    open,
+    setHeaders: (next) => void (headers = next),
+    setStop: (reason, sequence) => void (stop = { reason, sequence: sequence ?? null }),
+    block(content, deltas, rest) {
+      const index = whole.push({ ...content, ...rest }) - 1;
+      if (!isStreamed) return;
       open();
-      await next.until;
-    } else if ("status" in next) {
-      const error = { type: next.type ?? "api_error", message: next.message ?? `status ${next.status}` };
-      response
-        .writeHead(next.status, { "content-type": "application/json", ...next.headers })
-        .end(JSON.stringify({ type: "error", error }));
-      return true;
-    } else if ("headers" in next) headers = next.headers;
-    else if ("error" in next) {
+      for (const frame of formatBlock(index, content, deltas)) response.write(frame);
+    },
+    end() {
+      if (!isStreamed) {
+        const usage = { ...USAGE, output_tokens: OUTPUT_TOKENS };
+        const body = { ...toMessage(head), content: whole, stop_reason: stop.reason, usage };
+        return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+      }
       open();
-      response.write(formatEvent("error", { error: { type: next.error, message: next.error } }));
-      response.end();
-      return true;
-    } else if ("hang" in next) {
-      open();
-      return true;
-    } else {
-      open();
-      // What was written is to arrive before the connection breaks.
-      response.write("", () => response.destroy());
-      return true;
-    }
-    return false;
-  }
+      const delta = { stop_reason: stop.reason, stop_sequence: stop.sequence };
+      response.write(formatEvent("message_delta", { delta, usage: { output_tokens: OUTPUT_TOKENS } }));
+      response.end(formatEvent("message_stop", {}));
+    },
+  };
+}
 
-  function end(): void {
-    if (!isStreamed) {
-      const usage = { ...USAGE, output_tokens: OUTPUT_TOKENS };
-      const body = { ...toMessage(head), content: whole, stop_reason: stop, usage };
-      return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
-    }
-    open();
-    const delta = { stop_reason: stop, stop_sequence: sequence };
-    response.write(formatEvent("message_delta", { delta, usage: { output_tokens: OUTPUT_TOKENS } }));
-    response.end(formatEvent("message_stop", {}));
-  }
+const toList = (text: string | readonly string[]): readonly string[] => (typeof text === "string" ? [text] : text);
 
-  return { step, end };
+/** Writes a text up to the first of the request's stop sequences; true when one was met, and the answer is over. */
+function writeText(writer: MessageWriter, { body }: ApiCall, pieces: readonly string[]): boolean {
+  const cutter = createCutter(body);
+  const shown: string[] = [];
+  let sequence: string | undefined;
+  for (const piece of pieces) {
+    const { text, met } = cutter.push(piece);
+    shown.push(text);
+    sequence = met;
+    if (sequence !== undefined) break;
+  }
+  if (sequence === undefined) shown.push(cutter.end());
+  else writer.setStop("stop_sequence", sequence);
+  const isCut = shown.join("") !== pieces.join("");
+  const deltas = isCut ? shown.filter((text) => text !== "") : pieces;
+  writer.block(
+    { type: "text", text: "" },
+    deltas.map((text) => ({ type: "text_delta", text })),
+    { text: deltas.join("") },
+  );
+  return sequence !== undefined;
+}
+
+function writeThinking(writer: MessageWriter, pieces: readonly string[], signature = "c2ln"): void {
+  const deltas = pieces.map((thinking) => ({ type: "thinking_delta", thinking }));
+  writer.block({ type: "thinking", thinking: "", signature: "" }, [...deltas, { type: "signature_delta", signature }], {
+    thinking: pieces.join(""),
+    signature,
+  });
+}
+
+function writeTool(writer: MessageWriter, id: string, name: string, input: unknown): void {
+  writer.setStop("tool_use");
+  const pieces = JSON.stringify(input).match(/.{1,7}/gsu) ?? [];
+  const deltas = pieces.map((partial_json) => ({ type: "input_json_delta", partial_json }));
+  writer.block({ type: "tool_use", id, name, input: {} }, deltas, { input });
+}
+
+function finish(writer: MessageWriter, response: ServerResponse, last: LastStep): void {
+  if ("status" in last) {
+    const error = { type: last.type ?? "api_error", message: last.message ?? `status ${last.status}` };
+    response
+      .writeHead(last.status, { "content-type": "application/json", ...last.headers })
+      .end(JSON.stringify({ type: "error", error }));
+    return;
+  }
+  writer.open();
+  if ("error" in last) {
+    response.write(formatEvent("error", { error: { type: last.error, message: last.error } }));
+    response.end();
+  } else if ("die" in last) {
+    // What was written is to arrive before the connection breaks.
+    response.write("", () => response.destroy());
+  }
+}
+
+/** Answers a call with these steps. */
+async function play(steps: Iterable<Step>, response: ServerResponse, call: ApiCall, at: number): Promise<void> {
+  const writer = createWriter(response, call, at);
+  for (const step of steps) {
+    if ("text" in step) {
+      if (writeText(writer, call, toList(step.text))) break;
+    } else if ("thinking" in step) writeThinking(writer, toList(step.thinking), step.signature);
+    else if ("tool" in step) writeTool(writer, step.id ?? `toolu_${at}_${writer.count}`, step.tool, step.input);
+    else if ("redacted" in step) writer.block({ type: "redacted_thinking", data: step.redacted }, [], {});
+    else if ("stop" in step) writer.setStop(step.stop, step.sequence);
+    else if ("headers" in step && !("status" in step)) writer.setHeaders(step.headers);
+    else if ("until" in step) {
+      writer.open();
+      await step.until;
+    } else return finish(writer, response, step);
+  }
+  writer.end();
 }
 
 /** What the API says without a script. */
@@ -216,9 +238,7 @@ export async function startUpstream(t: Scope): Promise<Upstream> {
     const call: ApiCall = { body: body as ApiBody, bytes, headers: request.headers, closed };
     const at = calls.push(call) - 1;
     for (const waiter of waiting) if (calls.length >= waiter.count) waiter.resolve(call);
-    const writer = createWriter(response, call, at);
-    for (const step of script(call, at)) if (await writer.step(step)) return;
-    writer.end();
+    await play(script(call, at), response, call, at);
   }
 
   const server = createServer(createStandIn(take));
