@@ -19,6 +19,12 @@ export interface Expected {
   settle(isMet: boolean): void;
 }
 
+/** A turn's whole answer, and the fingerprint of the conversation that it ends. */
+export interface Answered {
+  readonly reply: Reply;
+  readonly key: string;
+}
+
 /** Rules by set-up, and the turns that they are learned from. */
 export interface Forecasts {
   /**
@@ -27,7 +33,7 @@ export interface Forecasts {
    */
   meet(fingerprints: Fingerprints): Promise<string | undefined>;
   /** Takes down that a turn has this answer, and foretells the next history. */
-  expect(turn: Turn, fingerprints: Fingerprints, reply: Reply): Promise<Expected>;
+  expect(turn: Turn, fingerprints: Fingerprints, answered: Answered): Promise<Expected>;
 }
 
 /** A rule in use. */
@@ -82,13 +88,13 @@ export function createForecasts(): Forecasts {
     };
   }
 
-  async function foretell(turn: Turn, { setUp, after }: Fingerprints, reply: Reply): Promise<Expected> {
+  async function foretell(turn: Turn, { setUp, after }: Fingerprints, { reply, key }: Answered): Promise<Expected> {
     const learned = rules.get(setUp);
     const coming = toComing(turn, learned);
     const answer = toMessage(reply);
     // An answer without content is no message that a transcript could hold.
     if (!learned || !coming || answer.content.length === 0)
-      return { key: await after(reply), rewritten: undefined, settle: () => undefined };
+      return { key, rewritten: undefined, settle: () => undefined };
     const rewritten = [...turn.messages.slice(0, -1), coming, answer];
     return { key: await after(reply, coming), rewritten, settle: createSettle(setUp, learned) };
   }
@@ -106,9 +112,9 @@ export function createForecasts(): Forecasts {
       if (rule) putBounded(rules, setUp, { rule, misses: 0 }, MOST_RULES);
       return past.expected.key;
     },
-    async expect(turn, fingerprints, reply) {
-      const expected = await foretell(turn, fingerprints, reply);
-      const { key, parts } = await fingerprints.mark(reply);
+    async expect(turn, fingerprints, answered) {
+      const expected = await foretell(turn, fingerprints, answered);
+      const { key, parts } = await fingerprints.mark(answered.reply);
       putBounded(finished, key, { parts, expected }, MOST_FINISHED);
       return expected;
     },

@@ -36,9 +36,23 @@ function toExactJob(job: Job, toExact: Replay["toExact"]): Job {
   return { ...job, turn: { ...job.turn, messages: toExact(job.turn.messages) } };
 }
 
+/** A process for a new conversation: a spare, or one that is started now. */
+async function begin(
+  { spares, start }: Pick<HistoryOptions, "spares" | "start">,
+  job: Job,
+  signal: AbortSignal,
+  isFresh: boolean,
+): Promise<Found> {
+  const { model, tools, isPinned } = job;
+  const launch: Launch = isPinned ? { tools, model } : { tools };
+  const spare = isFresh ? undefined : spares.claim({ ...launch, isReplay: false });
+  if (spare) return { job, conversation: spare.conversation, start: "spare" };
+  return { job, conversation: await start(launch, signal), start: "cold" };
+}
+
 /** Makes the finder of processes for turns that bring their history. */
 export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
-  const { start, pool, spares, memory } = options;
+  const { pool, memory } = options;
   const takeReplay = createReplays(options);
   const forecasts = createForecasts();
   const preparations = createPreparations({ ...options, takeReplay });
@@ -69,41 +83,36 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
     return { ...found, job: toExactJob(job, toExact) };
   }
 
-  /** A spare, or a new process. */
-  async function begin(job: Job, signal: AbortSignal, isFresh: boolean): Promise<Found> {
-    const { model, tools, isPinned } = job;
-    const launch: Launch = isPinned ? { tools, model } : { tools };
-    const spare = isFresh ? undefined : spares.claim({ ...launch, isReplay: false });
-    if (spare) return { job, conversation: spare.conversation, start: "spare" };
-    return { job, conversation: await start(launch, signal), start: "cold" };
-  }
-
   async function find(job: Job, fingerprints: Fingerprints, signal: AbortSignal, isFresh: boolean): Promise<Found> {
     const held = isFresh ? undefined : await claim(job, fingerprints, signal);
     if (held) return held;
     const isBegun = job.turn.messages.length > 1;
-    return isBegun ? replay(job, fingerprints.answers, signal, isFresh) : begin(job, signal, isFresh);
+    return isBegun ? replay(job, fingerprints.answers, signal, isFresh) : begin(options, job, signal, isFresh);
   }
 
   /** Files the process under what it knows; where another history is to come, one is prepared for that instead. */
-  function file(job: Job, fingerprints: Fingerprints): LeaseParts["file"] {
+  function createFile(job: Job, fingerprints: Fingerprints): LeaseParts["file"] {
     return async (conversation, reply) => {
-      const { key, rewritten, settle } = await forecasts.expect(job.turn, fingerprints, reply);
-      if (!rewritten) return pool.file(key, conversation, job.turn.messages.length > 1);
+      const answered = { reply, key: await fingerprints.after(reply) };
+      memory.put(answered.key, conversation.record, reply);
+      if (!conversation.isReusable) return false;
+      const { key, rewritten, settle } = await forecasts.expect(job.turn, fingerprints, answered);
+      if (!rewritten) {
+        pool.file(key, conversation, job.turn.messages.length > 1);
+        return true;
+      }
       memory.put(key, conversation.record, reply);
       void conversation.close();
       const answers = [...(await fingerprints.answers()), undefined, key];
       preparations.begin({ key, job, messages: rewritten, answers, settle });
+      return true;
     };
   }
 
   const take: TakeLease = async (job, signal, isFresh) => {
     const fingerprints = await toFingerprints(job.turn, job);
-    return createLease({
-      ...(await find(job, fingerprints, signal, isFresh)),
-      file: file(job, fingerprints),
-      onAnswer: async ({ record }, reply) => memory.put(await fingerprints.after(reply), record, reply),
-    });
+    const found = await find(job, fingerprints, signal, isFresh);
+    return createLease({ ...found, file: createFile(job, fingerprints) });
   };
 
   return { take, close: preparations.close };

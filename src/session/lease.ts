@@ -49,23 +49,17 @@ export interface LeaseParts {
   readonly job: Job;
   readonly conversation: Conversation;
   readonly start: Start;
-  /** Files the process, which can go on, under what it knows after this reply. */
-  readonly file: (conversation: Conversation, reply: Reply) => void | Promise<void>;
-  /** Told of the whole answer, whatever becomes of the process. */
-  readonly onAnswer?: (conversation: Conversation, reply: Reply) => Promise<void>;
+  /**
+   * The answer is whole. Files the process under what it knows after this reply, if it can go on; false where the
+   * process is left to the lease, which ends it.
+   */
+  readonly file: (conversation: Conversation, reply: Reply) => Promise<boolean>;
   /** Called once the process has loaded what it was started with, or will not need it; more than once is safe. */
   readonly onLoaded?: () => void;
 }
 
 /** Makes a lease; the process is the lease's until it is filed. */
-export function createLease({
-  job,
-  conversation,
-  start,
-  file,
-  onAnswer,
-  onLoaded = () => undefined,
-}: LeaseParts): Lease {
+export function createLease({ job, conversation, start, file, onLoaded = () => undefined }: LeaseParts): Lease {
   let isFiled = false;
   return {
     start,
@@ -75,10 +69,7 @@ export function createLease({
       return conversation.play({ turn, model, servers, onReady: onLoaded }, signal);
     },
     async file(reply) {
-      await onAnswer?.(conversation, reply);
-      if (!conversation.isReusable) return;
-      await file(conversation, reply);
-      isFiled = true;
+      isFiled = await file(conversation, reply);
     },
     end() {
       if (!isFiled) void conversation.close();

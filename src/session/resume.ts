@@ -63,9 +63,11 @@ export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNa
       job,
       conversation,
       start: held ? "hot" : "cold",
-      async file({ lastUuid }) {
+      async file({ lastUuid, isReusable }) {
+        if (!isReusable) return false;
         await named.write(name, { sessionId, lastUuid, system });
         pool.file(id, conversation, true);
+        return true;
       },
     });
   };

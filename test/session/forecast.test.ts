@@ -49,7 +49,8 @@ function createClient(forecasts: Forecasts, system?: string) {
     const useless = await forecasts.meet(fingerprints);
     const isMet = expected !== undefined && expected.key === fingerprints.before;
     if (isMet) expected?.settle(true);
-    expected = await forecasts.expect(turn, fingerprints, toReply(answer));
+    const reply = toReply(answer);
+    expected = await forecasts.expect(turn, fingerprints, { reply, key: await fingerprints.after(reply) });
     return { ...expected, useless, isMet };
   };
 }
