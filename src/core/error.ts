@@ -58,26 +58,19 @@ export class ProxyError extends Error {
   }
 }
 
-/** Seconds after which a machine without free file descriptors is worth another try. */
-const DESCRIPTORS_RETRY_SECONDS = 5;
+/** The system's codes for a lack of file descriptors: of this program, of the machine. */
+export const DESCRIPTOR_CODES: readonly unknown[] = ["EMFILE", "ENFILE"];
 
-/** True for the system's word that this process, or the machine, has no free file descriptor. */
-function isOutOfDescriptors(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE");
-}
+/** Seconds after which a machine without free descriptors or processes is worth another try. */
+export const EXHAUSTED_RETRY_SECONDS = 5;
 
 /** Makes a ProxyError of anything thrown. One not known here is `internal`, and its words stay in the log. */
 export function toProxyError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
-  if (!isOutOfDescriptors(error)) return new ProxyError("internal", "Internal error", { cause: error });
-  return new ProxyError(
-    "unavailable",
-    "Cannot serve now: no free file descriptors. Close connections, or raise ulimit -n",
-    {
-      retryAfterSeconds: DESCRIPTORS_RETRY_SECONDS,
-      cause: error,
-    },
-  );
+  const isExhausted = error instanceof Error && "code" in error && DESCRIPTOR_CODES.includes(error.code);
+  if (!isExhausted) return new ProxyError("internal", "Internal error", { cause: error });
+  const message = "Cannot serve now: no free file descriptors. Close connections, or raise ulimit -n";
+  return new ProxyError("unavailable", message, { retryAfterSeconds: EXHAUSTED_RETRY_SECONDS, cause: error });
 }
 
 const KIND_OF_UPSTREAM_STATUS: Readonly<Record<number, ErrorKind>> = {

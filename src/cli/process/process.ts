@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLineSplitter } from "../../lib/ndjson.ts";
 import { createLine, joinSmall } from "../../lib/slice.ts";
 import type { Parts } from "../../lib/slice.ts";
-import { ProxyError } from "../../core/error.ts";
+import { DESCRIPTOR_CODES, EXHAUSTED_RETRY_SECONDS, ProxyError } from "../../core/error.ts";
 import { findDescendants, findMarked } from "./descendants.ts";
 
 /** A program to run, with its surroundings. */
@@ -104,10 +104,8 @@ function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullS
   return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
 }
 
-/** Descriptors of this program, of the system, or processes of this user are used up. */
-const EXHAUSTED: readonly unknown[] = ["EMFILE", "ENFILE", "EAGAIN"];
-/** Time after which some may be free again, in seconds. */
-const EXHAUSTED_RETRY_SECONDS = 5;
+/** Descriptors, or processes of this user, are used up. */
+const EXHAUSTED: readonly unknown[] = [...DESCRIPTOR_CODES, "EAGAIN"];
 
 function createExhaustedError(cause: unknown): ProxyError {
   return new ProxyError("unavailable", "Cannot start the claude CLI: too many files or processes are open", {
