@@ -294,13 +294,12 @@ test("every export has a doc comment right above it", () => {
   assert.deepEqual(bare, []);
 });
 
+/** The beginning of a doc comment, on the line of its mark or on the next. */
+const QUESTION = /\/\*\*(?:\s+\*)? (?:What|When|Where|Who|Whoever|Why|Whatever|How|Whether) .*/g;
+
 test("no doc comment begins with a question word: it says what the thing is", () => {
   const riddles = SOURCES.flatMap(({ path, lines }) =>
-    lines.flatMap((line, at) =>
-      /^\s*\/\*\* (?:What|Where|Who|Whoever|Why|Whatever|How|Whether) /.test(line)
-        ? [`src/${path}:${at + 1}: ${line}`]
-        : [],
-    ),
+    [...lines.join("\n").matchAll(QUESTION)].map(([found]) => `src/${path}: ${found}`),
   );
   assert.deepEqual(riddles, []);
 });

@@ -25,11 +25,10 @@ export interface CacheWrites {
 }
 
 /**
- * What a client is told of an answer. Order: `start` once; then text, thinking, progress, `call` and its `arguments` as
- * they
- * come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are pieces of one JSON text.
- * `signature` ends a block of thinking, whose text may be empty; `redacted` is a whole block of it.
- * `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
+ * One event of an answer, as a client is told it. Order: `start` once; then text, thinking, progress, `call` and its
+ * `arguments` as they come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are
+ * pieces of one JSON text. `signature` ends a block of thinking, whose text may be empty; `redacted` is a whole block
+ * of it. `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
  */
 export type AnswerEvent =
   | { readonly type: "start"; readonly model: string }
@@ -43,9 +42,8 @@ export type AnswerEvent =
   | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
 
 /**
- * What happens in a turn: the events of the answer in their order, or a throw. `retract` voids all text, thinking and
- * calls
- * so far: the model begins anew, and what a client has been shown is wrong.
+ * One event of a turn: those of the answer in their order; a failure is a throw. `retract` voids all text, thinking and
+ * calls so far: the model begins anew, and what a client has been shown is wrong.
  */
 export type TurnEvent = AnswerEvent | { readonly type: "retract" };
 

@@ -90,7 +90,7 @@ export const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;
 export type Effort = (typeof EFFORTS)[number];
 
 /**
- * What a request asks of the model's thinking, for this turn alone.
+ * A request's wish for the model's thinking, for this turn alone.
  *
  * `mode`:
  * - `default`: the request says nothing. The model thinks as it likes; nobody has asked to read it.

@@ -47,7 +47,7 @@ const WATCH_MS = 10_000;
 /** Signs of life within one watch: a busy machine may miss all but one. */
 const BEATS_PER_WATCH = 10;
 
-/** When a file was last touched, in milliseconds; undefined for what is gone or no plain file. */
+/** The time at which a file was last touched, in milliseconds; undefined for what is gone or no plain file. */
 async function readTouch(path: string): Promise<number | undefined> {
   const stats = await stat(path).catch(() => undefined);
   return stats?.isFile() ? stats.mtimeMs : undefined;
@@ -55,9 +55,8 @@ async function readTouch(path: string): Promise<number | undefined> {
 
 /**
  * Makes the files of this program. A living owner touches its files again and again; a file that nobody touches during
- * a
- * whole watch has lost its owner. A process id could not tell: it is used again, and in a container it is always 1. Nor
- * could a time: clocks of two machines differ, and a suspended owner gives no sign.
+ * a whole watch has lost its owner. A process id could not tell: it is used again, and in a container it is always 1.
+ * Nor could a time: clocks of two machines differ, and a suspended owner gives no sign.
  */
 export function createScratch({ folder, ending, watchMs = WATCH_MS }: ScratchOptions): Scratch {
   const live = new Set<string>();

@@ -6,7 +6,7 @@ export interface SilenceOptions {
   /** Longest silence, in milliseconds. */
   readonly limitMs: number;
   /**
-   * When something last happened, by `performance.now()`. Asked only when the time is up, so a busy source costs
+   * The time of the last sign of life, by `performance.now()`. Asked only when the time is up, so a busy source costs
    * nothing.
    */
   readonly lastAt: () => number;
@@ -14,8 +14,8 @@ export interface SilenceOptions {
 }
 
 /**
- * Runs `wait` with a signal that aborts when `signal` does, or once there has been silence for `limitMs`.
- * A signal that has aborted before rejects at once, without a call of `wait`.
+ * Runs `wait` with a signal that aborts when `signal` does, or once there has been silence for `limitMs`. A signal that
+ * has aborted before rejects at once, without a call of `wait`.
  * @throws what `wait` throws when its signal aborts: the reason of `signal`, or `toError()`.
  */
 export async function withinSilence<T>(options: SilenceOptions, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -78,7 +78,7 @@ export function createSender(options: SenderOptions): Sender {
   const bot = createBot({ token, apiUrl, timeoutMs });
   const closing = new AbortController();
   const driving = new Set<Promise<void>>();
-  /** When each chat takes messages again: a limit holds for all that is sent to it. */
+  /** The time at which each chat takes messages again: a limit holds for all that is sent to it. */
   const heldUntilMs = new Map<string, number>();
 
   async function make(call: Call, message: Message, chat: string): Promise<void> {

@@ -32,10 +32,10 @@ export interface ProcessEvents {
 }
 
 /**
- * How the end of a process begins. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM, for
- * one in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more. `int`
- * is SIGINT, for one that is about to ask the API by itself: after SIGTERM it still would. `kill` is SIGKILL at once,
- * for one that has started nothing and leaves nothing.
+ * The first step of ending a process. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM,
+ * for one in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more.
+ * `int` is SIGINT, for one that is about to ask the API by itself: after SIGTERM it still would. `kill` is SIGKILL at
+ * once, for one that has started nothing and leaves nothing.
  */
 export type Ending = "eof" | "term" | "int" | "kill";
 
@@ -46,7 +46,7 @@ export interface CliProcess {
   readonly gone: Promise<void>;
   /** Writes one line, given in parts: a long one in slices of time. Ignored once stdin has closed. */
   write(line: Parts): void;
-  /** Stops reading stdout, so that a full pipe slows the process, until `resume`. */
+  /** Stops reading stdout until `resume`: the full pipe slows the process (backpressure). */
   pause(): void;
   resume(): void;
   /**

@@ -31,7 +31,7 @@ export interface Channel {
   readonly pid: number | undefined;
   /** Settles when the process is gone; never rejects. */
   readonly gone: Promise<void>;
-  /** When the last line came, by `performance.now()`; 0 before the first. */
+  /** The time of the last line, by `performance.now()`; 0 before the first. */
   readonly lastLineAt: number;
   /** Sends a control request. @throws ProxyError when the CLI refuses it, ends, or is closed before it has answered. */
   request(payload: JsonObject): Promise<JsonObject>;
