@@ -11,6 +11,14 @@ const MAPS: readonly (readonly [map: string, base: string])[] = [
   ["src/README.md", "src"],
   ["src/cli/README.md", ""],
   ["scripts/README.md", "scripts"],
+  ["test/README.md", "test"],
+  [".github/CONTRIBUTING.md", ""],
+];
+
+/** Maps that are to name each file of a folder, and the folder. */
+const WHOLE_MAPS: readonly (readonly [map: string, folder: string, named: string])[] = [
+  ["test/README.md", "test/helpers", "helpers/"],
+  ["scripts/README.md", "scripts", ""],
 ];
 
 /** Files named in code marks. `codec/<protocol>/decode.ts` stands for those of every protocol. */
@@ -42,6 +50,17 @@ for (const [map, base] of MAPS) {
     );
     assert.deepEqual(missing, []);
     assert.ok(toNamed(text).length > 0 || links.length > 0);
+  });
+}
+
+for (const [map, folder, prefix] of WHOLE_MAPS) {
+  test(`${map} names every file of ${folder}`, () => {
+    const named = toNamed(readFileSync(map, "utf8"));
+    const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+    assert.deepEqual(
+      files.filter((name) => !named.includes(`${prefix}${name}`)),
+      [],
+    );
   });
 }
 
