@@ -56,6 +56,12 @@ export const FAILURES: Readonly<Record<string, Measurement>> = {
       session.kill("SIGTERM");
     }
   },
+  async P72(probe) {
+    const { session, result } = await fail(probe, [{ status: 529, type: "overloaded_error" }]);
+    assert.deepEqual([result["is_error"], result["api_error_status"]], [true, 529]);
+    const retries = session.messages.filter(({ subtype }) => subtype === "api_retry");
+    assert.ok(retries.length > 0 && retries.length < 10, `${retries.length} tries more`);
+  },
   async P73(probe) {
     const session = await probe.open({ env: { ANTHROPIC_API_KEY: "" } });
     const result = await session.turn("go");
