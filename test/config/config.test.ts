@@ -238,7 +238,7 @@ test("flags and commands that do not exist are one sentence", () => {
     assert.match(complaintOf(args), /^Cannot run .*--help/);
 });
 
-test("`serve` may be said", () => {
+test("`serve` is the default command, and may be written out", () => {
   assert.equal(read(["serve", "--port", "1"]).port, 1);
   assert.equal(read(["--port", "1", "serve"]).port, 1);
 });
@@ -259,7 +259,7 @@ test("--env-file, which is Node's own, is refused by the name it has now", () =>
   assert.match(complaintOf(["--env-file", "/x"]), /^Cannot use --env-file, .* --variables now/);
 });
 
-test("a slip of the fingers gets a suggestion", () => {
+test("a misspelt flag or command gets a suggestion", () => {
   assert.equal(complaintOf(["--prot", "1"]), "Cannot use --prot: there is no such option; did you mean --port?");
   assert.equal(
     complaintOf(["--lgo-level=info"]),

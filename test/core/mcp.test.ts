@@ -8,7 +8,7 @@ const server = (name: string, config = {}): McpServer => ({ name, config });
 const SERVERS = [server("a"), server("b")];
 const names = (servers: readonly McpServer[]): string => servers.map(({ name }) => name).join();
 
-test("a name holds what no other server's tools can be taken for", () => {
+test("a server's name has no double underscore, no dot and no reserved word: its tools are never taken for another's", () => {
   for (const name of ["a", "github", "my-server", "my_server", "A1", "x".repeat(64)]) assert.ok(isMcpName(name), name);
   for (const name of ["", "_a", "a_", "a__b", "a b", "a.b", "a,b", "é", "client", "none", "x".repeat(65)])
     assert.ok(!isMcpName(name), name);

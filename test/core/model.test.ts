@@ -168,7 +168,7 @@ const HOSTILE = [
 ];
 
 for (const name of HOSTILE) {
-  test(`a name that is none is refused: ${JSON.stringify(name.slice(0, 50))}`, () => {
+  test(`a text that cannot be a model's name is refused: ${JSON.stringify(name.slice(0, 50))}`, () => {
     assert.equal(readRefusal(createTable({}, CATALOGUE), name).kind, "model_not_found");
   });
 }

@@ -46,7 +46,7 @@ test("stop sequences and choices among tools change from turn to turn in one pro
   );
 });
 
-test("a turn that was left takes its settings along", async (t) => {
+test("the settings of a turn that was left do not reach the next one", async (t) => {
   const { upstream, proxy } = await startPair(t);
   upstream.answer((_, at) => (at === 1 ? [{ text: "half" }, { hang: true }] : [{ text: "whole" }]));
   const body = { model: "sonnet", tools: [tool("look"), tool("list")] };

@@ -48,7 +48,7 @@ test("a chat is streamed piece by piece, and its last line says that it is done"
   assert.equal((load ?? 0) + (prompt ?? 0) + (made ?? 0), total);
 });
 
-test("without a word on it an answer is streamed, as lines of JSON", async () => {
+test("without `stream` an answer is streamed, as lines of JSON", async () => {
   // Not `hi`: the client writes what it was not told into the request it is given.
   const response = await post("chat", { model: MODEL, messages: [{ role: "user", content: "hi" }] });
   const text = await response.text();

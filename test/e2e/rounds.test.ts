@@ -233,7 +233,7 @@ test("a crash ends the tools of that process alone", async (t) => {
   await eventually("the other tool is gone too", () => !isRunning(other));
 });
 
-test("a CLI that begins a turn by itself is let go, and its words are no answer to the next request", async (t) => {
+test("a CLI that begins a turn by itself is ended, and its words are no answer to the next request", async (t) => {
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0"], env: { FAKE_CLI: "restless" } });
   const first = (await (await proxy.chat({ model: "opus", messages: [user("first")] })).json()) as Whole;
   assert.equal(first.choices[0]?.message.content, "first");

@@ -137,7 +137,7 @@ test("names on messages and fields that ask for nothing change nothing", async (
   assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
 });
 
-test("a title request beside the main one shares nothing with it", async (t) => {
+test("a request for a title leaves the conversation beside it as it is", async (t) => {
   const { upstream, proxy } = await startPair(t);
   upstream.answer(({ body }) => {
     if (body.system?.some((block) => block.text.includes("title"))) return [{ text: "A title" }];

@@ -57,7 +57,7 @@ test("loopback hosts are let in, with and without port, in any case", () => {
   for (const host of hosts) assert.equal(askWith({ host }), "in", host);
 });
 
-test("names that a page could make point here are kept out", () => {
+test("names that are not loopback are refused: DNS rebinding needs a name", () => {
   const hosts = [
     ...[
       "evil.com",

@@ -46,7 +46,7 @@ test("a window is empty once its end has passed, the others are not", () => {
   ]);
 });
 
-test("the JSON has ISO times and nulls", () => {
+test("the plan's JSON has ISO times, and null for what is not known", () => {
   assert.deepEqual(toPlanState(toReport([toWindow("five_hour", 0.25)])), {
     status: "allowed",
     windows: [

@@ -86,7 +86,7 @@ test("failures double the pause up to a minute while the turn runs, and end it a
   assert.deepEqual(message.next(nowMs), END);
 });
 
-test("a limit takes no pause of its own, and counts as a try once the turn is over", () => {
+test("a 429 pauses as long as it says and no longer, and counts as a try once the turn is over", () => {
   const message = open();
   message.show("a");
   perform(message, 0, SENT);

@@ -243,7 +243,7 @@ test("after a 429 nothing is sent to the chat before retry_after is over, also b
   await eventually("both are gone", () => api.messages.size === 0);
 });
 
-test("a limited delete is made up for", async (t) => {
+test("a delete that is refused with 429 is repeated", async (t) => {
   const bench = await start(t);
   let isLimited = false;
   bench.api.answer(({ method }) => {
@@ -348,7 +348,7 @@ test("a call without an answer is given up after its timeout, and made again", a
   await isEmptied(bench);
 });
 
-test("past 32 messages at once, turns go untold, and run on", async (t) => {
+test("at 32 messages at once, further turns run on without one", async (t) => {
   const { api, telegram, log } = await start(t, { timeoutMs: 60_000 });
   api.answer(() => "hang");
   const turns = Array.from({ length: 40 }, () => startTurn(telegram));

@@ -41,12 +41,12 @@ const CASES: readonly (readonly [name: string, events: readonly AnswerEvent[], f
 ];
 
 for (const [name, events, turn] of CASES) {
-  test(`a stream with ${name} is as it is kept`, () =>
+  test(`a stream with ${name} matches its golden`, () =>
     checkGoldenFrames(`chat-${name}-stream`, toFrames(events, turn)));
-  test(`a whole answer with ${name} is as it is kept`, () => checkGolden(`chat-${name}`, toWhole(events, turn)));
+  test(`a whole answer with ${name} matches its golden`, () => checkGolden(`chat-${name}`, toWhole(events, turn)));
 }
 
-test("every kind of error is worded as it is kept", () => {
+test("the words of every kind of error match their golden", () => {
   const kinds = Object.keys(HTTP_STATUS) as ErrorKind[];
   checkGolden(
     "chat-errors",
@@ -65,7 +65,7 @@ test("a plan limit has a code of its own, and an error about no field a null for
   );
 });
 
-test("an error tells nothing of its cause", () => {
+test("an error's body does not show its cause", () => {
   const error = new ProxyError("internal", "Internal error", { cause: new Error("/home/me/secret") });
   assert.doesNotMatch(JSON.stringify(chat.encodeError(error)), /secret/);
 });

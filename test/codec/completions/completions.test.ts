@@ -75,14 +75,14 @@ for (const [name, fields] of [
 ] as const) {
   const { form } = read(fields);
   const events = name === "echo" ? ANSWERS.text : ANSWERS[name];
-  test(`a stream with ${name} is as it is kept`, () => {
+  test(`a stream with ${name} matches its golden`, () => {
     const { encode } = completions.createEncoder(form, META);
     checkGoldenFrames(
       `completions-${name}-stream`,
       readFrames(completions, events.map((event) => encode(event)).join("")),
     );
   });
-  test(`a whole answer with ${name} is as it is kept`, () => {
+  test(`a whole answer with ${name} matches its golden`, () => {
     const fold = createFold();
     fold.add(events);
     checkGolden(`completions-${name}`, completions.encodeReply(fold.reply, form, META));

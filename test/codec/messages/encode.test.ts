@@ -32,9 +32,9 @@ function toWhole(events: readonly AnswerEvent[], form: MessagesForm): unknown {
 
 for (const name of ["text", "empty", "thinking", "tools", "length", "filter", "stop"] as const) {
   const form = name === "thinking" ? WITH_THINKING : PLAIN;
-  test(`a stream with ${name} is as it is kept`, () =>
+  test(`a stream with ${name} matches its golden`, () =>
     checkGoldenFrames(`messages-${name}-stream`, toFrames(ANSWERS[name], form)));
-  test(`a whole answer with ${name} is as it is kept`, () =>
+  test(`a whole answer with ${name} matches its golden`, () =>
     checkGolden(`messages-${name}`, toWhole(ANSWERS[name], form)));
 }
 
@@ -89,7 +89,7 @@ test("interleaved thinking keeps its places and signatures, streamed and whole, 
   }
 });
 
-test("every kind of error is worded as it is kept", () => {
+test("the words of every kind of error match their golden", () => {
   const kinds = Object.keys(HTTP_STATUS) as ErrorKind[];
   checkGolden(
     "messages-errors",

@@ -23,9 +23,9 @@ function toText(codec: typeof ollamaChat, kind: "chat" | "generate", events: rea
 for (const [kind, codec] of CODECS) {
   for (const name of ["text", "thinking", "tools", "length"] as const) {
     if (kind === "generate" && name === "tools") continue;
-    test(`${kind}: a stream with ${name} is as it is kept`, () =>
+    test(`${kind}: a stream with ${name} matches its golden`, () =>
       checkGoldenFrames(`ollama-${kind}-${name}-stream`, readFrames(codec, toText(codec, kind, ANSWERS[name]))));
-    test(`${kind}: a whole answer with ${name} is as it is kept`, () => {
+    test(`${kind}: a whole answer with ${name} matches its golden`, () => {
       const fold = createFold();
       fold.add(ANSWERS[name]);
       checkGolden(`ollama-${kind}-${name}`, codec.encodeReply(fold.reply, { kind, model: "asked" }, META));

@@ -57,9 +57,9 @@ interface WireEvent {
 const toEvents = (frames: readonly SseFrame[]): WireEvent[] => frames.map(({ data }) => JSON.parse(data) as WireEvent);
 
 for (const name of ["text", "empty", "thinking", "tools", "length", "filter"] as const) {
-  test(`a stream with ${name} is as it is kept`, () =>
+  test(`a stream with ${name} matches its golden`, () =>
     checkGoldenFrames(`responses-${name}-stream`, toFrames(ANSWERS[name], PLAIN)));
-  test(`a whole answer with ${name} is as it is kept`, () =>
+  test(`a whole answer with ${name} matches its golden`, () =>
     checkGolden(`responses-${name}`, toWhole(ANSWERS[name], PLAIN)));
 }
 
@@ -104,7 +104,7 @@ test("text after a second thought is an item of its own", () => {
   assert.deepEqual(opened, ["rs_abc1230", "msg_abc1231", "rs_abc1232", "msg_abc1233"]);
 });
 
-test("a stream that fails tells it twice: as the response's end, and as an error to throw", () => {
+test("a stream that fails ends in `response.failed` and in an `error` event, which clients throw", () => {
   const encoder = createEncoder(PLAIN, META);
   const frames = [
     ...[START, text("Hel")].flatMap(encoder.encode),
