@@ -67,7 +67,7 @@ interface Surroundings {
   readonly isStopping: () => boolean;
 }
 
-/** The demo is nothing without the CLI. @throws Error that says so, before anything else is said. */
+/** Checks that the CLI is there, which the demo needs too. @throws Error that says so, before anything is printed. */
 async function checkDemo({ config: { claude: given, environment, home }, program }: ServeOptions): Promise<void> {
   await findClaude({ given, environment, home, program }).catch((error: unknown) => {
     const { message } = toProxyError(error);

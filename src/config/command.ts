@@ -27,7 +27,7 @@ export interface ServiceCommand {
 export interface ConnectCommand {
   readonly type: "connect";
   readonly config: Config;
-  /** A client's word; undefined lists them. */
+  /** The client as it was typed; undefined lists all clients. */
   readonly client: string | undefined;
   /** The model to begin with, as it was typed. */
   readonly model: string | undefined;

@@ -27,7 +27,7 @@ export interface Reply {
   readonly text: string;
   readonly thinking: string;
   readonly calls: readonly ReplyCall[];
-  /** The same in its order. No two texts stand side by side. */
+  /** Text, thinking and calls in the order in which they came. No two texts stand side by side. */
   readonly parts: readonly ReplyPart[];
   readonly finish: FinishReason;
   readonly stopSequence: string | undefined;

@@ -22,7 +22,7 @@ export interface Day extends Totals, Groups {
   readonly date: string;
 }
 
-/** Rows of their own that a day, or all time since the start, has for each of these; the rest is `other`. */
+/** Most rows that a day, or all time since the start, has for each of these; what has none is counted as `other`. */
 export const MOST_NAMES = { models: 32, clients: 50, protocols: 12 } as const;
 
 const GROUPS = ["models", "clients", "protocols"] as const;

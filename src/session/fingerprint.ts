@@ -43,7 +43,7 @@ export interface TurnMark {
 /** Texts that are hashed one after the other, as if they were one. */
 type Pieces = Generator<string, void>;
 
-/** A text with its length. A word goes before whatever may be there or not, so no two lists of texts make one. */
+/** Length-prefixed texts. Callers tag with a word whatever may be missing, so the encoding is injective. */
 function* spell(...texts: readonly string[]): Pieces {
   for (const text of texts) {
     yield `${text.length}:`;
@@ -154,8 +154,8 @@ export async function toSetUpFingerprint(turn: Turn, setting: Setting): Promise<
 }
 
 /**
- * The fingerprints of a turn for this model and these tools. What is a setting of one turn, such as
- * effort, output limit and stop sequences, is no part of them: it may change in one process.
+ * The fingerprints of a turn for this model and these tools. Settings of one turn, such as effort, output limit and
+ * stop sequences, are no part of them: they may change in one process.
  */
 export async function toFingerprints(turn: Turn, setting: Setting): Promise<Fingerprints> {
   const { messages } = turn;

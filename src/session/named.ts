@@ -139,7 +139,7 @@ export function createNamedSessions(options: NamedOptions): NamedSessions {
     }
   }
 
-  /** Nobody waits for it, and what it could not remove it finds again after the next turn. */
+  /** Removes records past the bound, in the background; one that it failed to remove it finds after the next turn. */
   async function trim(): Promise<void> {
     for (const id of await findOldest(folder, maxRecords)) if (!turns.isBusy(id)) await remove(id);
   }

@@ -30,7 +30,7 @@ const MOST_NAME = 24;
 
 const LEVEL_CODES = { ok: CODES.green, warn: CODES.yellow, bad: CODES.red } as const;
 
-/** Names come from clients: a terminal must not obey them. */
+/** Without control characters, which a terminal would obey: names come from clients. */
 const toPlain = (text: string): string => text.replace(/\p{Cc}/gu, "?").slice(0, MOST_NAME);
 
 const toSentence = (text: string): string => text.replace(/\p{Cc}/gu, " ");

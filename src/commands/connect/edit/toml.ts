@@ -8,7 +8,7 @@ import type { Editor, Splice } from "./edit.ts";
 /** A line that says something: the head of a table, or a key with its value. */
 interface Statement {
   readonly from: number;
-  /** Right behind it, before the comment that may follow on its line. */
+  /** The end of the statement, before a comment on its line. */
   readonly to: number;
   readonly path: readonly string[];
   /** The beginning of a key's value; undefined for a table. */
@@ -133,7 +133,7 @@ function setTable(text: string, statements: readonly Statement[], path: readonly
   return { from: begin.from, to: last.to, text: body };
 }
 
-/** TOML. */
+/** The editor of TOML files. */
 export const TOML_EDITOR: Editor = {
   parse(text) {
     try {
