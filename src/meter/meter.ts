@@ -63,7 +63,7 @@ function createRunning(): Running {
   };
 }
 
-/** The parts of a meter that tell a listener of their changes, and those that have changed since they were last taken. */
+/** The parts of a meter that have changed since they were last taken; a listener is told of each change. */
 interface Changes {
   add(part: "plan" | "turns"): void;
   /** Gives the parts that have changed, and begins anew. */
