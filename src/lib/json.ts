@@ -1,4 +1,5 @@
 /** JSON of unknown origin: parsing without a throw, guards and bounds. */
+import { takeNext, toStep } from "./step.ts";
 
 /** A JSON object whose members are not known yet. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -32,34 +33,9 @@ export interface Excess {
   readonly member: string | undefined;
 }
 
-/** An object or array on the way to the value that is looked at. */
-interface Step {
-  readonly holder: JsonObject | readonly unknown[];
-  /**
-   * Undefined for an array. `Object.values` of an object with very many keys takes four times as long as its keys do.
-   */
-  readonly keys: readonly string[] | undefined;
-  readonly length: number;
-  /** Children that were taken. */
-  taken: number;
-}
-
-function toStep(holder: object): Step {
-  if (Array.isArray(holder)) return { holder, keys: undefined, length: holder.length, taken: 0 };
-  const keys = Object.keys(holder);
-  return { holder: holder as JsonObject, keys, length: keys.length, taken: 0 };
-}
-
-function takeNext(step: Step): unknown {
-  const at = step.taken++;
-  const { holder, keys } = step;
-  return keys ? (holder as JsonObject)[keys[at] as string] : (holder as readonly unknown[])[at];
-}
-
 /**
  * Finds the first bound that an object exceeds, if any. Iterative, so that no depth exhausts the stack; stops at the
- * first
- * excess, so that its time is bounded by `values`.
+ * first excess, so that its time is bounded by `values`.
  */
 export function findExcess(object: JsonObject, { levels, values }: Bounds): Excess | undefined {
   const root = toStep(object);
