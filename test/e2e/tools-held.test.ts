@@ -287,11 +287,14 @@ test("a held call expires, and a result that comes later is replayed", async (t)
   assert.equal(countStarts(proxy, "replay"), 1);
 });
 
-test("a history beyond the model's context is refused, not summarised", async (t) => {
+test("a history that the API calls too long is refused, not summarised", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const { messages } = await hold(proxy, upstream, [call("look", {}, "toolu_xl")]);
+  const message = "prompt is too long: 2500000 tokens > 1000000 maximum";
+  upstream.answer(() => [{ status: 400, type: "invalid_request_error", message }]);
   const answer = await ask(proxy, { messages: [...messages, result("tooluxl", "y".repeat(8_000_000))], tools: TOOLS });
   assert.deepEqual([answer.status, answer.error.code], [400, "context_length_exceeded"]);
+  assert.equal(upstream.calls.length, 2);
   assert.ok(
     upstream.calls.every(({ body }) => body.tools?.length === TOOLS.length),
     "the CLI made a call of its own",

@@ -110,10 +110,10 @@ const EXACT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Without it a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too long
- * (P94).
+ * Without the first a long conversation is summarised at the user's cost, unseen; the client is to hear that it is too
+ * long. Without the second the CLI says so by a guess, which refuses what the API would take (P94).
  */
-const NO_SUMMARY = { DISABLE_COMPACT: "1" };
+const NO_SUMMARY = { DISABLE_COMPACT: "1", CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: "1000000000" };
 
 /**
  * The API then sends the input of a tool as it is made, and not once a value is whole and checked. It is fixed by the
