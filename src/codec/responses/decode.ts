@@ -11,7 +11,7 @@ import { toEffortSetting } from "../setting.ts";
 import type { EffortSetting } from "../setting.ts";
 import type { ResponsesForm } from "./form.ts";
 import { readInput } from "./input.ts";
-import { findStored } from "./stored.ts";
+import { findItem, findStored } from "./stored.ts";
 import type { StoredResponse } from "./stored.ts";
 import { readTools } from "./tool.ts";
 import type { RequestFields } from "./wire.ts";
@@ -102,7 +102,7 @@ function toIgnored(body: Fields, groups: readonly Fields[], request: RequestFiel
 
 /**
  * Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier
- * response that is not stored.
+ * response, or an item of one, that is not stored.
  */
 export function decode(value: unknown, store: Pick<Store, "get">): Decoded<ResponsesForm> {
   const body = toBody(value);
@@ -111,7 +111,9 @@ export function decode(value: unknown, store: Pick<Store, "get">): Decoded<Respo
   const text = body.optional("text", toFields) ?? createFields({}, "text");
   const reasoning = body.optional("reasoning", toFields) ?? createFields({}, "reasoning");
   const request = readRepeated(body, reasoning, repeated);
-  const { messages, systems, items } = readInput(body, readEarlier(body, store));
+  const { messages, systems, items } = readInput(body, readEarlier(body, store), (id, path) =>
+    findItem(store, id, path),
+  );
   const model = body.required("model", toFilledText);
   const turn = {
     model,

@@ -15,7 +15,7 @@ import { createOutput } from "./output.ts";
 import type { ItemStatus, OutputItem, ResponseObject, ResponseUsage } from "./wire.ts";
 
 /** The id a client goes on from. */
-export function toResponseId({ id }: Meta): string {
+export function toResponseId({ id }: Pick<Meta, "id">): string {
   return `resp_${id}`;
 }
 

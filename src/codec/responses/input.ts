@@ -2,10 +2,11 @@
 import type { AssistantPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import { toJoinedText, toParts, toTextPart } from "../content.ts";
 import { createConversation, readCallId, toCallInput, toMessageList, toResultMessage } from "../conversation.ts";
-import { refuse, toFields, toFilledText, toOneOf } from "../field.ts";
+import { toFields, toFilledText, toOneOf } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { toFile, toImagePart, toRefusalPart } from "../openai/content.ts";
 import type { StoredResponse } from "./stored.ts";
+import type { OutputItem } from "./wire.ts";
 
 /** Clients call a text by any of its names, whoever said it. */
 const TEXT_PARTS = { input_text: toTextPart, output_text: toTextPart, text: toTextPart };
@@ -70,7 +71,10 @@ const toType =
   (value, path) =>
     toItemType(value ?? (object["role"] === undefined ? undefined : "message"), path);
 
-function addItem(item: Fields, to: Gathering): void {
+/** Finds an item of an earlier answer by its id. @throws ProxyError `not_found` naming the path. */
+type FindItem = (id: string, path: string) => OutputItem;
+
+function addItem(item: Fields, to: Gathering, findItem: FindItem): void {
   switch (item.required("type", toType(item))) {
     case "message":
       return addMessage(item, to);
@@ -79,7 +83,7 @@ function addItem(item: Fields, to: Gathering): void {
     case "function_call_output":
       return addResult(item, to);
     case "item_reference":
-      return refuse(item.pathOf("type"), "items cannot be referred to: send the item itself, or previous_response_id");
+      return addItem(toFields(findItem(item.required("id", toFilledText), item.pathOf("id")), item.path), to, findItem);
     case "reasoning":
     case "web_search_call":
     // Thoughts and searches stay with the model; only what was said counts.
@@ -123,11 +127,11 @@ const toItems: Reader<readonly unknown[]> = (value, path) =>
 /**
  * Reads `input`, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's.
  */
-export function readInput(body: Fields, earlier: StoredResponse | undefined): Input {
+export function readInput(body: Fields, earlier: StoredResponse | undefined, findItem: FindItem): Input {
   const items = body.required("input", toItems);
   const path = body.pathOf("input");
   const to = createGathering(earlier?.systems ?? []);
   for (const message of earlier?.messages ?? []) to.add(message, "previous_response_id");
-  for (const [at, item] of items.entries()) addItem(toFields(item, `${path}[${at}]`), to);
+  for (const [at, item] of items.entries()) addItem(toFields(item, `${path}[${at}]`), to, findItem);
   return { messages: to.end(path), systems: to.systems, items };
 }

@@ -9,7 +9,7 @@ import { refuse, toOneOf } from "../field.ts";
 import type { Decoded, Meta, Resource, ResourceHandler, Store } from "../codec.ts";
 import { encodeReply, toResponseId } from "./encode.ts";
 import type { ResponsesForm } from "./form.ts";
-import type { ItemList, ResponseObject } from "./wire.ts";
+import type { ItemList, OutputItem, ResponseObject } from "./wire.ts";
 
 /** One stored response. Settings of its request are left out: later requests bring their own. */
 export interface StoredResponse {
@@ -48,6 +48,25 @@ export function findStored(store: Pick<Store, "get">, id: string, param: string)
   const found = store.get(id);
   if (isStoredResponse(found)) return found;
   throw new ProxyError("not_found", `Cannot find ${param}: no response ${id.slice(0, 100)} is stored, or no longer`, {
+    param,
+  });
+}
+
+/** Most digits of an item's place in its answer, which ends its id. */
+const MOST_DIGITS = 3;
+
+/**
+ * Finds an item of a stored answer by its id; `param` is the request's field that names it. @throws ProxyError
+ * `not_found` when there is none.
+ */
+export function findItem(store: Pick<Store, "get">, id: string, param: string): OutputItem {
+  for (let digits = 1; digits <= MOST_DIGITS; digits++) {
+    const answerId = id.slice(id.indexOf("_") + 1, -digits);
+    const found = store.get(toResponseId({ id: answerId }));
+    const item = isStoredResponse(found) ? found.response.output.find((held) => held.id === id) : undefined;
+    if (item) return item;
+  }
+  throw new ProxyError("not_found", `Cannot find ${param}: no item ${id.slice(0, 100)} is stored, or no longer`, {
     param,
   });
 }

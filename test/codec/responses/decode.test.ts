@@ -276,7 +276,7 @@ const REFUSALS: readonly (readonly [param: string, body: object])[] = [
   ["input", {}],
   ["input", { input: [] }],
   ["input", { input: [assistant("hi")] }],
-  ["input[0].type", { input: [{ type: "item_reference", id: "msg_1" }] }],
+  ["input[0].id", { input: [{ type: "item_reference" }] }],
   ["input[0].type", { input: [{ type: "custom_tool_call" }] }],
   ["input[0].type", { input: [{ content: "hi" }] }],
   ["input[0].role", { input: [{ role: "critic", content: "hi" }] }],

@@ -98,3 +98,19 @@ test("a deleted response is told as such, and one that is not there is a 404 on 
       (error) => error instanceof ProxyError && error.kind === "not_found" && error.param === "id",
     );
 });
+
+test("an item of a stored answer is read where it is referred to, and one that is not stored is a 404", () => {
+  const store = { ...EMPTY_STORE, get: (asked: string) => (asked === ID ? STORED : undefined) };
+  const read = (id: unknown): readonly unknown[] =>
+    responses.decode({ model: "opus", input: [user("a"), { type: "item_reference", id }, user("b")] }, store).turn
+      .messages;
+  const item = STORED.response.output.find(({ type }) => type === "message");
+  const [, answer] = read(item?.id);
+  assert.deepEqual(answer, STORED.messages.at(-1));
+  for (const id of ["msg_gone0", `${item?.id}7`, "0", ""])
+    assert.throws(
+      () => read(id),
+      (error) => error instanceof ProxyError && error.param === "input[1].id",
+      id,
+    );
+});
