@@ -1,9 +1,7 @@
 /**
  * Sends mutated requests of real clients to the built proxy: `npm run fuzz [-- --count 2000 --seed N --fake]`. Exit 1
- * when an answer
- * is none that a request may have, the program ends, or a process is left. `--fake` puts a fake CLI in place of the
- * real one: faster.
- * A finding is made again with `--seed ITS_SEED --count 1`.
+ * when an answer is none that a request may have, the program ends, or a process is left. `--fake` puts a fake CLI in
+ * place of the real one: faster. A finding is made again with `--seed ITS_SEED --count 1`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";

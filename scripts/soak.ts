@@ -1,9 +1,8 @@
 /**
  * Uses the built proxy as six clients do at once, for long: `npm run soak [-- --requests 2500 --minutes 30
- * --kill-seconds 3
- * --seed N]`. Clients hang up at random and a CLI is killed every few seconds. Exit 1 when an answer is wrong, an error
- * is none of a killed CLI's, memory or
- * descriptors grow, or anything is left at the end. Linux, loopback only, the real CLI.
+ * --kill-seconds 3 --seed N]`. Clients hang up at random and a CLI is killed every few seconds. Exit 1 when an answer
+ * is wrong, an error is none of a killed CLI's, memory or descriptors grow, or anything is left at the end. Linux,
+ * loopback only, the real CLI.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

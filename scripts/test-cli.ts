@@ -1,8 +1,7 @@
 /**
- * Runs the end-to-end tests on releases of the CLI: `npm run test:cli -- 2.1.281 2.1.300 e2e/tools e2e/text`.
- * Arguments that are versions name the releases (the oldest and the newest supported when there is none); the others
- * are
- * parts of the paths of tests, as `scripts/test.ts` takes them (all of e2e when there is none). Exit 1 when one fails.
+ * Runs the end-to-end tests on releases of the CLI: `npm run test:cli -- 2.1.281 2.1.300 e2e/tools e2e/text`. Arguments
+ * that are versions name the releases (the oldest and the newest supported when there is none); the others are parts of
+ * the paths of tests, as `scripts/test.ts` takes them (all of e2e when there is none). Exit 1 when one fails.
  */
 import { spawnSync } from "node:child_process";
 import { MINIMUM_VERSION, NEWEST_TESTED } from "../src/cli/install/release.ts";

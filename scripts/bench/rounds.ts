@@ -45,8 +45,8 @@ function toOrder<Each>(ways: readonly Each[], round: number): Each[] {
 
 /**
  * Measures each way once in each round, after one round that does not count. What ran before a way shows in its time,
- * so the
- * order changes: in twice as many rounds as there are ways, two or three, each has followed each other equally often.
+ * so the order changes: in twice as many rounds as there are ways, two or three, each has followed each other equally
+ * often.
  */
 export async function playRounds<Name extends string>(
   ways: readonly Way<Name>[],

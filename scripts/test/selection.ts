@@ -20,8 +20,7 @@ export class SelectionError extends Error {}
 
 /**
  * End-to-end files wait for processes most of the time: two a core keep the cores busy. One in continuous integration,
- * where
- * nobody waits for the last minute and each file is to have its CPU time.
+ * where nobody waits for the last minute and each file is to have its CPU time.
  */
 const JOBS_PER_CORE = process.env["CI"] ? 1 : 2;
 

@@ -45,8 +45,7 @@ function toTool(definition: Fields, parameters: string, longestName: number): To
 
 /**
  * Reads the definitions of functions, none of which may have another's name. `parameters` is the field that holds the
- * schema
- * of their parameters, and may be absent.
+ * schema of their parameters, and may be absent.
  */
 export function toTools(definitions: readonly Fields[], parameters: string, longestName = LONGEST_NAME): Tool[] {
   const seen = new Set<string>();

@@ -19,8 +19,7 @@ async function close(path: string, mode: number): Promise<boolean> {
 
 /**
  * Makes the workspace, mode 0700. The default one is ours and is made private; a folder or log file that the user chose
- * may
- * be shared on purpose.
+ * may be shared on purpose.
  * @returns a warning for each that stays readable to others.
  */
 export async function preparePrivately(config: Config): Promise<readonly string[]> {

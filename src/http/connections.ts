@@ -23,8 +23,7 @@ export const MOST_CONNECTIONS = 512;
  * Watches over at most `most` sockets.
  *
  * Counts the unanswered requests of each socket. Node's own `closeIdleConnections` leaves alone a socket that never
- * carried
- * a request (a pool's or a browser's preconnect), or only half of one, and `close` waits for it.
+ * carried a request (a pool's or a browser's preconnect), or only half of one, and `close` waits for it.
  */
 export function createConnections(most: number): Connections {
   // In the order in which they last began or ended a request: the first idle one has been idle for longest.

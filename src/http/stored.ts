@@ -22,8 +22,7 @@ const USUAL: StoredOptions = { max: 1000, limitBytes: 128 * 1024 * 1024, idleMs:
 
 /**
  * Makes an empty store. The responses unused for longest make room for new ones; one that is larger than the limit by
- * itself
- * is not stored.
+ * itself is not stored.
  */
 export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions = USUAL): Store {
   // Bytes, not objects: parsed JSON takes up to twenty times its text, which no count of characters bounds.

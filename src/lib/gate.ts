@@ -10,8 +10,7 @@ export interface Gate {
    *
    * Each party has a line of its own, first come first served. A free place goes to the party with the fewest inside;
    * among equals, to the one that had none for longest. When the lines are full together, the youngest waiter of the
-   * longest
-   * line gives way to a party whose own line is shorter.
+   * longest line gives way to a party whose own line is shorter.
    *
    * @param party Shares its places and its line; callers that name none are one party.
    * @throws GateFullError when there is no room to wait, also later for a waiter that gives way; the signal's reason

@@ -7,8 +7,7 @@ const MOST_LENGTH = 40;
 
 /**
  * The name of the client's key, else the first word of its user agent without a version, such as `OpenAI/JS`,
- * `opencode` or
- * `claude-cli`; `browser` for any browser, `unknown` where nothing was sent. At most 40 characters.
+ * `opencode` or `claude-cli`; `browser` for any browser, `unknown` where nothing was sent. At most 40 characters.
  */
 export function toClientName(userAgent: string | undefined, keyName?: string): string {
   if (keyName !== undefined) return keyName;

@@ -48,8 +48,7 @@ export function toCount({ counts }: Histogram): number {
 
 /**
  * The duration in seconds that the part `q` (0 to 1) does not exceed: exact to a bucket, and linear within it. What
- * lies
- * above the last bound is taken for that bound. Undefined when nothing was counted.
+ * lies above the last bound is taken for that bound. Undefined when nothing was counted.
  */
 export function toQuantile(histogram: Histogram, bounds: readonly number[], q: number): number | undefined {
   const total = toCount(histogram);

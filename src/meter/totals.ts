@@ -137,8 +137,8 @@ function foldLeast(shares: NamedShare[]): void {
 
 /**
  * Adds to the share of `name`. A list of `most` names, `other` not counted, makes room for a new one by folding the
- * name
- * with the fewest requests into `other`: so those who matter keep their own row, however many names a client makes up.
+ * name with the fewest requests into `other`: so those who matter keep their own row, however many names a client makes
+ * up.
  */
 export function addShare(shares: NamedShare[], name: string, share: Share, most: number): void {
   if (shares.length >= most && name !== OTHER && !shares.some((held) => held.name === name)) {

@@ -28,8 +28,7 @@ export interface Telegram {
   chooseChat(asked: string | undefined): string | undefined;
   /**
    * Passes the events on as they are. From the first progress on, a message shows what runs, until the answer is done;
-   * a
-   * failure of any turn is told and stays, without a sound when the chat was told the same within the last minute.
+   * a failure of any turn is told and stays, without a sound when the chat was told the same within the last minute.
    */
   watch(events: EventStream, chat: string | undefined): EventStream;
   /** Sends the first chat a message that stays; false while too many are under way. True without any chat. */

@@ -35,8 +35,7 @@ export interface NamedSessions {
   write(name: string, record: NamedRecord): Promise<void>;
   /**
    * Waits for the turn that runs, then ends the process of a conversation, and deletes its transcript and its record.
-   * False
-   * when there is none. @throws as `enter`.
+   * False when there is none. @throws as `enter`.
    */
   remove(name: string, signal: AbortSignal): Promise<boolean>;
 }

@@ -1,7 +1,6 @@
 /**
  * Goldens: exact texts kept in files that a reader can look at, `test/fixtures/golden`. `--update` of the test runner
- * sets UPDATE_GOLDENS:
- * then a golden that differs is written anew, and the runner shows the difference at the end.
+ * sets UPDATE_GOLDENS: then a golden that differs is written anew, and the runner shows the difference at the end.
  */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

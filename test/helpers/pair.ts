@@ -66,10 +66,9 @@ function toView(shared: Shared): Proxy {
 
 /**
  * Gives the test an API without calls and script, and a proxy without processes, begun with `--spares 0` and these
- * arguments: every
- * process in the log is a conversation's. A proxy that a test has killed is replaced for the next. For what a proxy
- * remembers otherwise
- * (refusals, catalogue, files of its home), and for spares, use `startUpstream` and `startProxy`.
+ * arguments: every process in the log is a conversation's. A proxy that a test has killed is replaced for the next. For
+ * what a proxy remembers otherwise (refusals, catalogue, files of its home), and for spares, use `startUpstream` and
+ * `startProxy`.
  */
 export async function startPair(t: Scope, ...args: readonly string[]): Promise<Pair> {
   const key = JSON.stringify(args);

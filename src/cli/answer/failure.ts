@@ -55,8 +55,7 @@ const CREDIT_CODES = ["credits_required", "model_requires_usage_credits", "long_
 
 /**
  * The one refusal that has no code of its own: a plain 400, told by the API's sentence. It is looked for in nothing but
- * the
- * words of a result that is that error, where no text of a model or a user can stand.
+ * the words of a result that is that error, where no text of a model or a user can stand.
  */
 const THIRD_PARTY = /\bthird-party apps\b.*\bextra usage\b/i;
 
@@ -104,9 +103,8 @@ function checkRetry({ status, attempt, delayMs }: RetryMessage, failingMs: numbe
 export interface Patience {
   /**
    * Lets a retry go on that may help, and gives up at one that cannot. A 401 is given one retry: the CLI may hold a
-   * login
-   * that another process has just renewed. What the API or the network lacks for the moment gets 10 s.
-   * `limit` is a rejection the CLI told of before.
+   * login that another process has just renewed. What the API or the network lacks for the moment gets 10 s. `limit` is
+   * a rejection the CLI told of before.
    * @throws ProxyError to give up with.
    */
   check(retry: RetryMessage, limit?: LimitMessage): void;

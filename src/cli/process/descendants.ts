@@ -49,8 +49,7 @@ export async function findDescendants(root: number, listProcesses: () => Promise
 
 /**
  * The processes whose environment has the entry `mark`, and all below them: a crash takes their parent, and with it
- * every
- * other trace of where they belong. Linux only; elsewhere none are found.
+ * every other trace of where they belong. Linux only; elsewhere none are found.
  */
 export async function findMarked(mark: string): Promise<number[]> {
   if (!IS_LINUX) return [];

@@ -144,10 +144,8 @@ const LONGEST_TEMPORARY = 70;
 
 /**
  * The user's environment, which holds the login, proxy and provider settings, less the marks of an enclosing session
- * and
- * our own settings. A task of many rounds on the CLI's own tools may be summarised by it. `temporary` is the folder for
- * the
- * CLI's temporary files, the system's without one; one with too long a path is not used.
+ * and our own settings. A task of many rounds on the CLI's own tools may be summarised by it. `temporary` is the folder
+ * for the CLI's temporary files, the system's without one; one with too long a path is not used.
  */
 export function toEnvironment(environment: NodeJS.ProcessEnv, tools: OwnTools, temporary?: string): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !ENCLOSING.includes(name) && !OURS.test(name));

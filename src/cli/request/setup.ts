@@ -29,9 +29,8 @@ function toInitialize(turn: Turn): JsonObject {
 
 /**
  * The control requests before a turn, in order. `known` are the settings the process has; undefined before its first
- * turn.
- * `model` is told at that first turn, unless the process was started with it: to be told again would leave words in the
- * prompt (P14).
+ * turn. `model` is told at that first turn, unless the process was started with it: to be told again would leave words
+ * in the prompt (P14).
  */
 export function toSetUp(turn: Turn, model: string | undefined, known: Settings | undefined): JsonObject[] {
   const change = toSettingsChange(known ?? DEFAULT_SETTINGS, toSettings(turn));
