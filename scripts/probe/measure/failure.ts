@@ -57,10 +57,12 @@ export const FAILURES: Readonly<Record<string, Measurement>> = {
     }
   },
   async P72(probe) {
-    const { session, result } = await fail(probe, [{ status: 529, type: "overloaded_error" }]);
-    assert.deepEqual([result["is_error"], result["api_error_status"]], [true, 529]);
-    const retries = session.messages.filter(({ subtype }) => subtype === "api_retry");
-    assert.ok(retries.length > 0 && retries.length < 10, `${retries.length} tries more`);
+    probe.api.answer(() => [{ status: 529, type: "overloaded_error" }]);
+    const session = await probe.open();
+    session.say("go");
+    const retry = await session.next(({ subtype }) => subtype === "api_retry");
+    assert.deepEqual([retry["error_status"], retry["error"], retry["max_retries"]], [529, "overloaded", 10]);
+    session.kill("SIGTERM");
   },
   async P73(probe) {
     const session = await probe.open({ env: { ANTHROPIC_API_KEY: "" } });
