@@ -35,13 +35,23 @@ function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
 export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNamedLease {
   /** The set-up of each live process. */
   const setUps = new WeakMap<Conversation, string>();
+  /** The last process of each name, until it is gone. */
+  const last = new Map<string, Conversation>();
 
   async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
     const held = pool.claim(id);
     if (held?.isAlive && held.isReadyFor(turn) && setUps.get(held) === setUp) return held;
-    // Two processes must not go on with one session: the old one is gone before the new one resumes it.
-    await held?.close();
+    // Two processes must not go on with one session: the old one, filed or not, is gone before the new one resumes it.
+    await last.get(id)?.close();
     return undefined;
+  }
+
+  function keepLast(id: string, conversation: Conversation): void {
+    if (last.get(id) === conversation) return;
+    last.set(id, conversation);
+    void conversation.gone.then(() => {
+      if (last.get(id) === conversation) last.delete(id);
+    });
   }
 
   return async (job, name, signal) => {
@@ -58,6 +68,7 @@ export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNa
     const conversation =
       held ?? (await start({ tools, model, session, ...(servers.length > 0 ? { servers } : {}) }, signal));
     setUps.set(conversation, setUp);
+    keepLast(id, conversation);
     const system = record?.system ?? toSystemMark(turn.system);
     return createLease({
       job,
