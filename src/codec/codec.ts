@@ -3,7 +3,7 @@ import type { ProxyError } from "../core/error.ts";
 import type { AnswerEvent } from "../core/event.ts";
 import type { Models } from "../core/model.ts";
 import type { Reply } from "../core/reply.ts";
-import type { Turn } from "../core/turn.ts";
+import type { OptionalSetting, Turn } from "../core/turn.ts";
 
 /** An answer's id and time; handed in, so that the functions stay pure. */
 export interface Meta {
@@ -28,6 +28,8 @@ export interface Delivery {
   readonly store: boolean;
   /** Fields of the request that were accepted and cannot be honoured, as paths such as `tools[0]`. */
   readonly ignored: readonly string[];
+  /** Paths of the fields that ask for each of the turn's optional settings: ignored too where it is played without. */
+  readonly asked: Readonly<Partial<Record<OptionalSetting, readonly string[]>>>;
 }
 
 /** A request as it was read. `Form` is the codec's own memory of it: what its encoders need. */

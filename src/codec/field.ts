@@ -173,6 +173,14 @@ export function toCount(value: unknown, path: string): number {
     : refuseType(path, "a whole number of at least 1", value);
 }
 
+/** Reads a number within these bounds. */
+export function toNumber(least: number, most: number): Reader<number> {
+  return (value, path) =>
+    typeof value === "number" && value >= least && value <= most
+      ? value
+      : refuseType(path, `a number from ${least} to ${most}`, value);
+}
+
 /** Reads a field that holds one of some words. */
 export function toOneOf<T extends string>(words: readonly T[]): Reader<T> {
   return (value, path) => words.find((word) => word === value) ?? refuseType(path, `one of ${words.join(", ")}`, value);

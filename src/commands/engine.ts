@@ -20,6 +20,7 @@ import { createHistoryLeases } from "../session/history.ts";
 import type { HistoryLeases, HistoryOptions } from "../session/history.ts";
 import { createAnswerMemory } from "../session/memory.ts";
 import { createNamedSessions } from "../session/named.ts";
+import { createOptionalSettings } from "../session/optional.ts";
 import { createRefusals } from "../session/refusal.ts";
 import type { NamedSessions } from "../session/named.ts";
 import { createNamedLeases } from "../session/resume.ts";
@@ -142,6 +143,7 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
     takeNamedLease: createNamedLeases({ start, pool, named }),
     ...{ gate, named, pace },
     refusals: createRefusals(),
+    optional: createOptionalSettings({ toModelId, hasFastMode: models.hasFastMode }),
     checkReserve: createReserve({
       readPlan: meter.readPlan,
       percent: config.planReserve,

@@ -6,6 +6,8 @@ export interface CatalogueEntry {
   readonly value: string;
   readonly id: string;
   readonly name: string;
+  /** The model can answer faster, at a higher price; absent where the CLI does not say so. */
+  readonly hasFastMode?: true;
 }
 
 /** The most that a model takes and gives, in tokens, as the CLI tells with an answer of it. */
@@ -51,6 +53,8 @@ export interface Models {
   resolve(name: string): ResolvedModel;
   /** Everything a client may ask for: families first, then aliases, then the account's catalogue. */
   list(): ModelInfo[];
+  /** True for a model that the catalogue has with a fast mode; `argument` is the CLI's name of it. */
+  hasFastMode(argument: string): boolean;
   /**
    * Takes the account's catalogue; an empty one tells nothing. Only from a process started without a model: one started
    * with `--model X` lists X, which a client may have made up.
@@ -104,9 +108,34 @@ export function hasThinkingBudget(id: string): boolean {
   return major !== undefined && (Number(major) < 4 || (Number(major) === 4 && Number(minor) <= 5));
 }
 
+/** True for the id of a model that can think: all since Claude 3.7. Of an unknown name it is taken to be true. */
+export function canThink(id: string): boolean {
+  const [, major, minor = "0"] = GENERATION.exec(id) ?? [];
+  return major === undefined || Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 7);
+}
+
 /** "anthropic/claude-opus-4" and "claude-code-cli/opus" name the same models as without the prefix. */
 function toBare(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** True for names of one model, whichever context window they ask for. */
+const isLike =
+  (one: string) =>
+  (other: string): boolean =>
+    one.replace(LONG_CONTEXT, "") === other.replace(LONG_CONTEXT, "");
+
+/** The limits of this id; with the long context window, those of the model without it as far as they hold. */
+function findLimitsIn(limits: KnownModels["limits"], id: string): ModelLimits | undefined {
+  const told = Object.hasOwn(limits, id) ? limits[id] : undefined;
+  if (told !== undefined || !LONG_CONTEXT.test(id)) return told;
+  const short = findLimitsIn(limits, id.replace(LONG_CONTEXT, ""));
+  return short && { ...short, contextTokens: Math.max(short.contextTokens, LONG_CONTEXT_TOKENS) };
+}
+
+/** A family may be listed with its long context window alone (P17). */
+function isFast(catalogue: readonly CatalogueEntry[], argument: string): boolean {
+  return catalogue.some(({ value, id, hasFastMode }) => hasFastMode === true && [value, id].some(isLike(argument)));
 }
 
 /** The model of this exact name, as the CLI takes it. */
@@ -138,13 +167,7 @@ export function createModels(
     if (isNew) onChange(next);
   }
 
-  function findLimits(id: string): ModelLimits | undefined {
-    const told = Object.hasOwn(limits, id) ? limits[id] : undefined;
-    if (told !== undefined || !LONG_CONTEXT.test(id)) return told;
-    const short = findLimits(id.replace(LONG_CONTEXT, ""));
-    return short && { ...short, contextTokens: Math.max(short.contextTokens, LONG_CONTEXT_TOKENS) };
-  }
-
+  const findLimits = (id: string): ModelLimits | undefined => findLimitsIn(limits, id);
   const find = (name: string): ResolvedModel | undefined => findIn(catalogue, name);
 
   /** Also for the target of an alias, which may have a prefix. */
@@ -173,6 +196,7 @@ export function createModels(
     },
     list,
     findLimits,
+    hasFastMode: (argument) => isFast(catalogue, argument),
     setCatalogue(entries) {
       if (entries.length === 0) return;
       isCatalogued = true;

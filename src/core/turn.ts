@@ -108,6 +108,21 @@ export interface Thinking {
 /** The thinking of a request that does not speak of it. */
 export const DEFAULT_THINKING: Thinking = { mode: "default" };
 
+/** The way the model picks its words, in the API's numbers; undefined is left to the API. */
+export interface Sampling {
+  /** From 0 to 1. */
+  readonly temperature: number | undefined;
+  /** From 0 to 1. */
+  readonly topP: number | undefined;
+  /** At least 1. */
+  readonly topK: number | undefined;
+}
+
+/** Settings that not every model has in every turn: a turn is played without those that the API would not take. */
+export const OPTIONAL_SETTINGS = ["sampling", "speed"] as const;
+/** A setting that a turn can do without. */
+export type OptionalSetting = (typeof OPTIONAL_SETTINGS)[number];
+
 /** The request to the model. Delivery of the answer is no part of it: that is between the client and the codec. */
 export interface Turn {
   /** As the client wrote it. */
@@ -128,6 +143,22 @@ export interface Turn {
   /** Texts the answer ends before. */
   readonly stop: readonly string[];
   readonly format: Format;
+  /** Taken by the API where the model does not think. */
+  readonly sampling?: Sampling;
+  /** The model is to answer faster, at a higher price. */
+  readonly speed?: "fast";
+  /** The API's default tier is absent: the best one that the account has. */
+  readonly serviceTier?: "standard_only";
+}
+
+/** The turn without these settings. */
+export function omitSettings(turn: Turn, settings: readonly OptionalSetting[]): Turn {
+  const { sampling, speed, ...rest } = turn;
+  return {
+    ...rest,
+    ...(sampling === undefined || settings.includes("sampling") ? {} : { sampling }),
+    ...(speed === undefined || settings.includes("speed") ? {} : { speed }),
+  };
 }
 
 /**

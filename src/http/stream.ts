@@ -25,8 +25,8 @@ export interface Streaming {
   readonly encoder: Encoder;
   /** The media type of what the encoder writes. */
   readonly type: string;
-  /** Headers besides those of every event stream. */
-  readonly headers: OutgoingHttpHeaders;
+  /** Headers besides those of every event stream, asked for when they are written. */
+  readonly readHeaders: () => OutgoingHttpHeaders;
   /** The model expected to answer, for a stream that must begin before it is known. */
   readonly expected: string;
   /** Told of events before the client can see them; waited for where it gives a promise. */
@@ -125,14 +125,14 @@ function createPace(): () => Promise<void> {
 
 /** Makes the writer of streams. */
 export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): WriteStream {
-  return async ({ exchange, encoder, type, headers, expected, onEvents }, events) => {
+  return async ({ exchange, encoder, type, readHeaders, expected, onEvents }, events) => {
     const { response, signal } = exchange;
     const toText = createWording(encoder);
     const pace = createPace();
 
     function commit(): void {
       if (!response.headersSent)
-        exchange.startStream({ "content-type": type, ...STREAM_HEADERS, ...headers }, encoder.fail);
+        exchange.startStream({ "content-type": type, ...STREAM_HEADERS, ...readHeaders() }, encoder.fail);
     }
 
     function keepAlive(): void {

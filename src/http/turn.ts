@@ -52,7 +52,8 @@ interface Asked {
   readonly meta: Meta;
   /** The model expected to answer. */
   readonly modelId: string;
-  readonly headers: Record<string, string>;
+  /** Headers that name what is without effect: all of it once the first event has come. */
+  readonly readHeaders: () => Record<string, string>;
   /** Stores the answer, where the request wants it stored. */
   readonly keep: ((reply: Reply) => Promise<void>) | undefined;
 }
@@ -68,6 +69,11 @@ function toUnused({ turn }: Decoded<unknown>, modelId: string, isSessionUnused: 
   return [...(isSessionUnused ? ["x-claude-session"] : []), ...(hasNoBudget ? ["thinking.budget_tokens"] : [])];
 }
 
+/** Fields of the optional settings that a turn is played without, as far as that is known. */
+function toOmitted({ delivery }: Decoded<unknown>, { omitted }: RunningTurn): string[] {
+  return omitted.flatMap((setting) => delivery.asked[setting] ?? []);
+}
+
 /** Adds to the access log the way a turn began, and what events tell of the model and the tokens. */
 function logEvents({ addLogFields }: Exchange, { start }: RunningTurn, batch: readonly TurnEvent[]): void {
   for (const event of batch) {
@@ -78,9 +84,9 @@ function logEvents({ addLogFields }: Exchange, { start }: RunningTurn, batch: re
 
 async function writeWhole(exchange: Exchange, asked: Asked, running: RunningTurn, events: EventStream): Promise<void> {
   for await (const batch of events) logEvents(exchange, running, batch);
-  const { codec, decoded, meta, headers, keep } = asked;
+  const { codec, decoded, meta, readHeaders, keep } = asked;
   await keep?.(running.reply);
-  sendJson(exchange, 200, codec.encodeReply(running.reply, decoded.form, meta), headers);
+  sendJson(exchange, 200, codec.encodeReply(running.reply, decoded.form, meta), readHeaders());
 }
 
 /** Stores the answer where later requests can go on from it; undefined where the request or its protocol does not. */
@@ -122,27 +128,28 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
     const ignored = [...delivery.ignored, ...toUnused(decoded, model.id, session !== name)];
     const client = options.identify(exchange.request);
     const job = { turn, model: model.argument, isPinned: model.isPinned, tools, servers, name, client };
+    const running = run(job, exchange.signal);
     const asked: Asked = {
       codec,
       decoded,
       meta,
       modelId: model.id,
-      headers: toIgnoredHeader(ignored),
+      readHeaders: () => toIgnoredHeader([...toOmitted(decoded, running), ...ignored]),
       // A session knows more than its turn brings, so no request can go on from its answers by id.
       keep: name === undefined ? toKeep(store, codec, decoded, meta) : undefined,
     };
-    return [asked, run(job, exchange.signal)];
+    return [asked, running];
   }
 
   function writeStreamed(exchange: Exchange, asked: Asked, running: RunningTurn, events: EventStream): Promise<void> {
-    const { codec, decoded, meta, modelId, headers, keep } = asked;
+    const { codec, decoded, meta, modelId, readHeaders, keep } = asked;
     const encoder = codec.createEncoder(decoded.form, meta);
     const onEvents = (batch: readonly TurnEvent[]): Promise<void> | undefined => {
       logEvents(exchange, running, batch);
       // Stored before the client can see the end, and so before its next request.
       return batch.at(-1)?.type === "done" ? keep?.(running.reply) : undefined;
     };
-    return writeStream({ exchange, encoder, type: codec.streamType, headers, expected: modelId, onEvents }, events);
+    return writeStream({ exchange, encoder, type: codec.streamType, readHeaders, expected: modelId, onEvents }, events);
   }
 
   return (codec, exchange) =>

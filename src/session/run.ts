@@ -5,10 +5,13 @@ import type { EventStream, TurnEvent } from "../core/event.ts";
 import { createFold } from "../core/reply.ts";
 import type { Fold, Reply } from "../core/reply.ts";
 import type { Start } from "../core/start.ts";
+import type { OptionalSetting } from "../core/turn.ts";
 import { GateFullError } from "../lib/gate.ts";
 import type { Gate } from "../lib/gate.ts";
 import type { Job, Lease, TakeLease } from "./lease.ts";
 import type { NamedSessions } from "./named.ts";
+import { omitMore } from "./optional.ts";
+import type { Fitted, OptionalSettings } from "./optional.ts";
 import type { Pace } from "./pace.ts";
 import type { Refusals } from "./refusal.ts";
 import type { TakeNamedLease } from "./resume.ts";
@@ -23,6 +26,7 @@ export interface RunOptions {
   readonly gate: Gate;
   readonly named: NamedSessions;
   readonly refusals: Refusals;
+  readonly optional: OptionalSettings;
   /** Checks what the user keeps of the plan. @throws ProxyError when a turn is not to be played now. */
   readonly checkReserve: () => void;
   /** Told of each turn that runs, so that no process is started at its cost. */
@@ -46,6 +50,8 @@ export interface RunningTurn {
   readonly reply: Reply;
   /** The way it began; undefined before a process was found. */
   readonly start: Start | undefined;
+  /** Settings that it is played without; certain once the first event has come. */
+  readonly omitted: readonly OptionalSetting[];
 }
 
 /** Makes a turn of a job. @throws ProxyError at once when the account is known to refuse it now. */
@@ -54,6 +60,7 @@ export type Run = (job: Job, signal: AbortSignal) => RunningTurn;
 /** State of a turn while it runs. */
 interface Progress {
   readonly fold: Fold;
+  omitted: readonly OptionalSetting[];
   start: Start | undefined;
 }
 
@@ -114,20 +121,44 @@ async function* playOn(lease: Lease, signal: AbortSignal, progress: Progress): E
   }
 }
 
-/** Plays on one process after another: one that was there before may have died unseen, and is replaced once. */
-async function* playOnAny(options: RunOptions, job: Job, signal: AbortSignal, progress: Progress): EventStream {
-  for (let isFresh = false; ; isFresh = true) {
-    const lease = await take(options, job, signal, isFresh);
+/** One try at a turn. */
+interface Attempt extends Fitted {
+  /** Passes by the processes that were there before. */
+  readonly isFresh: boolean;
+  /** The API has refused the one before, which had sampling. */
+  readonly isRefused: boolean;
+}
+
+/**
+ * The try that follows one of which nothing was shown: an old process may have died unseen, and sampling may be what
+ * the API has refused. Each is tried once; undefined for every other failure.
+ */
+function toNextAttempt(attempt: Attempt, { isOld }: Lease, error: unknown): Attempt | undefined {
+  if (error instanceof CliEndedError) return isOld && !attempt.isFresh ? { ...attempt, isFresh: true } : undefined;
+  const isRefused = error instanceof ProxyError && error.kind === "invalid_request";
+  if (!isRefused || attempt.job.turn.sampling === undefined) return undefined;
+  return { ...attempt, ...omitMore(attempt, ["sampling"]), isRefused };
+}
+
+/** Plays on one process after another, until one has shown something or another try would not help. */
+async function* playOnAny(options: RunOptions, asked: Job, signal: AbortSignal, progress: Progress): EventStream {
+  let next: Attempt | undefined = { ...options.optional.fit(asked), isFresh: false, isRefused: false };
+  while (next) {
+    const attempt: Attempt = next;
+    progress.omitted = attempt.omitted;
+    const lease = await take(options, attempt.job, signal, attempt.isFresh);
     let hasShown = false;
     try {
       for await (const events of playOn(lease, signal, progress)) {
+        // The answer shows that sampling was at fault, and no other part of the request.
+        if (attempt.isRefused && !hasShown) options.optional.refuseSampling(asked.model);
         hasShown = true;
         yield events;
       }
       return;
     } catch (error) {
-      const isUnseen = lease.isOld && !hasShown && error instanceof CliEndedError;
-      if (!isUnseen || isFresh) throw error;
+      next = hasShown ? undefined : toNextAttempt(attempt, lease, error);
+      if (!next) throw error;
     }
   }
 }
@@ -175,7 +206,8 @@ export function createRun(options: RunOptions): Run {
   return (job, signal) => {
     refusals.check(job.model);
     options.checkReserve();
-    const progress: Progress = { fold: createFold(), start: undefined };
+    const { omitted } = options.optional.fit(job);
+    const progress: Progress = { fold: createFold(), omitted, start: undefined };
     return {
       events: runOn(job, signal, progress),
       get reply() {
@@ -183,6 +215,9 @@ export function createRun(options: RunOptions): Run {
       },
       get start() {
         return progress.start;
+      },
+      get omitted() {
+        return progress.omitted;
       },
     };
   };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
-import { createModels, hasThinkingBudget } from "../../src/core/model.ts";
+import { canThink, createModels, hasThinkingBudget } from "../../src/core/model.ts";
 import type { CatalogueEntry, KnownModels, Models } from "../../src/core/model.ts";
 
 const CATALOGUE: readonly CatalogueEntry[] = [
@@ -224,6 +224,26 @@ test("models of generation 4.5 and older have a thinking budget, newer ones have
     "fable",
   ])
     assert.equal(hasThinkingBudget(id), false, id);
+});
+
+test("models before Claude 3.7 cannot think", () => {
+  for (const id of [
+    "claude-3-opus-20240229",
+    "claude-3-5-haiku-latest",
+    "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+  ])
+    assert.equal(canThink(id), false, id);
+  for (const id of ["claude-3-7-sonnet-20250219", "claude-haiku-4-5-20251001", "claude-sonnet-4-20250514", "opus"])
+    assert.equal(canThink(id), true, id);
+});
+
+test("a fast mode is the catalogue's word, for the long context window too", () => {
+  const fast = { value: "opus[1m]", id: "claude-opus-5-5[1m]", name: "Opus 5.5", hasFastMode: true } as const;
+  const models = createTable({}, [...CATALOGUE.filter(({ value }) => value !== "opus"), fast]);
+  for (const name of ["opus", "opus[1m]", "claude-opus-5-5"]) assert.equal(models.hasFastMode(name), true, name);
+  for (const name of ["sonnet", "claude-opus-4-5-20251101", "default"])
+    assert.equal(models.hasFastMode(name), false, name);
+  assert.equal(createTable().hasFastMode("opus"), false);
 });
 
 const LIMITS = { contextTokens: 200_000, outputTokens: 32_000 };

@@ -1,20 +1,21 @@
 /** Settings of one turn that the API itself keeps to: in its request of that turn, and in no other (P20, P22, P23). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readUntil, user } from "../helpers/answer.ts";
+import { assistant, readError, readStream, readText, readUntil, user } from "../helpers/answer.ts";
 import { countStarts, createChat, readStarts, untilEnded } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { tool } from "../helpers/tools.ts";
+import { ask, call, idsOf, inTurn, result, tool } from "../helpers/tools.ts";
 import { toDialogue } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
 
 /** What a request to the API says beside the conversation. */
 function toFields({ body }: ApiCall): unknown {
-  const { stop_sequences, tool_choice, tools = [] } = body;
-  return { stop_sequences, tool_choice, tools: tools.length };
+  const { stop_sequences, tool_choice, temperature, speed, tools = [] } = body;
+  return { stop_sequences, tool_choice, temperature, speed, tools: tools.length };
 }
 
-const PLAIN = { stop_sequences: undefined, tool_choice: undefined, tools: 2 };
+const UNSET = { stop_sequences: undefined, tool_choice: undefined, temperature: undefined, speed: undefined };
+const PLAIN = { ...UNSET, tools: 2 };
 const TURNS: readonly (readonly [rest: object, fields: object])[] = [
   [{ stop: ["two", "\n\n"] }, { stop_sequences: ["two"] }],
   [{}, {}],
@@ -54,13 +55,14 @@ test("the settings of a turn that was left do not reach the next one", async (t)
   await chat.say("one");
   const leaving = new AbortController();
   const messages = [...chat.messages, user("two")];
-  const left = { ...body, messages, stream: true, stop: "END", tool_choice: "none" };
+  const tuned = { temperature: 0.2, reasoning_effort: "none" };
+  const left = { ...body, ...tuned, messages, stream: true, stop: "END", tool_choice: "none" };
   await readUntil(await proxy.chat(left, { signal: leaving.signal }), "half");
   leaving.abort();
   await untilEnded(proxy, readStarts(proxy)[0]?.pid);
   await chat.say("two");
   assert.deepEqual(upstream.calls.slice(1).map(toFields), [
-    { ...PLAIN, stop_sequences: ["END"], tool_choice: { type: "none" } },
+    { ...PLAIN, stop_sequences: ["END"], tool_choice: { type: "none" }, temperature: 0.2 },
     PLAIN,
   ]);
 });
@@ -75,3 +77,135 @@ test("a blank stop sequence, which the API refuses, cuts the text here", async (
   await chat.say("again");
   assert.equal(countStarts(proxy, "replay"), 1);
 });
+
+const IGNORED = "x-ignored-parameters";
+const OFF = { reasoning_effort: "none" };
+const TUNED = { temperature: 1.5, top_p: 0.9, top_k: 5 };
+
+/** What a request to the API says of sampling. */
+function toSampling({ body: { temperature, top_p, top_k } }: ApiCall): unknown {
+  return { temperature, top_p, top_k };
+}
+
+const UNTUNED = { temperature: undefined, top_p: undefined, top_k: undefined };
+const SAMPLED: readonly (readonly [rest: object, sampling: object, ignored: string | null])[] = [
+  [{ ...OFF, ...TUNED }, { temperature: 1, top_p: 0.9, top_k: 5 }, null],
+  [TUNED, {}, "temperature, top_p, top_k"],
+  [{ ...OFF, temperature: 0, seed: 7 }, { temperature: 0 }, "seed"],
+  [OFF, {}, null],
+];
+
+test("sampling reaches a model that does not think, in its turn alone; one that thinks is played without, and it is named", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const messages: object[] = [];
+  for (const [rest, , ignored] of SAMPLED) {
+    messages.push(user("go"));
+    const response = await proxy.chat({ model: "sonnet", ...rest, messages });
+    assert.equal(response.headers.get(IGNORED), ignored);
+    messages.push(assistant(await readText(response)));
+  }
+  assert.deepEqual(
+    upstream.calls.map(toSampling),
+    SAMPLED.map(([, sampling]) => ({ ...UNTUNED, ...sampling })),
+  );
+  assert.equal(readStarts(proxy).length, 1);
+});
+
+test("sampling does not outlive its turn over a held call, and reaches a replay", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer(inTurn([call("look", {}, "toolu_1")]));
+  const tools = [tool("look")];
+  const first = await ask(proxy, { ...OFF, temperature: 0.2, tools, messages: [user("go")] });
+  const history = [user("go"), first.message, result(idsOf(first)[0] ?? "", "seen")];
+  await ask(proxy, { tools, messages: history });
+  const edited = [...history, assistant("done otherwise"), user("on")];
+  await ask(proxy, { ...OFF, temperature: 0.4, tools, messages: edited });
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => body["temperature"]),
+    [0.2, undefined, 0.4],
+  );
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "replay"],
+  );
+});
+
+const REFUSAL = { status: 400, type: "invalid_request_error", message: "not with this" } as const;
+const isSampled = ({ body }: ApiCall): boolean => body["temperature"] !== undefined;
+
+test("sampling that the API refuses is asked for once, and then ignored for that model alone", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer((held) => (isSampled(held) && held.body.model.includes("opus") ? [REFUSAL] : [{ text: "yes" }]));
+  const body = { ...OFF, temperature: 0.2, top_p: 0.9 };
+  const first = await proxy.chat({ model: "opus", ...body, stream: true, messages: [user("one")] });
+  assert.deepEqual([first.status, first.headers.get(IGNORED)], [200, "temperature, top_p"]);
+  assert.equal((await readStream(first)).text, "yes");
+  const refused = upstream.calls.filter(isSampled).length;
+  assert.equal(upstream.calls.length, refused + 1);
+  const messages = [user("one"), assistant("yes"), user("two")];
+  const second = await proxy.chat({ model: "opus", ...body, messages });
+  assert.equal(second.headers.get(IGNORED), "temperature, top_p");
+  assert.equal(await readText(second), "yes");
+  assert.equal(upstream.calls.length, refused + 2);
+  assert.equal(readStarts(proxy).length, 2);
+
+  // Another fault of a request says nothing of sampling.
+  upstream.answer(() => [REFUSAL]);
+  const faulty = await readError(await proxy.chat({ model: "haiku", ...body, messages: [user("three")] }));
+  assert.deepEqual([faulty.status, faulty.message.includes("not with this")], [400, true]);
+  upstream.answer(() => [{ text: "yes" }]);
+  const other = await proxy.chat({ model: "haiku", ...body, messages: [user("three")] });
+  assert.equal(other.headers.get(IGNORED), null);
+  await readText(other);
+  assert.equal(upstream.calls.at(-1)?.body["temperature"], 0.2);
+});
+
+test("the fast mode and the tier reach models that have them, in their turn alone; what has answered is told", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer(({ body }) => [
+    { usage: { service_tier: "standard", speed: body["speed"] ?? "standard" } },
+    { text: "yes" },
+  ]);
+  const messages = [user("go")];
+  async function post(path: string, body: object): Promise<readonly [ignored: string | null, answer: Told]> {
+    const headers = { "content-type": "application/json" };
+    const whole = JSON.stringify({ messages, ...body });
+    const response = await fetch(proxy.url + path, { method: "POST", headers, body: whole });
+    const answer = (await response.json()) as Told;
+    assert.equal(response.status, 200, JSON.stringify(answer));
+    messages.push(assistant("yes"), user("go"));
+    return [response.headers.get(IGNORED), answer];
+  }
+  const asked = { model: "opus", service_tier: "priority" };
+  const chat = "/v1/chat/completions";
+  // The first process tells which models have a fast mode.
+  const [, plain] = await post(chat, { model: "opus" });
+  assert.equal(plain.service_tier, "default");
+  const [ignored, fast] = await post(chat, asked);
+  assert.deepEqual([ignored, fast.service_tier], [null, "priority"]);
+  await post(chat, { model: "opus", service_tier: "auto" });
+  const [, response] = await post("/v1/responses", { ...asked, input: messages });
+  assert.equal(response.service_tier, "priority");
+  const [, message] = await post("/v1/messages", {
+    ...{ model: "opus", max_tokens: 99 },
+    ...{ speed: "fast", service_tier: "standard_only" },
+  });
+  assert.deepEqual(message.usage, { ...message.usage, service_tier: "standard", speed: "fast" });
+  const [unserved, usual] = await post(chat, { ...asked, model: "sonnet" });
+  assert.deepEqual([unserved, usual.service_tier], ["service_tier", "default"]);
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => [body["speed"], body["service_tier"]]),
+    [
+      ...[[], ["fast"], [], ["fast"]].map(([speed]) => [speed, undefined]),
+      ["fast", "standard_only"],
+      [undefined, undefined],
+    ],
+  );
+  assert.deepEqual(toDialogue(upstream.calls[4]), toDialogue(upstream.calls[5]).slice(0, -2));
+});
+
+/** What an answer says of the tier that gave it. */
+interface Told {
+  readonly service_tier?: string;
+  readonly usage: object;
+}

@@ -26,6 +26,8 @@ export type Step =
   | { readonly stop: string; readonly sequence?: string }
   /** Thinking that the API does not show. */
   | { readonly redacted: string }
+  /** More of the usage that an answer begins with, before anything that writes. */
+  | { readonly usage: JsonObject }
   /** Headers of an answer, before anything that writes. */
   | { readonly headers: Readonly<Record<string, string>> }
   /** Waits, so that a test decides when the answer goes on. */
@@ -100,6 +102,8 @@ interface MessageWriter {
   open(): void;
   /** Headers of the answer, before it is opened. */
   setHeaders(headers: Readonly<Record<string, string>>): void;
+  /** Adds to the usage of the answer, before it is opened. */
+  addUsage(usage: JsonObject): void;
   /** How the message ends; `end_turn` without it. */
   setStop(reason: string, sequence?: string): void;
   /** Adds a content block. `rest` is what the deltas add to it. */
@@ -110,7 +114,7 @@ interface MessageWriter {
 function createWriter(response: ServerResponse, call: ApiCall, at: number): MessageWriter {
   const isStreamed = call.body["stream"] === true;
   const whole: JsonObject[] = [];
-  const head = { id: `msg_${at}`, model: call.body.model, usage: USAGE };
+  let head = { id: `msg_${at}`, model: call.body.model, usage: USAGE as JsonObject };
   let stop = { reason: "end_turn", sequence: null as string | null };
   let headers: Readonly<Record<string, string>> = {};
 
@@ -126,6 +130,7 @@ function createWriter(response: ServerResponse, call: ApiCall, at: number): Mess
     },
     open,
     setHeaders: (next) => void (headers = next),
+    addUsage: (usage) => void (head = { ...head, usage: { ...head.usage, ...usage } }),
     setStop: (reason, sequence) => void (stop = { reason, sequence: sequence ?? null }),
     block(content, deltas, rest) {
       const index = whole.push({ ...content, ...rest }) - 1;
@@ -215,6 +220,7 @@ async function play(steps: Iterable<Step>, response: ServerResponse, call: ApiCa
     else if ("tool" in step) writeTool(writer, step.id ?? `toolu_${at}_${writer.count}`, step.tool, step.input);
     else if ("redacted" in step) writer.block({ type: "redacted_thinking", data: step.redacted }, [], {});
     else if ("stop" in step) writer.setStop(step.stop, step.sequence);
+    else if ("usage" in step) writer.addUsage(step.usage);
     else if ("headers" in step && !("status" in step)) writer.setHeaders(step.headers);
     else if ("until" in step) {
       writer.open();

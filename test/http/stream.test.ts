@@ -50,7 +50,7 @@ async function start(t: TestContext, events: (signal: AbortSignal) => EventStrea
       exchange,
       encoder,
       type: "text/event-stream",
-      headers: {},
+      readHeaders: () => ({}),
       expected: "model",
       onEvents: () => undefined,
     };

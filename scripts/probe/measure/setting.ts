@@ -1,5 +1,6 @@
-/** P20 to P25: the settings of one turn. */
+/** P20 to P26: the settings of one turn. */
 import assert from "node:assert/strict";
+import { isObject } from "../../../src/lib/json.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { lastCall, tool } from "../probe.ts";
 import type { Measurement, Probe } from "../probe.ts";
@@ -88,5 +89,18 @@ export const SETTINGS: Readonly<Record<string, Measurement>> = {
     assert.equal(isEager(), true);
     await bodyWith(probe, early, { env: { [name]: "" } });
     assert.equal(isEager(), true);
+  },
+  async P26(probe) {
+    const lister = await probe.open();
+    const { models } = await lister.ask({ subtype: "list_models" });
+    const listed = (Array.isArray(models) ? models : []).filter(isObject);
+    for (const family of ["opus", "sonnet"]) {
+      // With its long context window alone, in some releases.
+      const entry = listed.find(({ value }) => value === family || value === `${family}[1m]`);
+      const session = await probe.open({ launch: { model: family } });
+      const fast = await bodyWith(probe, session, { fastMode: true });
+      assert.equal(fast["speed"], entry?.["supportsFastMode"] === true ? "fast" : undefined, family);
+      assert.equal((await bodyWith(probe, session, { fastMode: null }))["speed"], undefined, family);
+    }
   },
 };

@@ -17,8 +17,9 @@ const isTokens = (value: unknown): value is number => typeof value === "number" 
 
 function isEntry(value: unknown): value is CatalogueEntry {
   if (!isObject(value)) return false;
-  const { value: argument, id, name } = value;
-  return typeof argument === "string" && typeof id === "string" && typeof name === "string";
+  const { value: argument, id, name, hasFastMode } = value;
+  const isNamed = typeof argument === "string" && typeof id === "string" && typeof name === "string";
+  return isNamed && (hasFastMode === undefined || hasFastMode === true);
 }
 
 function isLimits(value: unknown): value is ModelLimits {

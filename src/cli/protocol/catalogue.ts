@@ -9,10 +9,11 @@ export function toCatalogue(response: JsonObject): CatalogueEntry[] {
   if (!Array.isArray(models)) return [];
   return models.flatMap((model: unknown) => {
     if (!isObject(model)) return [];
-    const { value, resolvedModel, displayName } = model;
+    const { value, resolvedModel, displayName, supportsFastMode } = model;
     if (typeof value !== "string") return [];
     const id = typeof resolvedModel === "string" ? resolvedModel : value;
-    return [{ value, id, name: typeof displayName === "string" ? displayName : id }];
+    const name = typeof displayName === "string" ? displayName : id;
+    return [{ value, id, name, ...(supportsFastMode === true ? { hasFastMode: true } : {}) }];
   });
 }
 

@@ -1,11 +1,11 @@
 /** Fields of the API's own request that a turn asks for: the CLI merges them into the body of each call (P23). */
-import type { Turn } from "../../core/turn.ts";
+import type { Sampling, Turn } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toOfferedTools, toStructured } from "./structured.ts";
 import type { ChoiceTurn } from "./structured.ts";
 
 /** The part of a turn that the fields are made of. */
-export type NativeTurn = ChoiceTurn & Pick<Turn, "stop">;
+export type NativeTurn = ChoiceTurn & Pick<Turn, "stop" | "sampling" | "serviceTier">;
 
 /** Stop sequences, by who ends the answer at them. */
 export interface Stops {
@@ -32,12 +32,24 @@ function toNativeChoice(turn: NativeTurn): JsonObject | undefined {
   return turn.parallelCalls ? undefined : { type: "auto", disable_parallel_tool_use: true };
 }
 
+/** Sampling in the API's words. The API refuses it where the model thinks: the caller sees to that. */
+function toSampling({ temperature, topP, topK }: Sampling): JsonObject {
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(topK === undefined ? {} : { top_k: topK }),
+  };
+}
+
 /** The fields of a turn; none for a plain one. */
 export function toExtraBody(turn: NativeTurn): JsonObject {
+  const { sampling, serviceTier } = turn;
   const { native } = toStops(turn);
   const choice = toNativeChoice(turn);
   return {
     ...(native.length === 0 ? {} : { stop_sequences: native }),
     ...(choice === undefined ? {} : { tool_choice: choice }),
+    ...(sampling === undefined ? {} : toSampling(sampling)),
+    ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
   };
 }

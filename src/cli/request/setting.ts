@@ -17,6 +17,8 @@ export interface Settings {
   /** Fields of `apply_flag_settings`. An empty value in `env` sets the CLI's own default again. */
   readonly flags: {
     readonly effortLevel: Turn["effort"] | null;
+    /** `null` switches it off (P26). */
+    readonly fastMode: true | null;
     readonly env: Readonly<Record<Variable, string>>;
   };
   /** Fields of `set_max_thinking_tokens` (P24). `null` sets the CLI's own default again. */
@@ -26,15 +28,16 @@ export interface Settings {
   };
 }
 
-type SettingsTurn = NativeTurn & Pick<Turn, "effort" | "maxTokens" | "thinking">;
+type SettingsTurn = NativeTurn & Pick<Turn, "effort" | "maxTokens" | "thinking" | "speed">;
 
 /** The settings a turn asks for. A budget is told to every model: those without budgets leave it alone (P24). */
 export function toSettings(turn: SettingsTurn): Settings {
-  const { effort, maxTokens, thinking } = turn;
+  const { effort, maxTokens, thinking, speed } = turn;
   const extra = toExtraBody(turn);
   return {
     flags: {
       effortLevel: effort ?? null,
+      fastMode: speed === "fast" ? true : null,
       env: {
         CLAUDE_CODE_MAX_OUTPUT_TOKENS: maxTokens === undefined ? "" : String(maxTokens),
         CLAUDE_CODE_DISABLE_THINKING: thinking.mode === "off" ? "1" : "",

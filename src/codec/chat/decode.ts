@@ -4,6 +4,7 @@ import { refuse, toArray, toBody, toBoolean, toCount, toFields, toFilledText, to
 import type { Fields } from "../field.ts";
 import { TEXT, toFormat } from "../openai/format.ts";
 import { toStop } from "../openai/stop.ts";
+import { readSettings } from "../openai/tier.ts";
 import { DEFAULT_EFFORT, toEffortSetting } from "../setting.ts";
 import type { ChatForm } from "./form.ts";
 import { readConversation } from "./message.ts";
@@ -44,6 +45,7 @@ export function decode(value: unknown): Decoded<ChatForm> {
   const form = readForm(body, model, isLegacy);
   // Read under both names: the newer one counts, and neither may be wrong.
   const maxTokens = body.optional("max_tokens", toCount);
+  const settings = readSettings(body);
   const parallelCalls = body.optional("parallel_tool_calls", toBoolean) ?? true;
   const turn = {
     model,
@@ -56,9 +58,11 @@ export function decode(value: unknown): Decoded<ChatForm> {
     maxTokens: body.optional("max_completion_tokens", toCount) ?? maxTokens,
     stop: body.optional("stop", toStop) ?? [],
     format: body.optional("response_format", toChatFormat) ?? TEXT,
+    ...settings.turn,
   };
   const stream = body.optional("stream", toBoolean) ?? false;
   body.check("user", toText);
   body.accept("metadata", "store");
-  return { turn, delivery: { stream, store: false, ignored: [...body.unread(), ...ignored] }, form };
+  const delivery = { stream, store: false, ignored: [...body.unread(), ...ignored], asked: settings.asked };
+  return { turn, delivery, form };
 }

@@ -1,11 +1,12 @@
 /** Events and whole answers as Chat Completions. */
-import type { AnswerEvent, FinishReason } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
 import type { Reply } from "../../core/reply.ts";
 import type { SseFrame } from "../../lib/sse.ts";
 import { toSeconds } from "../codec.ts";
 import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "../openai/error.ts";
+import { toServiceTier } from "../openai/tier.ts";
 import { toUsage } from "../openai/usage.ts";
 import type { ChatForm } from "./form.ts";
 import type { ChatChunk, ChatCompletion, ChatDelta, ChatFinishReason, ChatMessage } from "./wire.ts";
@@ -17,7 +18,13 @@ function toFinish(finish: FinishReason, isLegacy: boolean): ChatFinishReason {
 const DONE: SseFrame = { data: "[DONE]" };
 const ROLE: ChatDelta = { role: "assistant", content: "", refusal: null };
 
-type ChunkHead = Omit<ChatChunk, "choices" | "usage">;
+type ChunkHead = Omit<ChatChunk, "choices" | "usage" | "service_tier">;
+
+/** The tier of an answer, where it is known. */
+function toTier(usage: Usage): Pick<ChatChunk, "service_tier"> {
+  const tier = toServiceTier(usage);
+  return tier === undefined ? {} : { service_tier: tier };
+}
 
 /** The beginning of every chunk of an answer, spelled once: it is half of a chunk's time. */
 function toHead(model: string, meta: Meta): string {
@@ -39,9 +46,9 @@ export function createEncoder({ model, includeUsage, includeProgress, isLegacy }
     return { data: `${head},${JSON.stringify(rest).slice(1)}` };
   }
 
-  function chunk(delta: ChatDelta, finish: ChatFinishReason | null = null): SseFrame {
+  function chunk(delta: ChatDelta, finish: ChatFinishReason | null = null, rest: Partial<ChatChunk> = {}): SseFrame {
     const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }] as const;
-    return frame(includeUsage ? { choices, usage: null } : { choices });
+    return frame({ choices, ...rest, ...(includeUsage ? { usage: null } : {}) });
   }
 
   function encode(event: AnswerEvent): SseFrame[] {
@@ -75,8 +82,10 @@ export function createEncoder({ model, includeUsage, includeProgress, isLegacy }
         return [chunk({ reasoning_content: summary === "" ? `Running ${tool}\n` : `Running ${tool}: ${summary}\n` })];
       }
       case "done": {
-        const last = chunk({}, toFinish(event.finish, isLegacy));
-        return includeUsage ? [last, frame({ choices: [], usage: toUsage(event.usage) }), DONE] : [last, DONE];
+        const tier = toTier(event.usage);
+        const last = chunk({}, toFinish(event.finish, isLegacy), tier);
+        if (!includeUsage) return [last, DONE];
+        return [last, frame({ choices: [], ...tier, usage: toUsage(event.usage) }), DONE];
       }
     }
   }
@@ -109,6 +118,7 @@ export function encodeReply(reply: Reply, { isLegacy }: ChatForm, meta: Meta): C
     created: toSeconds(meta.startedAtMs),
     model: reply.model,
     choices: [{ index: 0, message: toMessage(reply, isLegacy), logprobs: null, finish_reason }],
+    ...toTier(reply.usage),
     usage: toUsage(reply.usage),
   };
 }

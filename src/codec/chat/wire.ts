@@ -35,6 +35,8 @@ export interface ChatCompletion {
       readonly finish_reason: ChatFinishReason;
     },
   ];
+  /** The tier that has answered, where the API tells. */
+  readonly service_tier?: "default" | "priority";
   readonly usage: OpenAiUsage;
 }
 
@@ -65,5 +67,7 @@ export interface ChatChunk {
     readonly logprobs: null;
     readonly finish_reason: ChatFinishReason | null;
   }[];
+  /** In the last chunks alone. */
+  readonly service_tier?: "default" | "priority";
   readonly usage?: OpenAiUsage | null;
 }

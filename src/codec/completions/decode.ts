@@ -7,6 +7,7 @@ import { refuse, toBody, toBoolean, toCount, toFields, toFilledText, toText } fr
 import type { Fields, Reader } from "../field.ts";
 import { TEXT } from "../openai/format.ts";
 import { toStop } from "../openai/stop.ts";
+import { readOpenAiSampling } from "../openai/tier.ts";
 import type { CompletionsForm } from "./form.ts";
 
 /** Reads a prompt: a text, or a list of one. Token numbers mean nothing to Claude. */
@@ -31,6 +32,7 @@ export function decode(value: unknown): Decoded<CompletionsForm> {
   const prompt = body.required("prompt", toPrompt);
   const conversation = createConversation();
   conversation.add({ role: "user", content: [{ type: "text", text: prompt }] }, "prompt");
+  const { turn: sampling, asked } = readOpenAiSampling(body);
   const turn: Turn = {
     model: body.required("model", toFilledText),
     system: "",
@@ -44,6 +46,7 @@ export function decode(value: unknown): Decoded<CompletionsForm> {
     maxTokens: body.optional("max_tokens", toCount),
     stop: body.optional("stop", toStop) ?? [],
     format: TEXT,
+    ...sampling,
   };
   const options = body.optional("stream_options", toFields);
   const form = {
@@ -53,5 +56,5 @@ export function decode(value: unknown): Decoded<CompletionsForm> {
   };
   body.check("user", toText);
   const stream = body.optional("stream", toBoolean) ?? false;
-  return { turn, delivery: { stream, store: false, ignored: body.unread() }, form };
+  return { turn, delivery: { stream, store: false, ignored: body.unread(), asked }, form };
 }

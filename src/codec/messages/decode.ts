@@ -4,6 +4,8 @@ import type { Decoded } from "../codec.ts";
 import { toSystem } from "../conversation.ts";
 import { toBody, toBoolean, toCount, toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
+import { joinSettings, readSampling } from "../optional.ts";
+import type { AskedSettings } from "../optional.ts";
 import { DEFAULT_EFFORT, toEffortSetting, toSchema, toStopList } from "../setting.ts";
 import { estimateTokens } from "./count.ts";
 import type { MessagesForm } from "./form.ts";
@@ -59,8 +61,25 @@ function readSettings(body: Fields): Settings {
   return { settings, display: asked.display, ignored: config?.unread() ?? [] };
 }
 
+const MOST_TEMPERATURE = 1;
+
+/** Reads the tier and the speed; what is not had here stays unread, and so is named as ignored. */
+function readTier(body: Fields): AskedSettings {
+  const { service_tier: tier, speed } = body.object;
+  if (tier === "auto" || tier === "standard_only") body.accept("service_tier");
+  if (speed === "standard" || speed === "fast") body.accept("speed");
+  return {
+    turn: {
+      ...(tier === "standard_only" ? { serviceTier: tier } : {}),
+      ...(speed === "fast" ? { speed } : {}),
+    },
+    asked: speed === "fast" ? { speed: [body.pathOf("speed")] } : {},
+  };
+}
+
 interface Read {
   readonly turn: Turn;
+  readonly asked: AskedSettings["asked"];
   readonly display: MessagesForm["thinking"];
   readonly ignored: readonly string[];
 }
@@ -71,6 +90,7 @@ function readTurn(body: Fields, maxTokens: number | undefined): Read {
   const { webSearch, parallelCalls, tools, toolChoice, ignored } = readTools(body);
   const { settings, display, ignored: unserved } = readSettings(body);
   const { systems, messages } = readConversation(body);
+  const optional = joinSettings(readSampling(body, MOST_TEMPERATURE), readTier(body));
   const turn = {
     model: body.required("model", toFilledText),
     system: toSystem([...(body.optional("system", toSystemTexts) ?? []), ...systems]),
@@ -82,21 +102,22 @@ function readTurn(body: Fields, maxTokens: number | undefined): Read {
     ...settings,
     maxTokens,
     stop: body.optional("stop_sequences", toStops) ?? [],
+    ...optional.turn,
   };
   body.accept("metadata", "cache_control", "stream", "max_tokens");
-  return { turn, display, ignored: [...body.unread(), ...unserved, ...ignored] };
+  return { turn, asked: optional.asked, display, ignored: [...body.unread(), ...unserved, ...ignored] };
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
 export function decode(value: unknown): Decoded<MessagesForm> {
   const body = toBody(value);
-  const { turn, display, ignored } = readTurn(body, body.required("max_tokens", toCount));
+  const { turn, asked, display, ignored } = readTurn(body, body.required("max_tokens", toCount));
   const stream = body.optional("stream", toBoolean) ?? false;
   const form = {
     thinking: display,
     inputTokens: stream ? estimateTokens(turn) : 0,
   };
-  return { turn, delivery: { stream, store: false, ignored }, form };
+  return { turn, delivery: { stream, store: false, ignored, asked }, form };
 }
 
 /** Reads a request whose tokens are to be counted: the same, but that it needs no output limit. */

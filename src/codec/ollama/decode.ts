@@ -1,10 +1,21 @@
 /** Ollama's requests for an answer, read field by field. */
 import { DEFAULT_THINKING } from "../../core/turn.ts";
 import type { Effort, Format, Message, Thinking, Turn } from "../../core/turn.ts";
-import type { Decoded, Meta } from "../codec.ts";
+import type { Decoded, Delivery, Meta } from "../codec.ts";
 import { createConversation } from "../conversation.ts";
-import { refuse, toBody, toBoolean, toFields, toFilledText, toListOf, toOneOf, toText } from "../field.ts";
+import {
+  createFields,
+  refuse,
+  toBody,
+  toBoolean,
+  toFields,
+  toFilledText,
+  toListOf,
+  toOneOf,
+  toText,
+} from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
+import { readSampling } from "../optional.ts";
 import { TEXT } from "../openai/format.ts";
 import { toSchema, toStopList } from "../setting.ts";
 import { MOST_TOOLS, toTools } from "../tool.ts";
@@ -14,6 +25,7 @@ import { readConversation, toImages } from "./message.ts";
 import type { OllamaAnswer } from "./wire.ts";
 
 const MOST_STOPS = 16;
+const MOST_TEMPERATURE = 2;
 
 /** Reads a model's name. Every model here is the latest of its name, so that tag says nothing. */
 export const toModelName: Reader<string> = (value, path) => {
@@ -53,7 +65,7 @@ const toLimit: Reader<number | undefined> = (value, path) => {
 
 type Settings = Pick<
   Turn,
-  "model" | "effort" | "thinking" | "format" | "maxTokens" | "stop" | "parallelCalls" | "webSearch"
+  "model" | "effort" | "thinking" | "format" | "maxTokens" | "stop" | "parallelCalls" | "webSearch" | "sampling"
 >;
 
 interface Read {
@@ -61,29 +73,33 @@ interface Read {
   readonly stream: boolean;
   /** Paths of options that cannot be honoured. */
   readonly ignored: readonly string[];
+  readonly asked: Delivery["asked"];
 }
 
 /** Reads what both endpoints have. How long a model stays loaded is nothing to ask of Claude. */
 function readSettings(body: Fields): Read {
-  const options = body.optional("options", toFields);
+  const options = body.optional("options", toFields) ?? createFields({}, "options");
+  const { turn: sampling, asked } = readSampling(options, MOST_TEMPERATURE);
   const { effort, thinking } = body.optional("think", toThink) ?? { effort: undefined, thinking: DEFAULT_THINKING };
   const settings = {
     model: body.required("model", toModelName),
     effort,
     thinking,
     format: body.optional("format", toFormat) ?? TEXT,
-    maxTokens: options?.optional("num_predict", toLimit),
-    stop: options?.optional("stop", toStops) ?? [],
+    maxTokens: options.optional("num_predict", toLimit),
+    stop: options.optional("stop", toStops) ?? [],
     parallelCalls: true,
     webSearch: false,
+    ...sampling,
   };
   body.accept("keep_alive");
   const stream = body.optional("stream", toBoolean) ?? true;
-  return { settings, stream, ignored: options?.unread() ?? [] };
+  return { settings, stream, ignored: options.unread(), asked };
 }
 
-function toDecoded(body: Fields, kind: OllamaForm["kind"], turn: Turn, { stream, ignored }: Read): Decoded<OllamaForm> {
-  const delivery = { stream, store: false, ignored: [...body.unread(), ...ignored] };
+function toDecoded(body: Fields, kind: OllamaForm["kind"], turn: Turn, read: Read): Decoded<OllamaForm> {
+  const { stream, ignored, asked } = read;
+  const delivery = { stream, store: false, ignored: [...body.unread(), ...ignored], asked };
   return { turn, delivery, form: { kind, model: turn.model } };
 }
 

@@ -7,6 +7,7 @@ import { createFields, refuse, toArray, toBody, toBoolean, toCount } from "../fi
 import { toFields, toFilledText, toObject, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { TEXT, toFormat } from "../openai/format.ts";
+import { readSettings } from "../openai/tier.ts";
 import { toEffortSetting } from "../setting.ts";
 import type { EffortSetting } from "../setting.ts";
 import type { ResponsesForm } from "./form.ts";
@@ -39,7 +40,7 @@ const toResponsesFormat = toFormat((format) => format);
 
 /** Reads the fields that the response repeats: defaults filled in, as the API does. */
 function readRepeated(body: Fields, reasoning: Fields, tools: readonly JsonObject[]): RequestFields {
-  // Not counted as read: these cannot be honoured, and are named as ignored.
+  // Not counted as read: the response repeats these whether they are honoured or not.
   const repeatNumber = <T>(name: string, usual: T): number | T => {
     const held = body.object[name];
     return typeof held === "number" ? held : usual;
@@ -91,7 +92,7 @@ function readEarlier(body: Fields, store: Pick<Store, "get">): StoredResponse | 
 /** Names of what cannot be honoured, once all else is read. Clients ask for the `include`d parts without need. */
 function toIgnored(body: Fields, groups: readonly Fields[], request: RequestFields): string[] {
   const include = body.optional("include", toArray) ?? [];
-  body.accept("stream_options", "prompt_cache_retention", "client_metadata", "service_tier");
+  body.accept("stream_options", "prompt_cache_retention", "client_metadata");
   return [
     ...body.unread(),
     ...groups.flatMap((group) => group.unread()),
@@ -115,6 +116,7 @@ export function decode(value: unknown, store: Pick<Store, "get">): Decoded<Respo
     findItem(store, id, path),
   );
   const model = body.required("model", toFilledText);
+  const settings = readSettings(body);
   const turn = {
     model,
     system: toSystem([request.instructions ?? "", ...systems]),
@@ -127,11 +129,13 @@ export function decode(value: unknown, store: Pick<Store, "get">): Decoded<Respo
     maxTokens: request.max_output_tokens ?? undefined,
     stop: [],
     format: text.optional("format", toResponsesFormat) ?? TEXT,
+    ...settings.turn,
   };
   const stream = body.optional("stream", toBoolean) ?? false;
+  const allIgnored = [...toIgnored(body, [text, reasoning], request), ...ignored];
   return {
     turn,
-    delivery: { stream, store: request.store, ignored: [...toIgnored(body, [text, reasoning], request), ...ignored] },
+    delivery: { stream, store: request.store, ignored: allIgnored, asked: settings.asked },
     form: { model, request, systems, input: items },
   };
 }

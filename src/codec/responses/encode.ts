@@ -8,6 +8,7 @@ import { toSeconds } from "../codec.ts";
 import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "../openai/error.ts";
+import { toServiceTier } from "../openai/tier.ts";
 import type { ResponsesForm } from "./form.ts";
 import { toItem, toItemId } from "./item.ts";
 import type { ItemEvent, ItemKind } from "./item.ts";
@@ -36,9 +37,18 @@ const CUTS: Readonly<Partial<Record<FinishReason, "max_output_tokens" | "content
   content_filter: "content_filter",
 };
 
-type Outcome = Pick<ResponseObject, "status" | "error" | "incomplete_details" | "model" | "output" | "usage">;
+type Outcome = Pick<
+  ResponseObject,
+  "status" | "error" | "incomplete_details" | "model" | "output" | "service_tier" | "usage"
+>;
 
-const OPEN = { status: "in_progress", error: null, incomplete_details: null, usage: null } as const;
+const OPEN = {
+  status: "in_progress",
+  error: null,
+  incomplete_details: null,
+  service_tier: "default",
+  usage: null,
+} as const;
 
 function toEnd(finish: FinishReason, usage: Usage): Omit<Outcome, "model" | "output"> {
   const reason = CUTS[finish];
@@ -47,12 +57,13 @@ function toEnd(finish: FinishReason, usage: Usage): Omit<Outcome, "model" | "out
     status: reason === undefined ? "completed" : "incomplete",
     error: null,
     incomplete_details: details,
+    service_tier: toServiceTier(usage) ?? "default",
     usage: toUsage(usage),
   };
 }
 
 function toResponse({ request }: ResponsesForm, meta: Meta, outcome: Outcome): ResponseObject {
-  const { status, error, incomplete_details, model, output, usage } = outcome;
+  const { status, error, incomplete_details, model, output, service_tier, usage } = outcome;
   return {
     id: toResponseId(meta),
     object: "response",
@@ -65,7 +76,7 @@ function toResponse({ request }: ResponsesForm, meta: Meta, outcome: Outcome): R
     model,
     output,
     ...request,
-    service_tier: "default",
+    service_tier,
     top_logprobs: 0,
     usage,
   };

@@ -84,7 +84,8 @@ export interface ResponseObject extends RequestFields {
   readonly incomplete_details: { readonly reason: "max_output_tokens" | "content_filter" } | null;
   readonly model: string;
   readonly output: readonly OutputItem[];
-  readonly service_tier: "default";
+  /** The tier that has answered; `default` where the API does not tell. */
+  readonly service_tier: "default" | "priority";
   readonly top_logprobs: 0;
   readonly usage: ResponseUsage | null;
 }

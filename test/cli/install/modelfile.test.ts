@@ -9,7 +9,7 @@ import { makeFolder } from "../../helpers/folder.ts";
 
 const NONE = new Map<string, string>();
 const LIMITS = { "claude-opus-5-5": { contextTokens: 1_000_000, outputTokens: 128_000 } };
-const CATALOGUE = [{ value: "opus", id: "claude-opus-5-5", name: "Opus 5.5" }];
+const CATALOGUE = [{ value: "opus", id: "claude-opus-5-5", name: "Opus 5.5", hasFastMode: true }] as const;
 
 test("models outlive a restart, in a private file", async (t) => {
   const file = join(makeFolder(t), "state/models.json");
@@ -21,6 +21,7 @@ test("models outlive a restart, in a private file", async (t) => {
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const next = await keepModels(NONE, file, log);
   const shown = next.models.list().find(({ id }) => id === "claude-opus-4");
+  assert.equal(next.models.hasFastMode("opus"), true);
   assert.deepEqual(shown, { id: "claude-opus-4", name: "claude-opus-5-5", limits: LIMITS["claude-opus-5-5"] });
 });
 

@@ -8,6 +8,7 @@ import { PLAIN_TURN } from "../../core/sample.ts";
 const TOOL = { name: "look", description: "", schema: { type: "object" } };
 const JSON_FORMAT = { type: "json", schema: { type: "object" } } as const;
 const tools = [TOOL];
+const SAMPLING = { temperature: undefined, topP: undefined, topK: undefined };
 const ONE_CALL = { tool_choice: { type: "auto", disable_parallel_tool_use: true } };
 
 const CASES: readonly (readonly [what: string, rest: Partial<Turn>, fields: object])[] = [
@@ -19,6 +20,9 @@ const CASES: readonly (readonly [what: string, rest: Partial<Turn>, fields: obje
   ["one call at a time, beside JSON", { tools, parallelCalls: false, format: JSON_FORMAT }, ONE_CALL],
   ["a choice without tools would be refused", { parallelCalls: false }, {}],
   ["a forced call has a form of its own", { tools, toolChoice: "required", parallelCalls: false, stop: ["a"] }, {}],
+  ["sampling, as far as it is asked for", { sampling: { ...SAMPLING, temperature: 0 } }, { temperature: 0 }],
+  ["all of it", { sampling: { temperature: 1, topP: 0.5, topK: 3 } }, { temperature: 1, top_p: 0.5, top_k: 3 }],
+  ["the standard tier", { serviceTier: "standard_only" }, { service_tier: "standard_only" }],
   ["JSON without calls has no tools", { tools, toolChoice: "none", format: JSON_FORMAT, stop: ["a"] }, {}],
 ];
 

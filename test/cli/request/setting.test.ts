@@ -16,6 +16,8 @@ const TURNS: readonly Partial<Turn>[] = [
   { thinking: { mode: "shown", budgetTokens: 2000 } },
   { thinking: { mode: "default", budgetTokens: 2000 }, maxTokens: 3000 },
   { stop: ["END"] },
+  { speed: "fast" },
+  { sampling: { temperature: 0.5, topP: undefined, topK: 3 }, thinking: { mode: "off" } },
   { tools: [TOOL], toolChoice: "none" },
   { tools: [TOOL], parallelCalls: false, stop: ["END"], effort: "low" },
 ];
@@ -52,8 +54,9 @@ test("every setting is told in the CLI's words", () => {
     CLAUDE_CODE_EXTRA_BODY: "",
   };
   assert.deepEqual(toSettingsChange(DEFAULT_SETTINGS, toSettings(turn)), [
-    { subtype: "apply_flag_settings", settings: { effortLevel: "high", env } },
+    { subtype: "apply_flag_settings", settings: { effortLevel: "high", fastMode: null, env } },
   ]);
+  assert.equal(toSettings({ ...PLAIN_TURN, speed: "fast" }).flags.fastMode, true);
   const off = toSettings({ ...PLAIN_TURN, thinking: { mode: "off" } });
   assert.deepEqual([off.flags.env.CLAUDE_CODE_DISABLE_THINKING, off.thinking.thinking_display], ["1", null]);
   const shown = toSettings({ ...PLAIN_TURN, thinking: { mode: "shown", budgetTokens: 2000 } });

@@ -20,6 +20,7 @@ test("the smallest request asks for nothing but an answer", () => {
     stream: false,
     store: false,
     ignored: [],
+    asked: {},
     form: { model: "opus", includeUsage: false, includeProgress: false, isLegacy: false },
   });
 });
@@ -111,13 +112,11 @@ test("a format is text, any JSON object, or the schema that was given", () => {
 
 test("settings the CLI cannot honour are named, in the order they were sent, and no others", () => {
   const sent = {
-    temperature: 0.2,
-    top_p: 1,
     seed: 7,
     presence_penalty: 0,
     frequency_penalty: 0,
     logit_bias: {},
-    service_tier: "auto",
+    service_tier: "flex",
     verbosity: "low",
   };
   assert.deepEqual(read(sent).ignored, Object.keys(sent));
@@ -131,8 +130,27 @@ test("settings the CLI cannot honour are named, in the order they were sent, and
     modalities: ["text"],
     stop: "x",
     stream: true,
+    service_tier: "auto",
   };
   assert.deepEqual(read(honoured).ignored, []);
+});
+
+test("sampling is read with the fields that ask for it; a temperature above the API's most is taken for that", () => {
+  const { sampling, asked, ignored } = read({ temperature: 1.5, top_p: 0.9, top_k: 5 });
+  assert.deepEqual(sampling, { temperature: 1, topP: 0.9, topK: 5 });
+  assert.deepEqual([asked, ignored], [{ sampling: ["temperature", "top_p", "top_k"] }, []]);
+  assert.deepEqual(read({ temperature: 0 }).sampling, { temperature: 0, topP: undefined, topK: undefined });
+  for (const none of [{}, { temperature: null }, { top_k: 0 }, { top_k: -1 }])
+    assert.deepEqual([read(none).sampling, read(none).asked, read(none).ignored], [undefined, {}, []]);
+});
+
+test("the tier priority asks for the fast mode, and the usual ones for nothing", () => {
+  const { speed, asked, ignored } = read({ service_tier: "priority", temperature: 0 });
+  assert.deepEqual([speed, asked, ignored], ["fast", { sampling: ["temperature"], speed: ["service_tier"] }, []]);
+  for (const service_tier of ["auto", "default", null]) {
+    const usual = read({ service_tier });
+    assert.deepEqual([usual.speed, usual.asked, usual.ignored], [undefined, {}, []]);
+  }
 });
 
 test("a field of a name that is an object member's is ignored like any other", () => {
@@ -194,6 +212,9 @@ const REFUSED: readonly (readonly [string, unknown])[] = [
   ...[["text", "audio"], ["audio"], [1]].map((modalities) => ["modalities", { modalities }] as const),
   ["modalities", { modalities: "text" }],
   ...[1, {}, []].map((held) => ["user", { user: held }] as const),
+  ...[-0.1, 2.1, "0.5", true, []].map((temperature) => ["temperature", { temperature }] as const),
+  ...[-0.1, 1.1, "1"].map((top_p) => ["top_p", { top_p }] as const),
+  ...[-2, 1.5, "5"].map((top_k) => ["top_k", { top_k }] as const),
 ];
 
 for (const [param, fields] of REFUSED) {

@@ -9,7 +9,7 @@ import type { ErrorKind } from "../../../src/core/error.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
-import { START } from "../../core/sample.ts";
+import { START, USAGE } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
 import { META } from "../wire.ts";
@@ -101,6 +101,22 @@ test("every piece of a tool call has its index, and only the first its id, type 
     { index: 1, id: "toolu01B", type: "function", function: { name: "time", arguments: "" } },
     { index: 1, function: { arguments: "{}" } },
   ]);
+});
+
+test("the tier that has answered is told where the API tells it, at the end of a stream", () => {
+  const told = [
+    [{}, undefined],
+    [{ serviceTier: "standard" }, "default"],
+    [{ serviceTier: "priority" }, "priority"],
+    [{ serviceTier: "standard", speed: "fast" }, "priority"],
+  ] as const;
+  for (const [rest, tier] of told) {
+    const events: AnswerEvent[] = [START, { type: "done", finish: "stop", usage: { ...USAGE, ...rest } }];
+    assert.equal((toWhole(events, PLAIN) as { service_tier?: string }).service_tier, tier);
+    const chunks = toFrames(events, WITH_USAGE).slice(0, -1);
+    const tiers = chunks.map(({ data }) => (JSON.parse(data) as { service_tier?: string }).service_tier);
+    assert.deepEqual(tiers, [undefined, tier, tier]);
+  }
 });
 
 test("fields that clients take badly are never there, and those they need always are", () => {

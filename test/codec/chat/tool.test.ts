@@ -50,13 +50,13 @@ test("tools keep their order, and names may have letters, digits, underscores an
 test("tools of types that cannot be had are left out and named", () => {
   const turn = read({
     tools: [{ type: "web_search" }, tool("f"), { type: "custom", custom: { name: "x" } }],
-    temperature: 1,
+    seed: 1,
   });
   assert.deepEqual(
     turn.tools.map(({ name }) => name),
     ["f"],
   );
-  assert.deepEqual(turn.ignored, ["temperature", "tools[0]", "tools[2]"]);
+  assert.deepEqual(turn.ignored, ["seed", "tools[0]", "tools[2]"]);
 });
 
 test("the choice is the model's unless the request says otherwise", () => {

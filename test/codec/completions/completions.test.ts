@@ -18,7 +18,7 @@ test("the prompt, a text or a list of one, is a user's message", () => {
     const { turn, delivery, form } = read({ prompt });
     assert.deepEqual(turn.messages, [{ role: "user", content: [{ type: "text", text: "Once" }] }]);
     assert.deepEqual([turn.system, turn.tools, turn.maxTokens, turn.stop], ["", [], undefined, []]);
-    assert.deepEqual(delivery, { stream: false, store: false, ignored: [] });
+    assert.deepEqual(delivery, { stream: false, store: false, ignored: [], asked: {} });
     assert.deepEqual(form, { model: "opus", echo: "", includeUsage: false });
   }
 });
@@ -39,7 +39,8 @@ test("every setting is read, and what cannot be honoured is named", () => {
   });
   assert.deepEqual([turn.maxTokens, turn.stop, delivery.stream], [7, ["x", "y"], true]);
   assert.deepEqual(form, { model: "opus", echo: "Once", includeUsage: true });
-  assert.deepEqual(delivery.ignored, ["temperature", "logit_bias"]);
+  assert.deepEqual(turn.sampling, { temperature: 0, topP: undefined, topK: undefined });
+  assert.deepEqual([delivery.ignored, delivery.asked], [["logit_bias"], { sampling: ["temperature"] }]);
 });
 
 /** [the field at fault, the fields sent]. */
@@ -54,6 +55,7 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ["best_of", { best_of: 2 }],
   ["logprobs", { logprobs: 5 }],
   ["max_tokens", { max_tokens: 0 }],
+  ["temperature", { temperature: 2.1 }],
   ["stop", { stop: ["1", "2", "3", "4", "5"] }],
   ["echo", { echo: "yes" }],
 ];

@@ -25,6 +25,7 @@ test("the smallest request asks for nothing but an answer", () => {
     stream: false,
     store: false,
     ignored: [],
+    asked: {},
     form: { thinking: "hidden", inputTokens: 0 },
   });
 });
@@ -195,22 +196,27 @@ for (const [tool_choice, count, toolChoice, parallel] of CHOICES) {
   });
 }
 
+test("sampling, tier and speed are read with the fields that ask for them", () => {
+  const { sampling, serviceTier, speed, asked, ignored } = read({
+    ...{ temperature: 0.5, top_p: 0.9, top_k: 3 },
+    ...{ service_tier: "standard_only", speed: "fast" },
+  });
+  assert.deepEqual([sampling, serviceTier, speed], [{ temperature: 0.5, topP: 0.9, topK: 3 }, "standard_only", "fast"]);
+  assert.deepEqual([asked, ignored], [{ sampling: ["temperature", "top_p", "top_k"], speed: ["speed"] }, []]);
+  const usual = read({ service_tier: "auto", speed: "standard" });
+  assert.deepEqual([usual.serviceTier, usual.speed, usual.asked, usual.ignored], [undefined, undefined, {}, []]);
+  assert.equal(refusalOf({ temperature: 1.5 }).param, "temperature");
+});
+
 test("what cannot be honoured is named, and a null asks for nothing", () => {
   const asked = {
-    temperature: 0.5,
-    top_k: 3,
     top_p: null,
     context_management: {},
-    service_tier: "auto",
+    service_tier: "priority",
+    speed: "slow",
     output_config: { task_budget: {} },
   };
-  assert.deepEqual(read(asked).ignored, [
-    "temperature",
-    "top_k",
-    "context_management",
-    "service_tier",
-    "output_config.task_budget",
-  ]);
+  assert.deepEqual(read(asked).ignored, ["context_management", "service_tier", "speed", "output_config.task_budget"]);
   for (const name of [
     "system",
     "stream",

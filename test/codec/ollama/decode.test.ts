@@ -31,7 +31,7 @@ test("the smallest request asks for nothing but a stream", () => {
     stop: [],
     format: { type: "text" },
   });
-  assert.deepEqual(delivery, { stream: true, store: false, ignored: [] });
+  assert.deepEqual(delivery, { stream: true, store: false, ignored: [], asked: {} });
   assert.deepEqual(form, { kind: "chat", model: "opus" });
   assert.deepEqual(generate({ model: "opus:latest" }), turn);
 });
@@ -57,12 +57,10 @@ test("think, format, options and stream are read", () => {
 
 test("what cannot be honoured is named, and what asks for nothing is not", () => {
   const asked = { options: { num_ctx: 1, temperature: 0.5, stop: [] }, keep_alive: "5m", template: "x", context: [1] };
-  assert.deepEqual(decodeGenerate({ model: "opus", prompt: "hi", ...asked }).delivery.ignored, [
-    "template",
-    "context",
-    "options.num_ctx",
-    "options.temperature",
-  ]);
+  const { turn, delivery } = decodeGenerate({ model: "opus", prompt: "hi", ...asked });
+  assert.deepEqual(delivery.ignored, ["template", "context", "options.num_ctx"]);
+  assert.deepEqual(delivery.asked, { sampling: ["options.temperature"] });
+  assert.deepEqual(turn.sampling, { temperature: 0.5, topP: undefined, topK: undefined });
 });
 
 test("system messages, wherever they stand, are the system prompt; a raw prompt goes without one", () => {

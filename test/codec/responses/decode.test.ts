@@ -29,6 +29,7 @@ test("the smallest request asks for nothing but an answer, and for it to be kept
     stream: false,
     store: true,
     ignored: [],
+    asked: {},
   });
   assert.notDeepEqual(form, {});
 });
@@ -210,8 +211,8 @@ for (const [tool_choice, names, toolChoice] of CHOICES) {
 
 test("what cannot be honoured is named; what asks for nothing is not", () => {
   const asked = {
-    temperature: 1,
     top_p: null,
+    service_tier: "flex",
     max_tool_calls: 3,
     text: { verbosity: "low" },
     reasoning: { context: "auto" },
@@ -219,7 +220,7 @@ test("what cannot be honoured is named; what asks for nothing is not", () => {
     truncation: "auto",
   };
   assert.deepEqual(decode({ input: "hi", ...asked }).ignored, [
-    "temperature",
+    "service_tier",
     "max_tool_calls",
     "text.verbosity",
     "reasoning.context",
@@ -239,6 +240,18 @@ test("what cannot be honoured is named; what asks for nothing is not", () => {
     top_logprobs: 0,
   };
   assert.deepEqual(decode({ input: "hi", ...empty }).ignored, []);
+});
+
+test("sampling and the tier priority are read with the fields that ask for them, and repeated", () => {
+  const { sampling, speed, asked, form } = decode({
+    input: "hi",
+    temperature: 2,
+    top_p: 0.5,
+    service_tier: "priority",
+  });
+  assert.deepEqual([sampling, speed], [{ temperature: 1, topP: 0.5, topK: undefined }, "fast"]);
+  assert.deepEqual(asked, { sampling: ["temperature", "top_p"], speed: ["service_tier"] });
+  assert.deepEqual([form.request.temperature, form.request.top_p], [2, 0.5]);
 });
 
 test("a field that is null asks for nothing, whichever it is", () => {

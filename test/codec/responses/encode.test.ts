@@ -8,7 +8,7 @@ import { ProxyError } from "../../../src/core/error.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
-import { START, STOP, text } from "../../core/sample.ts";
+import { START, STOP, text, USAGE } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
 import { META } from "../wire.ts";
@@ -94,6 +94,17 @@ test("every event has its name and number, and every item its own id and place",
     );
     for (const { item_id, output_index } of wire)
       if (item_id !== undefined) assert.equal(places.get(item_id), output_index, name);
+  }
+});
+
+test("the tier that has answered is told; it is the default one where the API does not tell", () => {
+  for (const [rest, tier] of [
+    [{}, "default"],
+    [{ serviceTier: "standard", speed: "standard" }, "default"],
+    [{ speed: "fast" }, "priority"],
+  ] as const) {
+    const done: AnswerEvent = { type: "done", finish: "stop", usage: { ...USAGE, ...rest } };
+    assert.equal((toWhole([START, done], PLAIN) as { service_tier: string }).service_tier, tier);
   }
 });
 
