@@ -10,7 +10,7 @@ import type { TestContext } from "node:test";
 import { readAnswer, readStream, user } from "../helpers/answer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
-import { eventually, PROGRAM, startProxy } from "../helpers/proxy.ts";
+import { eventually, FAKE_CLI, PROGRAM, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Upstream } from "../helpers/upstream.ts";
@@ -85,6 +85,16 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     await assertCleanEnd(proxy, pids);
   });
 }
+
+test("SIGTERM ends the CLI that is being asked for its login", async (t) => {
+  const file = join(makeFolder(t), "pids");
+  const args = ["--claude", FAKE_CLI, "--spares", "0"];
+  const proxy = await startProxy(t, { args, env: { FAKE_CLI: "unsure", FAKE_CLI_PIDS: file } });
+  void fetch(`${proxy.url}/health`).catch(() => undefined);
+  await eventually("it is asked", () => existsSync(file));
+  proxy.kill("SIGTERM");
+  await assertCleanEnd(proxy, [Number(readFileSync(file, "utf8"))]);
+});
 
 test("SIGTERM lets a running turn finish, takes no other, and then ends all", async (t) => {
   const { upstream, proxy } = await start(t);

@@ -4,7 +4,7 @@ import { delimiter, dirname, join, resolve, win32 } from "node:path";
 import { ProxyError } from "../../core/error.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
 import { runCommand, toExhaustedError } from "../process/process.ts";
-import type { Command } from "../process/process.ts";
+import type { ShortCommand } from "../process/process.ts";
 import { isOlder, MINIMUM_VERSION } from "./release.ts";
 
 /** Places where the CLI is looked for. */
@@ -86,7 +86,7 @@ export async function findClaude(options: FindOptions): Promise<string> {
 const VERSION_PATIENCE_MS = 15_000;
 
 /** The CLI's version. @throws ClaudeError when it does not say one, or is too old to be safe. */
-export async function readVersion(command: Omit<Command, "args">): Promise<string> {
+export async function readVersion(command: Omit<ShortCommand, "args">): Promise<string> {
   const { stdout, error } = await runCommand({ ...command, args: ["--version"] }, VERSION_PATIENCE_MS);
   const exhausted = toExhaustedError(error);
   if (exhausted) throw exhausted;
@@ -113,7 +113,7 @@ export interface Login {
 }
 
 /** Asks `claude auth status`; undefined when it gives no answer that can be read. */
-export async function readLogin(command: Omit<Command, "args">): Promise<Login | undefined> {
+export async function readLogin(command: Omit<ShortCommand, "args">): Promise<Login | undefined> {
   const { stdout } = await runCommand({ ...command, args: ["auth", "status"] }, VERSION_PATIENCE_MS);
   const status = parseJson(stdout);
   if (!isObject(status) || typeof status["loggedIn"] !== "boolean") return undefined;

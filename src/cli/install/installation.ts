@@ -123,9 +123,10 @@ function toLeftovers({ find, folders, servers, temporaryFolder }: InstallationOp
   return { temporary: temporaryFolder, logs };
 }
 
-/** The CLI's program, and its login as it tells it. */
-function openProgram({ find, folders, temporaryFolder, log }: InstallationOptions): [Program, LoginMemory] {
-  const surroundings = { cwd: folders.empty, env: toEnvironment(find.environment, "none", temporaryFolder) };
+/** The CLI's program, and its login as it tells it; what they run ends with the signal. */
+function openProgram(options: InstallationOptions, signal: AbortSignal): [Program, LoginMemory] {
+  const { find, folders, temporaryFolder, log } = options;
+  const surroundings = { cwd: folders.empty, env: toEnvironment(find.environment, "none", temporaryFolder), signal };
   const program = createProgram({
     find,
     ...surroundings,
@@ -146,7 +147,8 @@ export function createInstallation(options: InstallationOptions): Installation {
   const places = createGate(options.maxProcesses);
   const notes = createNotes({ folder, temporaryFolder, environment: find.environment, enter: places.enter, log });
   const live = new Set<Conversation>();
-  const [program, login] = openProgram(options);
+  const closing = new AbortController();
+  const [program, login] = openProgram(options, closing.signal);
 
   async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
     const { path } = await untilAborted(program.ready(), signal);
@@ -185,7 +187,9 @@ export function createInstallation(options: InstallationOptions): Installation {
     identify: program.identify,
     recordLogin: login.record,
     async close() {
-      await Promise.all([notes.close(), ...[...live].map((conversation) => conversation.close())]);
+      closing.abort();
+      const ends = [...live].map((conversation) => conversation.close());
+      await Promise.all([notes.close(), program.settled(), login.settled(), ...ends]);
       await sweeper.sweepLast();
     },
   };

@@ -9,6 +9,8 @@ export interface LoginMemory {
   read(): Promise<Login | undefined>;
   /** Records what a turn has shown. */
   record(isLoggedIn: boolean): void;
+  /** Settles once nothing is being asked. */
+  settled(): Promise<void>;
 }
 
 const FRESH_MS = 60_000;
@@ -36,6 +38,7 @@ export function createLoginMemory(ask: () => Promise<Login | undefined>, log: Lo
       if (login === undefined) await asking;
       return login;
     },
+    settled: async () => asking,
     record(isLoggedIn) {
       login = { isLoggedIn, method: isLoggedIn ? (login?.method ?? "unknown") : "none" };
       askedAt = performance.now();

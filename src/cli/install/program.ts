@@ -20,6 +20,8 @@ export interface Program {
    * rejects.
    */
   identify(): Promise<string>;
+  /** Settles once it is not being looked for. Never rejects. */
+  settled(): Promise<void>;
   /** The CLI that was found last, if any. */
   readonly found: Found | undefined;
   /** The reason for which it cannot be used, if so. */
@@ -32,6 +34,8 @@ export interface ProgramOptions {
   /** Working directory in which it is asked for its version. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Ends the look at it. */
+  readonly signal: AbortSignal;
   /** Called with each CLI that was found, before it is used. */
   readonly onFound: (found: Found) => Promise<void>;
 }
@@ -46,7 +50,7 @@ async function readIdentity(path: string): Promise<string> {
 }
 
 /** Prepares the search; nothing is run before `ready`. */
-export function createProgram({ find, cwd, env, onFound }: ProgramOptions): Program {
+export function createProgram({ find, cwd, env, signal, onFound }: ProgramOptions): Program {
   let looking: Promise<Found> | undefined;
   let found: Found | undefined;
   let problem: ProxyError | undefined;
@@ -55,7 +59,7 @@ export function createProgram({ find, cwd, env, onFound }: ProgramOptions): Prog
   async function look(): Promise<Found> {
     try {
       const path = await findClaude(find);
-      const version = await readVersion({ file: path, cwd, env });
+      const version = await readVersion({ file: path, cwd, env, signal });
       await onFound({ path, version });
       problem = undefined;
       identity = await readIdentity(path);
@@ -75,6 +79,9 @@ export function createProgram({ find, cwd, env, onFound }: ProgramOptions): Prog
       if (now === "" || now === identity) return identity;
       looking = undefined;
       return (identity = now);
+    },
+    async settled() {
+      await looking?.catch(() => undefined);
     },
     get found() {
       return found;

@@ -1,6 +1,6 @@
 /** One CLI process: spawn, lines out, messages in, a sure end. Every process but the service manager's begins here. */
 import { execFile, spawn } from "node:child_process";
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -62,6 +62,8 @@ const EOF_GRACE_MS = 2000;
 const TERM_GRACE_MS = 5000;
 /** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
 const FLUSH_MS = 500;
+/** A short command that is no longer wanted has nothing to finish. */
+const SHORT_GRACE_MS = 1000;
 const STDERR_KEPT = 2000;
 /** Names a process in the environment of all that it starts. */
 const MARK_NAME = "CLAUDE_MAX_API_PROCESS";
@@ -220,11 +222,36 @@ export interface CommandOutput {
   readonly error?: string;
 }
 
-/** Runs a short command to its end; at most `timeoutMs`, and 1 MiB of output. Never throws. */
-export async function runCommand(command: Command, timeoutMs: number): Promise<CommandOutput> {
-  const { file, args, cwd, env } = command;
+/** A command that answers and ends by itself. */
+export interface ShortCommand extends Command {
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
+/** Ends a short command when the signal aborts, by SIGKILL if it does not listen. */
+function endOnAbort(child: ChildProcess, signal: AbortSignal): void {
+  let patience: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    child.kill("SIGTERM");
+    patience = setTimeout(() => child.kill("SIGKILL"), SHORT_GRACE_MS);
+  };
+  signal.addEventListener("abort", end, { once: true });
+  child.once("close", () => {
+    clearTimeout(patience);
+    signal.removeEventListener("abort", end);
+  });
+}
+
+/**
+ * Runs a short command to its end; at most `timeoutMs`, until its signal aborts, and 1 MiB of output. The process is
+ * gone when it settles. Never throws.
+ */
+export async function runCommand(command: ShortCommand, timeoutMs: number): Promise<CommandOutput> {
+  const { file, args, cwd, env, signal } = command;
+  if (signal?.aborted === true) return { code: null, stdout: "" };
   let stdout = "";
   const child = execFile(file, [...args], { cwd, env, timeout: timeoutMs, windowsHide: true });
+  if (signal) endOnAbort(child, signal);
   child.stdout?.on("data", (text: string) => {
     stdout += text;
   });
