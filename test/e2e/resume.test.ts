@@ -44,6 +44,7 @@ test("a session's system prompt holds on, also where later requests leave it out
   const second = await restart(t, first, upstream);
   t.after(remove);
   await sayNamed(second, "notes", "three");
+  assert.equal(upstream.calls.length, 3);
   for (const call of upstream.calls) assert.match(JSON.stringify(call.body.system), /Be brief\./, toLastWords(call));
 });
 

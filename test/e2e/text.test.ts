@@ -125,6 +125,7 @@ test("a stream begins with the only role, ends with the only [DONE], and keeps i
 test("usage counts cached tokens, and comes in a stream only when asked for", async () => {
   assert.deepEqual((await readAnswer(await proxy.chat(hi))).usage, USAGE);
   const silent = await readStream(await proxy.chat({ ...hi, stream: true }));
+  assert.equal(silent.text, "Hello world");
   assert.ok(silent.chunks.every((chunk) => !("usage" in chunk)));
   const asked = await readStream(await proxy.chat({ ...hi, stream: true, stream_options: { include_usage: true } }));
   assert.deepEqual(asked.chunks.at(-1)?.usage, USAGE);

