@@ -3,6 +3,7 @@
  * has.
  */
 import { isObject } from "../../src/lib/json.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
 import type { ApiCall, Step } from "../../test/helpers/upstream.ts";
 
 /** A prompt that has the model write a word to a file with the client's shell. */
@@ -10,10 +11,18 @@ export const toPrompt = (word: string, file: string): string =>
   `Write the word ${word} to the file ${file}. RUN-${word}`;
 
 /** The words the model ends the task with. */
-export const toDone = (word: string): string => `WROTE-${word}`;
+const toDone = (word: string): string => `WROTE-${word}`;
 
+/** True for a request of the task itself: titles and the like carry no tools, and go on from no other. */
+export function isTaskRequest(body: JsonObject): boolean {
+  const { tools } = body;
+  const isGoingOn = typeof body["previous_response_id"] === "string";
+  return Array.isArray(tools) && tools.length > 0 && (isGoingOn || JSON.stringify(body).includes("RUN-"));
+}
+
+/** The client's shell; `StructuredOutput` is the CLI's own tool, for a call that a client insists on. */
 const SHELLS =
-  /^mcp__client__(bash|shell|exec_command|run_shell_command|run_commands|run_terminal_command|execute_command|terminal)$/i;
+  /^StructuredOutput$|^mcp__client__(?:mcp__own__)?(bash|shell|exec|exec_command|run_shell_command|run_commands|run_terminal_command|execute_command|terminal)$/i;
 
 function toText(content: unknown): string {
   if (typeof content === "string") return content;
@@ -46,8 +55,8 @@ function toInput(schema: unknown, command: string): object {
  */
 function readTask({ body }: ApiCall): { at: number; word: string; file: string } | undefined {
   const at = body.messages.findLastIndex(({ role, content }) => role === "user" && /RUN-\w+/.test(toText(content)));
-  const [, word = "", file = ""] =
-    /the word (\w+) to the file (\S+)\. RUN-/.exec(toText(body.messages[at]?.content)) ?? [];
+  const prompts = toText(body.messages[at]?.content).matchAll(/the word (\w+) to the file (\S+)\. RUN-/g);
+  const [, word = "", file = ""] = [...prompts].at(-1) ?? [];
   return word === "" ? undefined : { at, word, file };
 }
 

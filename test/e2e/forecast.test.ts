@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { user } from "../helpers/answer.ts";
+import { addIds, readCaptured, toSteps, withIds } from "../helpers/captured.ts";
 import { untilSessions, readTurnStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
 import type { Pair } from "../helpers/pair.ts";
@@ -85,4 +86,27 @@ test("qwen: a reminder before each prompt, gone from later histories; results go
     ...["user: two", "assistant: <tool_use>", "user: <tool_result>", "assistant: done"],
     "user: <system-reminder>today</system-reminder>|three",
   ]);
+});
+
+/** Sends a captured conversation, each answer as it was; gives the ways in which its turns began. */
+async function playCaptured({ proxy, upstream }: Pair, name: string): Promise<string[]> {
+  const { body, requests, answers } = readCaptured(name);
+  upstream.answer((_, at) => toSteps(answers[at]));
+  const ids = new Map<string, string>();
+  for (const [at, messages] of requests.entries()) {
+    const answer = await ask(proxy, { ...body, messages: withIds(messages, ids) });
+    assert.equal(answer.status, 200);
+    addIds(ids, answers[at], idsOf(answer));
+    await untilSessions(proxy, "a process knows what is to come", ({ live, busy }) => live > 0 && busy === 0);
+  }
+  return readTurnStarts(proxy, requests.length);
+}
+
+test("a captured conversation of OpenClaw's is foretold from the third turn on", async (t) => {
+  const starts = await playCaptured(await startWithSpares(t), "openclaw");
+  assert.equal(starts.length, 10);
+  assert.deepEqual(
+    starts.slice(2).filter((start) => start !== "forecast"),
+    [],
+  );
 });
