@@ -1,10 +1,10 @@
-/** The real CLI as a client: `claude -p` in a home of its own, told to use the proxy as its API. */
+/** The real CLI as a client, of the same release whichever answers: `claude -p` in a home of its own, told to use the proxy as its API. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import type { TestContext } from "node:test";
 import { makeFolder } from "./folder.ts";
-import { CLI } from "./cli.ts";
+import { OWN_CLI } from "./cli.ts";
 
 export interface ClaudeAnswer {
   readonly code: number | null;
@@ -35,7 +35,7 @@ export async function runClaude(
     DISABLE_AUTOUPDATER: "1",
     DISABLE_TELEMETRY: "1",
   };
-  const child = spawn(CLI, ["-p", prompt, "--output-format", "json", ...args], {
+  const child = spawn(OWN_CLI, ["-p", prompt, "--output-format", "json", ...args], {
     env,
     cwd: home,
     stdio: ["ignore", "pipe", "pipe"],

@@ -3,10 +3,11 @@ import { resolve } from "node:path";
 
 const GIVEN = process.env["TEST_CLAUDE"];
 
-/** Its path. */
-export const CLI = GIVEN
-  ? resolve(GIVEN)
-  : resolve(`node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`);
+/** The development dependency: also the client of tests whose client is a CLI. */
+export const OWN_CLI = resolve(`node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`);
+
+/** Path of the CLI under test. */
+export const CLI = GIVEN ? resolve(GIVEN) : OWN_CLI;
 
 /** The model that the family `sonnet` is answered by; releases differ. */
 export const SONNET = process.env["TEST_CLAUDE_SONNET"] ?? "claude-sonnet-5-5";
