@@ -5,6 +5,7 @@ import type { FinishReason, Usage } from "../../core/event.ts";
 import type { ApiEvent } from "../protocol/message.ts";
 import type { Blocks } from "./block.ts";
 import type { Draft } from "./draft.ts";
+import { createBrokenError } from "./failure.ts";
 import { createUsageMeter } from "./usage.ts";
 
 /**
@@ -35,7 +36,10 @@ export interface ApiCallsOptions {
 
 /** The API calls of one turn. */
 export interface ApiCalls {
-  /** Takes the next event of the API; gives the end of the answer where it has to end there. */
+  /**
+   * Takes the next event of the API; gives the end of the answer where it has to end there.
+   * @throws ProxyError `bad_gateway` for a message that ends without a reason.
+   */
   read(event: ApiEvent): AnswerEnd | undefined;
   /** The running call is void, or its structured output is. */
   retract(): void;
@@ -120,6 +124,8 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
         return toCut(current, { hasCalls: hasCalls(), isBlank: blocks.isBlank && !isStructured });
       }
       case "message_stop": {
+        // It broke off, and the CLI is about to have the model go on from there in words of its own (P74).
+        if (current.stopReason === "") throw createBrokenError();
         const isHeld = current.stopReason === "tool_use" && hasCalls() && !isForced;
         return isHeld ? { finish: "tool_calls", state: "held" } : undefined;
       }

@@ -81,6 +81,13 @@ test("after a round of tools, too, a message without a word ends the answer", ()
   assert.deepEqual([reply.text, reply.finish, answer.state], ["One.", "stop", "cut"]);
 });
 
+test("a message that ends without a reason has broken off, and fails the turn", () => {
+  assert.throws(() => play([...open(text("half")), messageDelta(""), messageStop()]), {
+    kind: "bad_gateway",
+    message: /broke off/,
+  });
+});
+
 test("the other reasons to stop end with the result, too", () => {
   for (const reason of ["stop_sequence", "pause_turn", "anything_new"]) {
     const { reply, answer } = play([...round(reason, text("a")), success()]);
