@@ -51,6 +51,9 @@ function openAnswer({ tools, schema }: ReturnType<typeof readSetUp>): Answer {
     structured: schema && { type: "json", schema },
     tools: new Set(tools),
     hasOwnTools: true,
+    servers: new Set(),
+    readServers: () => [],
+    openCalls: [],
     elapsedMs: () => performance.now() - startedAt,
   });
 }

@@ -8,9 +8,9 @@ import type { ToolResult, Turn } from "../core/turn.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { createQueue } from "../lib/queue.ts";
 import { createAnswer } from "./answer/answer.ts";
-import type { Answer } from "./answer/answer.ts";
+import type { Answer, AnswerOptions, ServerCall } from "./answer/answer.ts";
 import { createRecorder } from "./answer/record.ts";
-import type { Recorder } from "./answer/record.ts";
+import type { AnswerRecord, Recorder } from "./answer/record.ts";
 import { toEnding, toNext } from "./phase.ts";
 import type { Answering, Fresh, Loaded, Phase, Ready, Waiting } from "./phase.ts";
 import type { Command } from "./process/process.ts";
@@ -18,7 +18,8 @@ import { toCatalogue } from "./protocol/catalogue.ts";
 import { CliEndedError, openChannel } from "./protocol/channel.ts";
 import type { Channel } from "./protocol/channel.ts";
 import type { TurnMessage } from "./protocol/message.ts";
-import { isMcpTool } from "./protocol/name.ts";
+import { isMcpTool, toServerTool } from "./protocol/name.ts";
+import type { ToolResultMessage } from "./protocol/result.ts";
 import { createToolServer } from "./protocol/toolserver.ts";
 import type { ToolServer } from "./protocol/toolserver.ts";
 import { toUserLine } from "./request/content.ts";
@@ -93,20 +94,54 @@ export function toResults({ messages }: Turn): ToolResult[] {
   return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
-function openAnswer({ turn, servers = [] }: Step, { tools: ownTools }: Launch): Answer {
+function toRequestedNames(servers: readonly McpServer[]): Set<string> {
+  return new Set(servers.flatMap(({ name, isRequested }) => (isRequested ? [name] : [])));
+}
+
+/** The calls to these servers in the model's last message. */
+function toServerCalls(record: AnswerRecord | undefined, names: ReadonlySet<string>): ServerCall[] {
+  return (record?.content ?? []).flatMap(({ type, id, name, input }) => {
+    const tool = type === "tool_use" && typeof name === "string" ? toServerTool(name) : undefined;
+    return tool && names.has(tool.server) && typeof id === "string" ? [{ ...tool, id, input }] : [];
+  });
+}
+
+/** The facts of an answer that its step does not say. */
+type Surroundings = Pick<AnswerOptions, "readServers" | "openCalls">;
+
+function openAnswer({ turn, servers = [] }: Step, { tools: ownTools }: Launch, surroundings: Surroundings): Answer {
   const startedAt = performance.now();
   return createAnswer({
     stop: toStops(turn).own,
     structured: toStructured(turn),
     tools: new Set(turn.tools.map(({ name }) => name)),
     hasOwnTools: ownTools !== "none" || servers.length > 0,
+    servers: toRequestedNames(servers),
+    ...surroundings,
     elapsedMs: () => performance.now() - startedAt,
   });
 }
 
-function openTurn(step: Step, launch: Launch, { pause, resume }: Channel): Answering {
+/** Opens the answers of one process. A call to an MCP server that one ends on is told in the next. */
+function createAnswers(launch: Launch, recorder: Recorder, servers: Servers) {
+  let late: ToolResultMessage[] = [];
+  return {
+    /** Keeps a result that came while the client's own calls were held (P98). */
+    keep: (message: ToolResultMessage) => void late.push(message),
+    open(step: Step, from: Phase): Answer {
+      const names = toRequestedNames(step.servers ?? []);
+      const openCalls = from.type === "waiting" ? toServerCalls(recorder.record, names) : [];
+      const answer = openAnswer(step, launch, { readServers: () => servers.requested, openCalls });
+      answer.read(late);
+      late = [];
+      return answer;
+    },
+  };
+}
+
+function openTurn({ turn }: Step, answer: Answer, { pause, resume }: Channel): Answering {
   const events = createQueue<readonly TurnEvent[]>({ highWater: HIGH_WATER, onFull: pause, onDrained: resume });
-  return { type: "answering", settings: toSettings(step.turn), answer: openAnswer(step, launch), events };
+  return { type: "answering", settings: toSettings(turn), answer, events };
 }
 
 /** True for the beginning of an API call. */
@@ -136,20 +171,33 @@ interface SetUpParts {
   readonly fail: (error: unknown) => void;
 }
 
-/** Writes all that goes before a turn's message. `known` are the settings of the process; undefined for a fresh one. */
-function sendSetUp(step: Step, known: Settings | undefined, parts: SetUpParts): void {
+/**
+ * Writes all that goes before a turn's message, and then has `write` write that. `known` are the settings of the
+ * process; undefined for a fresh one.
+ */
+function sendSetUp(step: Step, known: Settings | undefined, parts: SetUpParts, write = (): void => undefined): void {
   const { turn, model, servers = [], onReady } = step;
   const { channel, launch } = parts;
   if (!known) {
     parts.toolServer.offer(turn.tools);
     parts.servers.load(servers);
   }
-  const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
   const onSetUp = ([opened]: readonly JsonObject[]): void => {
     onReady();
     if (!known && opened) parts.tellModels(opened);
   };
-  Promise.all(requests.map(channel.request)).then(onSetUp, parts.fail);
+  parts.servers.afterwards(() => {
+    const requests = toSetUp(turn, launch.model === undefined ? model : undefined, known);
+    Promise.all(requests.map(channel.request)).then(onSetUp, parts.fail);
+    write();
+  });
+}
+
+/** Hands in the last message of a turn: results of held calls, or what starts an answer. */
+function sendLast(turn: Turn, from: Phase, { toolServer, channel }: SetUpParts): void {
+  const last = turn.messages.at(-1);
+  if (from.type === "waiting") toolServer.give(toResults(turn));
+  else if (last) channel.send(toUserLine(last));
 }
 
 /** Starts a process. @throws ProxyError `unavailable` when none can be started. */
@@ -162,6 +210,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const servers = createServers(channel, { onStates: options.onMcpStates, onFailure: fail });
   const tellModels = (response: JsonObject): void => options.onCatalogue(toCatalogue(response));
   const parts = { channel, toolServer, servers, launch, tellModels, fail };
+  const answers = createAnswers(launch, recorder, servers);
 
   function spend(cause: string, error: unknown): void {
     const last = phase;
@@ -190,6 +239,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (message.type === "assistant") recorder.add(message);
     tell(message, options);
     if (phase.type === "answering") return advance(phase, message, size);
+    if (phase.type === "waiting" && message.type === "tool_result") answers.keep(message);
     // Nobody reads its answer, and the next turn would take it for its own.
     if (isBeginning(message) && phase.type !== "spent") fail(new CliEndedError("began a turn that was not asked for"));
   }
@@ -206,16 +256,13 @@ export function startWorker(options: WorkerOptions): Worker {
       sendSetUp(step, undefined, parts);
       phase = { type: "loaded", settings: toSettings(step.turn) };
     },
-    // All of it is written at once: the CLI takes the lines in order, so nothing waits for an answer (P1).
+    // Written at once: the CLI takes the lines in order, so nothing waits for an answer (P1), narrowed servers apart.
     begin(step, from) {
       const { turn } = step;
-      const answering = openTurn(step, launch, channel);
+      const answering = openTurn(step, answers.open(step, from), channel);
       phase = answering;
       recorder.begin(turn.effort);
-      sendSetUp(step, from.type === "fresh" ? undefined : from.settings, parts);
-      const last = turn.messages.at(-1);
-      if (from.type === "waiting") toolServer.give(toResults(turn));
-      else if (last) channel.send(toUserLine(last));
+      sendSetUp(step, from.type === "fresh" ? undefined : from.settings, parts, () => sendLast(turn, from, parts));
       return answering;
     },
     spend,

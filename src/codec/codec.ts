@@ -1,6 +1,7 @@
 /** The contract of a protocol: pure functions between its wire form and the neutral one. */
 import type { ProxyError } from "../core/error.ts";
 import type { AnswerEvent } from "../core/event.ts";
+import type { McpServer } from "../core/mcp.ts";
 import type { Models } from "../core/model.ts";
 import type { Reply } from "../core/reply.ts";
 import type { OptionalSetting, Turn } from "../core/turn.ts";
@@ -32,11 +33,22 @@ export interface Delivery {
   readonly asked: Readonly<Partial<Record<OptionalSetting, readonly string[]>>>;
 }
 
+/** An MCP server that a request names. */
+export interface AskedServer {
+  readonly server: McpServer;
+  /** Of `http:` or `https:`, without a user's name or password. */
+  readonly url: URL;
+  /** Path of its address in the request. */
+  readonly path: string;
+}
+
 /** A request as it was read. `Form` is the codec's own memory of it: what its encoders need. */
 export interface Decoded<Form> {
   readonly turn: Turn;
   readonly delivery: Delivery;
   readonly form: Form;
+  /** The MCP servers that it names, where they are taken; their addresses are still to be checked. */
+  readonly servers?: readonly AskedServer[];
 }
 
 /** Stored answers: JSON values by id. Bounded, so that any of them may be gone. */
@@ -85,8 +97,11 @@ export interface Codec<Form = unknown> {
   readonly path: string;
   /** The media type of its streams. */
   readonly streamType: string;
-  /** @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer. */
-  decode(body: unknown, store: Pick<Store, "get">): Decoded<Form>;
+  /**
+   * Reads a request. The MCP servers that it names are used if `takesServers`, and named as ignored without.
+   * @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer.
+   */
+  decode(body: unknown, store: Pick<Store, "get">, takesServers?: boolean): Decoded<Form>;
   /** Answers, as JSON, a request that asks nothing of a model; undefined for one that does. */
   answerAtOnce?(body: unknown, meta: Meta): unknown;
   createEncoder(form: Form, meta: Meta): Encoder;

@@ -14,6 +14,7 @@ import { createBodyReader } from "../http/body.ts";
 import { createFeed } from "../http/feed.ts";
 import type { Feed } from "../http/feed.ts";
 import { createMetering } from "../http/metered.ts";
+import { createServerCheck } from "../http/outbound.ts";
 import { createPage } from "../http/page.ts";
 import { createUsage } from "../http/usage.ts";
 import { createInfo, toTurnCounts } from "../http/info.ts";
@@ -110,7 +111,8 @@ function createAnswering(options: ServeOptions, engine: Engine, surroundings: Su
   });
   const feed = createFeed({ meter, readSurroundings: usage.readSurroundings });
   const meterTurn = createMetering({ meter, nameClient });
-  const parts = { run, models, telegram, tools, servers, store: stored, readJson, identify, meterTurn };
+  const checkServers = createServerCheck(config.requestMcpHosts);
+  const parts = { run, models, telegram, tools, servers, checkServers, store: stored, readJson, identify, meterTurn };
   const handler = createRoutes({
     guard,
     usage,

@@ -4,8 +4,8 @@ import { PROFILES } from "../core/profile.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import { toChoice, toList, toOptionalPath, toPath, toPaths, toSwitch, toWhole } from "./option.ts";
 import type { Option } from "./option.ts";
-import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toIdleSeconds, toKeys, toLogLevel } from "./reader.ts";
-import { toOrigins, toSettingSources, toSpareCount } from "./reader.ts";
+import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toHostRules, toIdleSeconds, toKeys } from "./reader.ts";
+import { toLogLevel, toOrigins, toSettingSources, toSpareCount } from "./reader.ts";
 
 const EXTRA_USAGE = ["allow", "stop"] as const;
 
@@ -72,6 +72,14 @@ export const OPTIONS = {
     more: "may be repeated; see [MCP servers](#mcp-servers)",
     kind: "path",
     read: toPaths,
+  },
+  requestMcpHosts: {
+    name: "allow-request-mcp",
+    hint: "HOST[,HOST]",
+    help: "let requests name MCP servers on these hosts, by https; 127.0.0.1:PORT allows http on loopback",
+    more: "with `:PORT` for another port than the usual one; see [MCP servers](#mcp-servers-of-a-request)",
+    kind: "list",
+    read: toHostRules,
   },
   settingSources: {
     name: "setting-sources",

@@ -1,4 +1,6 @@
 /** Readers for the options whose values have a shape of their own. */
+import { toHostRule } from "../http/outbound.ts";
+import type { HostRule } from "../http/outbound.ts";
 import { SOCKET_PATH_BYTES, toSocketPath } from "../lib/address.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
@@ -47,6 +49,16 @@ export const toOrigins: Reader<readonly string[]> = (texts, context) =>
     // Extensions and desktop shells have schemes of their own, whose origin URL does not spell.
     if (/^[a-z][a-z0-9+.-]*:\/\/[^/\s\p{Lu}]+$/u.test(text) && URL.canParse(text)) return text;
     throw new UsageError(`Cannot use ${context.flag} ${text}: expected an origin such as http://localhost:5173`);
+  });
+
+/** Reads hosts that requests may have this machine connect to. */
+export const toHostRules: Reader<readonly HostRule[]> = (texts, context) =>
+  toList(texts, context).map((text) => {
+    const rule = toHostRule(text);
+    if (rule) return rule;
+    throw new UsageError(
+      `Cannot use ${context.flag} ${text}: expected a host such as mcp.example.com or 127.0.0.1:8080`,
+    );
   });
 
 /** The CLI's own names for where settings come from. */

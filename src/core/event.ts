@@ -1,4 +1,6 @@
 /** Events of an answer, in no protocol's words. Streaming writes them, non-streaming folds them. */
+import type { McpServerState } from "./mcp.ts";
+import type { ToolResult } from "./turn.ts";
 
 /** The reason for which an answer ended. */
 export type FinishReason = "stop" | "length" | "content_filter" | "tool_calls";
@@ -29,6 +31,10 @@ export interface CacheWrites {
  * `arguments` as they come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are
  * pieces of one JSON text. `signature` ends a block of thinking, whose text may be empty; `redacted` is a whole block
  * of it. `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
+ *
+ * Where a request names MCP servers: `mcp_servers` once after `start`; each `mcp_call` with its `mcp_arguments` as they
+ * come, pieces of one JSON text; and at any later time its `mcp_result`, unless the answer ends before it is there.
+ * Such a call comes again, whole, in the next answer.
  */
 export type AnswerEvent =
   | { readonly type: "start"; readonly model: string }
@@ -39,7 +45,14 @@ export type AnswerEvent =
   | { readonly type: "call"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "arguments"; readonly index: number; readonly json: string }
   | { readonly type: "progress"; readonly tool: string; readonly summary: string }
+  | { readonly type: "mcp_servers"; readonly servers: readonly McpServerState[] }
+  | { readonly type: "mcp_call"; readonly id: string; readonly server: string; readonly name: string }
+  | { readonly type: "mcp_arguments"; readonly id: string; readonly json: string }
+  | McpResult
   | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
+
+/** The result of a call to an MCP server; `id` is the call's. */
+export type McpResult = { readonly type: "mcp_result" } & Pick<ToolResult, "id" | "content" | "isError">;
 
 /**
  * One event of a turn: those of the answer in their order; a failure is a throw. `retract` voids all text, thinking and

@@ -15,6 +15,8 @@ export interface McpServer {
   readonly allowedTools?: readonly string[];
   /** Tools that are not offered. */
   readonly deniedTools?: readonly string[];
+  /** The request has named it: the client is told of its tools, its calls and their results. */
+  readonly isRequested?: true;
 }
 
 /** A server as a process has found it. */
@@ -43,6 +45,11 @@ export function isMcpName(name: string): boolean {
 /** Begin of the names of a server's tools, as the model sees them. */
 export function toMcpPrefix(server: string): string {
   return `mcp__${server}__`;
+}
+
+/** True for a tool of the server that is offered. */
+export function isOffered({ allowedTools, deniedTools }: McpServer, tool: string): boolean {
+  return (allowedTools?.includes(tool) ?? true) && !deniedTools?.includes(tool);
 }
 
 /** A shorter text is a word such as `true`, which may stand anywhere. */
@@ -98,8 +105,18 @@ export function chooseServers({ servers, profile, asked }: McpChoice): readonly 
   return asked === undefined ? offered : offered.filter(({ name }) => asked.includes(name));
 }
 
-/** Refuses tools of the client's that are named like a server's. @throws ProxyError `invalid_request`. */
+/**
+ * Refuses two servers of one name, and tools of the client's that are named like a server's.
+ * @throws ProxyError `invalid_request`.
+ */
 export function checkClash(tools: readonly Tool[], servers: readonly McpServer[]): void {
+  const twice = servers.find(({ name }, at) => servers.findIndex((held) => held.name === name) !== at);
+  if (twice)
+    throw new ProxyError(
+      "invalid_request",
+      `Cannot use MCP server ${twice.name}: another one has this name; call it otherwise`,
+      { param: twice.isRequested ? "tools" : PARAM },
+    );
   for (const { name } of tools) {
     const server = servers.find((held) => name.startsWith(toMcpPrefix(held.name)));
     if (server)

@@ -1,8 +1,11 @@
 /** A whole answer: the fold of its events. */
 import { ProxyError } from "./error.ts";
 import { NO_USAGE } from "./event.ts";
-import type { FinishReason, TurnEvent, Usage } from "./event.ts";
-import type { Message } from "./turn.ts";
+import type { FinishReason, McpResult, TurnEvent, Usage } from "./event.ts";
+import type { McpServerState } from "./mcp.ts";
+import { splitRounds } from "./round.ts";
+import type { RoundPart } from "./round.ts";
+import type { Message, ToolCall } from "./turn.ts";
 import { isObject, parseJson } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 
@@ -14,12 +17,25 @@ export interface ReplyCall {
   readonly arguments: string;
 }
 
-/** A part of an answer, in its place; a call by its place in `calls`. */
+/** A call of an answer to an MCP server that the request has named. */
+export interface ReplyMcpCall extends ReplyCall {
+  readonly server: string;
+  /** Undefined where the answer has ended before it was there. */
+  readonly result: McpResult | undefined;
+}
+
+/** The MCP servers that a request has named, as its answer tells of them. */
+export interface ReplyMcp {
+  readonly servers: readonly McpServerState[];
+  readonly calls: readonly ReplyMcpCall[];
+}
+
+/** A part of an answer, in its place; a call by its place in `calls`, or in those of `mcp`, as its result is. */
 export type ReplyPart =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "thinking"; readonly text: string; readonly signature: string }
   | { readonly type: "redacted"; readonly data: string }
-  | { readonly type: "call"; readonly index: number };
+  | { readonly type: "call" | "mcp_call" | "mcp_result"; readonly index: number };
 
 /** A whole answer. */
 export interface Reply {
@@ -32,6 +48,8 @@ export interface Reply {
   readonly finish: FinishReason;
   readonly stopSequence: string | undefined;
   readonly usage: Usage;
+  /** Absent where the request has named no MCP servers. */
+  readonly mcp?: ReplyMcp;
 }
 
 /** A call's arguments as a value: what is not a JSON object has become an empty one. */
@@ -40,11 +58,27 @@ export function toCallInput({ arguments: json }: ReplyCall): JsonObject {
   return isObject(input) ? input : {};
 }
 
-/** The answer as the message that a conversation goes on from. */
-export function toMessage({ text, calls }: Reply): Message & { readonly role: "assistant" } {
-  const said = text === "" ? [] : [{ type: "text", text } as const];
-  const made = calls.map((call) => ({ type: "call", id: call.id, name: call.name, input: toCallInput(call) }) as const);
-  return { role: "assistant", content: [...said, ...made] };
+function toClientCall(call: ReplyCall): ToolCall {
+  return { type: "call", id: call.id, name: call.name, input: toCallInput(call) };
+}
+
+function toRoundParts(part: ReplyPart, { calls, mcp }: Reply): RoundPart[] {
+  if (part.type === "text") return [part];
+  if (part.type === "thinking" || part.type === "redacted") return [];
+  if (part.type === "call") return calls.slice(part.index, part.index + 1).map(toClientCall);
+  const call = mcp?.calls[part.index];
+  if (part.type === "mcp_call") return call ? [{ ...toClientCall(call), server: call.server }] : [];
+  return call?.result ? [{ ...call.result, type: "result" }] : [];
+}
+
+/**
+ * The answer as the messages that a conversation goes on from: one, unless calls to MCP servers part it. Thinking is no
+ * part of it.
+ */
+export function toMessages(reply: Reply): Message[] {
+  if (reply.mcp) return splitRounds(reply.parts.flatMap((part) => toRoundParts(part, reply)));
+  const said = reply.text === "" ? [] : [{ type: "text", text: reply.text } as const];
+  return splitRounds([...said, ...reply.calls.map(toClientCall)]);
 }
 
 /** An answer that is being put together from its events. */
@@ -59,7 +93,7 @@ export interface Fold {
 type Growing =
   | { readonly type: "text"; readonly pieces: string[] }
   | { readonly type: "thinking"; readonly pieces: string[]; signature: string | undefined }
-  | Extract<ReplyPart, { readonly type: "redacted" | "call" }>;
+  | Exclude<ReplyPart, { readonly type: "text" | "thinking" }>;
 
 function toPart(part: Growing): ReplyPart {
   switch (part.type) {
@@ -92,11 +126,47 @@ function joinTexts(parts: readonly ReplyPart[], type: "text" | "thinking"): stri
   return parts.map((part) => (part.type === type ? part.text : "")).join("");
 }
 
+/** A call while its arguments grow. */
+interface GrowingCall extends Omit<ReplyCall, "arguments"> {
+  readonly pieces: string[];
+}
+
+const toWholeCall = ({ id, name, pieces }: GrowingCall): ReplyCall => ({ id, name, arguments: pieces.join("") });
+
+/** The calls to MCP servers of an answer that is being put together. */
+function createMcpFold() {
+  let servers: readonly McpServerState[] | undefined;
+  let calls: (GrowingCall & { readonly server: string; result: McpResult | undefined })[] = [];
+  const find = (id: string): number => calls.findIndex((call) => call.id === id);
+  return {
+    /** Takes one event, and gives the part that it begins, if any. */
+    add(event: TurnEvent): Growing[] {
+      if (event.type === "mcp_servers") servers = event.servers;
+      if (event.type === "mcp_arguments") calls[find(event.id)]?.pieces.push(event.json);
+      if (event.type === "mcp_call") {
+        const { id, server, name } = event;
+        return [{ type: "mcp_call", index: calls.push({ id, server, name, pieces: [], result: undefined }) - 1 }];
+      }
+      const call = event.type === "mcp_result" ? calls[find(event.id)] : undefined;
+      if (!call || event.type !== "mcp_result") return [];
+      call.result = event;
+      return [{ type: "mcp_result", index: find(event.id) }];
+    },
+    /** Voids the calls; the servers stay as they are. */
+    retract: () => void (calls = []),
+    read(): Pick<Reply, "mcp"> {
+      const whole = calls.map((call) => ({ ...toWholeCall(call), server: call.server, result: call.result }));
+      return servers || whole.length > 0 ? { mcp: { servers: servers ?? [], calls: whole } } : {};
+    },
+  };
+}
+
 /** Makes a fold that has seen nothing yet. */
 export function createFold(): Fold {
   let model = "";
   let parts: Growing[] = [];
-  let calls: { id: string; name: string; pieces: string[] }[] = [];
+  let calls: GrowingCall[] = [];
+  const mcp = createMcpFold();
   let end: TurnEvent & { type: "done" } = { type: "done", finish: "stop", usage: NO_USAGE };
 
   function addOne(event: TurnEvent): void {
@@ -121,14 +191,15 @@ export function createFold(): Fold {
       case "arguments":
         calls[event.index]?.pieces.push(event.json);
         break;
-      case "progress":
-        break;
       case "retract":
-        parts = [];
-        calls = [];
+        [parts, calls] = [[], []];
+        mcp.retract();
         break;
       case "done":
         end = event;
+        break;
+      default:
+        parts.push(...mcp.add(event));
     }
   }
 
@@ -142,11 +213,12 @@ export function createFold(): Fold {
         model,
         text: joinTexts(whole, "text"),
         thinking: joinTexts(whole, "thinking"),
-        calls: calls.map(({ id, name, pieces }) => ({ id, name, arguments: pieces.join("") })),
+        calls: calls.map(toWholeCall),
         parts: whole,
         finish: end.finish,
         stopSequence: end.stopSequence,
         usage: end.usage,
+        ...mcp.read(),
       };
     },
   };

@@ -36,6 +36,8 @@ export interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly input: JsonObject;
+  /** The MCP server that it was made to; absent for a tool of the client's. Its `id` is the API's own. */
+  readonly server?: string;
 }
 
 /** The result of a call; `id` is the call's. */
@@ -44,6 +46,8 @@ export interface ToolResult {
   readonly id: string;
   readonly content: readonly (TextPart | ImagePart)[];
   readonly isError: boolean;
+  /** The MCP server that has given it; absent for a tool of the client's. */
+  readonly server?: string;
 }
 
 /** Thinking of the model's as a client gives it back. The API takes it with its signature alone, which is not empty. */

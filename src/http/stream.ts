@@ -92,6 +92,9 @@ async function writeText(exchange: Exchange, text: string, stallMs: number): Pro
   }
 }
 
+/** True for what no retraction voids. */
+const isHead = ({ type }: TurnEvent): boolean => type === "start" || type === "mcp_servers";
+
 /** Makes the wording of one answer: events in, the text of their frames out. */
 function createWording(encoder: Encoder): (batch: readonly TurnEvent[]) => string {
   let hasShown = false;
@@ -102,13 +105,13 @@ function createWording(encoder: Encoder): (batch: readonly TurnEvent[]) => strin
     if (at !== -1 && hasShown)
       throw new ProxyError("bad_gateway", "Cannot finish answer: the API broke off in mid-stream");
     const isStanding = (event: TurnEvent, index: number): event is AnswerEvent =>
-      event.type !== "retract" && (event.type === "start" || index > at);
+      event.type !== "retract" && (isHead(event) || index > at);
     return batch.filter(isStanding);
   }
 
   return (batch) => {
     const standing = toStanding(batch);
-    hasShown ||= standing.some(({ type }) => type !== "start");
+    hasShown ||= standing.some((event) => !isHead(event));
     return standing.map(encoder.encode).join("");
   };
 }

@@ -4,7 +4,7 @@ import type { Codec, Decoded, Meta, Store } from "../codec/codec.ts";
 import { toPromptTokens } from "../core/event.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import { checkClash, chooseServers } from "../core/mcp.ts";
-import type { McpServer } from "../core/mcp.ts";
+import type { McpChoice, McpServer } from "../core/mcp.ts";
 import { hasThinkingBudget } from "../core/model.ts";
 import type { Models } from "../core/model.ts";
 import { toOwnTools } from "../core/profile.ts";
@@ -18,6 +18,7 @@ import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { readChat, readMcpNames, readProfile, readSession, toIgnoredHeader } from "./header.ts";
 import type { MeterTurn } from "./metered.ts";
+import type { CheckServers } from "./outbound.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -30,6 +31,8 @@ export interface TurnOptions extends StreamOptions {
   readonly tools: Profile;
   /** The MCP servers for turns whose profile is not `none`. */
   readonly servers: readonly McpServer[];
+  /** Checks the addresses of MCP servers that a request names; undefined where it may name none. */
+  readonly checkServers: CheckServers | undefined;
   /** Answers that later requests may go on from. */
   readonly store: Store;
   readonly readJson: ReadJson;
@@ -98,6 +101,17 @@ function toKeep(store: Store, codec: Codec, decoded: Decoded<unknown>, meta: Met
   };
 }
 
+/** The MCP servers of a turn: those of the server's owner that it gets, and its own. @throws ProxyError for a clash. */
+function toServers(
+  exchange: Exchange,
+  { turn, servers = [] }: Decoded<unknown>,
+  offered: Omit<McpChoice, "asked">,
+): readonly McpServer[] {
+  const all = [...chooseServers({ ...offered, asked: readMcpNames(exchange) }), ...servers.map(({ server }) => server)];
+  checkClash(turn.tools, all);
+  return all;
+}
+
 /** Makes the handler of all turns. */
 export function createTurnHandler(options: TurnOptions): TurnHandler {
   const { run, models, telegram, store } = options;
@@ -117,12 +131,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       webSearch: turn.webSearch,
       hasClientTools: turn.tools.length > 0,
     });
-    const servers = chooseServers({
-      servers: options.servers,
-      profile: profile ?? options.tools,
-      asked: readMcpNames(exchange),
-    });
-    checkClash(turn.tools, servers);
+    const servers = toServers(exchange, decoded, { servers: options.servers, profile: profile ?? options.tools });
     exchange.addLogFields({ model: model.id, stream: delivery.stream });
     const meta = createMeta();
     const ignored = [...delivery.ignored, ...toUnused(decoded, model.id, session !== name)];
@@ -157,7 +166,8 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       const body = await options.readJson(exchange);
       const atOnce = codec.answerAtOnce?.(body, createMeta());
       if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
-      const decoded = codec.decode(body, store);
+      const decoded = codec.decode(body, store, options.checkServers !== undefined);
+      await options.checkServers?.(decoded.servers ?? [], exchange.signal);
       const [asked, running] = start(exchange, codec, decoded);
       const shown = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));
       const events = metered.watch(asked.modelId, running, shown);

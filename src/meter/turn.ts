@@ -57,9 +57,12 @@ function toLength(event: TurnEvent): number | undefined {
     case "thinking":
       return event.text.length;
     case "arguments":
+    case "mcp_arguments":
       return event.json.length;
     case "call":
     case "progress":
+    case "mcp_call":
+    case "mcp_result":
       return 0;
     default:
       return undefined;

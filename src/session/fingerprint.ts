@@ -6,9 +6,10 @@ import type { Hash } from "node:crypto";
 import { toSetUpChoice } from "../cli/request/structured.ts";
 import type { McpServer } from "../core/mcp.ts";
 import type { OwnTools } from "../core/profile.ts";
-import { toCallInput } from "../core/reply.ts";
+import { toMessages } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
-import type { Message, Turn, UserMessage, UserPart } from "../core/turn.ts";
+import { toResultText, toSteps } from "../core/round.ts";
+import type { Message, ToolCall, ToolResult, Turn, UserMessage, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
 import { spellJson } from "../lib/spell.ts";
 import { inSlices, joinSmall, toSlices } from "../lib/slice.ts";
@@ -75,27 +76,42 @@ function* spellUserPart(part: UserPart): Pieces {
   }
 }
 
-/** An assistant's text is one text, as we gave it, however it is cut; arguments are compared as values. */
-function* spellAnswer(text: string, calls: readonly { id: string; name: string; input: unknown }[]): Pieces {
+/** Arguments are compared as values. */
+function* spellCall({ id, server, name, input }: ToolCall): Pieces {
+  yield* spell("call", toCallId(id), name);
+  yield* spellValue(input);
+  if (server !== undefined) yield* spell("server", server);
+}
+
+/** Some clients give the result of a server's call back as one text, and without images. */
+function* spellServerResult({ isError, content }: ToolResult): Pieces {
+  yield* spell("result", String(isError), toResultText(content).trim());
+}
+
+/**
+ * An assistant's text is one text, as we gave it, however it is cut. Each call to a server has its result beside it: a
+ * client need not tell which of them were made together.
+ */
+function* spellAnswer(messages: readonly Message[]): Pieces {
+  const parts = messages.flatMap(({ content }): readonly Message["content"][number][] => content);
+  const results = new Map(parts.flatMap((part) => (part.type === "result" ? [[part.id, part] as const] : [])));
+  let text = "";
+  for (const part of parts) if (part.type === "text") text += part.text;
   yield* spell("assistant", text.trim());
-  for (const { id, name, input } of calls) {
-    yield* spell("call", toCallId(id), name);
-    yield* spellValue(input);
+  for (const part of parts) {
+    if (part.type !== "call") continue;
+    yield* spellCall(part);
+    const result = part.server === undefined ? undefined : results.get(part.id);
+    if (result) yield* spellServerResult(result);
   }
 }
 
-function* spellMessage(message: Message): Pieces {
-  if (message.role === "user") {
-    yield* spell("user");
-    for (const part of message.content) yield* spellUserPart(part);
-    return;
-  }
-  let text = "";
-  for (const part of message.content) if (part.type === "text") text += part.text;
-  yield* spellAnswer(
-    text,
-    message.content.filter((part) => part.type === "call"),
-  );
+/** Spells a message of the user's, or an answer with all of its rounds. */
+function* spellStep(step: readonly Message[]): Pieces {
+  const [first] = step;
+  if (first?.role !== "user") return yield* spellAnswer(step);
+  yield* spell("user");
+  for (const part of first.content) yield* spellUserPart(part);
 }
 
 /** The part of a set-up that is no part of the turn. */
@@ -119,16 +135,11 @@ function* spellSetUp(turn: Turn, setting: Setting): Pieces {
   }
 }
 
-function* spellMessages(messages: readonly Message[]): Pieces {
-  for (const message of messages) yield* spellMessage(message);
+function* spellSteps(steps: readonly (readonly Message[])[]): Pieces {
+  for (const step of steps) yield* spellStep(step);
 }
 
-function* spellReply({ text, calls }: Reply): Pieces {
-  yield* spellAnswer(
-    text,
-    calls.map((call) => ({ id: call.id, name: call.name, input: toCallInput(call) })),
-  );
-}
+const spellReply = (reply: Reply): Pieces => spellAnswer(toMessages(reply));
 
 /** Hashes few long texts: a call of the hash for each piece would take twice as long. Pauses, so that nobody waits. */
 async function add(hash: Hash, pieces: Pieces): Promise<Hash> {
@@ -158,31 +169,32 @@ export async function toSetUpFingerprint(turn: Turn, setting: Setting): Promise<
  * stop sequences, are no part of them: they may change in one process.
  */
 export async function toFingerprints(turn: Turn, setting: Setting): Promise<Fingerprints> {
-  const { messages } = turn;
-  const [asked, answered, last] = [messages.at(-3), messages.at(-2), messages.at(-1)];
+  const steps = [...toSteps(turn.messages)];
+  const [asked, answered, [last] = []] = [steps.at(-3)?.[0], steps.at(-2), steps.at(-1)];
   const start = await add(await add(createHash("sha256"), spellSetUp(turn, setting)), spell(turn.system.trim()));
-  const earlier = await add(start.copy(), spellMessages(messages.slice(0, -3)));
-  const hash = await add(earlier.copy(), spellMessages(messages.slice(-3, -1)));
+  const earlier = await add(start.copy(), spellSteps(steps.slice(0, -3)));
+  const hash = await add(earlier.copy(), spellSteps(steps.slice(-3, -1)));
   return {
     setUp: start.copy().digest("base64"),
-    before: answered?.role === "assistant" ? hash.copy().digest("base64") : undefined,
+    before: answered?.[0]?.role === "assistant" ? hash.copy().digest("base64") : undefined,
     async after(reply, message = last) {
-      return digest(await add(hash.copy(), spellMessages(message ? [message] : [])), spellReply(reply));
+      return digest(await add(hash.copy(), spellSteps(message ? [[message]] : [])), spellReply(reply));
     },
     mark: async (reply) => ({
       key: await digest(hash, spellReply(reply)),
       parts: last?.role === "user" ? await toPartMarks(last) : [],
     }),
     async readPrevious() {
-      if (asked?.role !== "user" || answered?.role !== "assistant") return undefined;
-      return { key: await digest(earlier, spellMessage(answered)), parts: await toPartMarks(asked) };
+      if (asked?.role !== "user" || answered?.[0]?.role !== "assistant") return undefined;
+      return { key: await digest(earlier, spellStep(answered)), parts: await toPartMarks(asked) };
     },
     async answers() {
       const running = start.copy();
       const found: (string | undefined)[] = [];
-      for (const message of messages.slice(0, -1)) {
-        await add(running, spellMessage(message));
-        found.push(message.role === "assistant" ? running.copy().digest("base64") : undefined);
+      for (const step of steps.slice(0, -1)) {
+        await add(running, spellStep(step));
+        found.push(...step.slice(1).map(() => undefined));
+        found.push(step[0]?.role === "assistant" ? running.copy().digest("base64") : undefined);
       }
       return found;
     },

@@ -2,7 +2,7 @@
  * Histories that are to come. A client that rewrites its history is known by its own requests: from then on the next
  * history is foretold after each answer. Pure.
  */
-import { toMessage } from "../core/reply.ts";
+import { toMessages } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
 import type { Message, Turn, UserMessage } from "../core/turn.ts";
 import type { Fingerprints } from "./fingerprint.ts";
@@ -91,11 +91,11 @@ export function createForecasts(): Forecasts {
   async function foretell(turn: Turn, { setUp, after }: Fingerprints, { reply, key }: Answered): Promise<Expected> {
     const learned = rules.get(setUp);
     const coming = toComing(turn, learned);
-    const answer = toMessage(reply);
+    const answer = toMessages(reply);
     // An answer without content is no message that a transcript could hold.
-    if (!learned || !coming || answer.content.length === 0)
+    if (!learned || !coming || answer.at(-1)?.content.length === 0)
       return { key, rewritten: undefined, settle: () => undefined };
-    const rewritten = [...turn.messages.slice(0, -1), coming, answer];
+    const rewritten = [...turn.messages.slice(0, -1), coming, ...answer];
     return { key: await after(reply, coming), rewritten, settle: createSettle(setUp, learned) };
   }
 

@@ -103,7 +103,8 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
       }
       memory.put(key, conversation.record, reply);
       void conversation.close();
-      const answers = [...(await fingerprints.answers()), undefined, key];
+      const known = await fingerprints.answers();
+      const answers = rewritten.map((_, at) => (at === rewritten.length - 1 ? key : known[at]));
       preparations.begin({ key, job, messages: rewritten, answers, settle });
       return true;
     };

@@ -64,7 +64,7 @@ interface Progress {
   start: Start | undefined;
 }
 
-const isDelta = ({ type }: TurnEvent): boolean => type !== "start";
+const isDelta = ({ type }: TurnEvent): boolean => type !== "start" && type !== "mcp_servers";
 
 const QUEUE_RETRY_SECONDS = 5;
 

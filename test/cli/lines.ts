@@ -141,6 +141,9 @@ const PLAIN: AnswerOptions = {
   structured: undefined,
   tools: new Set(),
   hasOwnTools: false,
+  servers: new Set(),
+  readServers: () => [],
+  openCalls: [],
   elapsedMs: () => 0,
 };
 

@@ -48,6 +48,7 @@ test("without options everything has its default", () => {
     maxSessions: 4,
     idleSeconds,
     mcpConfig: [],
+    requestMcpHosts: [],
     spares: "auto",
     maxSpares: 4,
     planReserve: 0,

@@ -9,6 +9,7 @@ import { startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts
 import { startPair } from "../helpers/pair.ts";
 import { readProcesses } from "../helpers/processes.ts";
 import { startProxy } from "../helpers/proxy.ts";
+import { startBotApi, TOKEN as BOT_TOKEN } from "../helpers/telegram.ts";
 import { calling, result, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";
@@ -45,7 +46,9 @@ function findFiles(folder: string, texts: readonly string[]): string[] {
     .filter((path) => texts.some((text) => readFileSync(path, "latin1").includes(text)));
 }
 
-test("servers of both transports are called, failing ones cost their limit, and no secret is seen anywhere", async (t) => {
+test("servers of both transports are called and told, failing ones cost their limit, no secret is seen", async (t) => {
+  const bot = await startBotApi(t);
+  const telegram = { TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: BOT_TOKEN, TELEGRAM_API_URL: `${bot.url}/` };
   const [token, header] = ["stdio-secret-4711-abcdef", "header-secret-0815-ghijkl"];
   const upstream = await startUpstream(t);
   const port = await startMcpServer(t, { MCP_TOKEN: header });
@@ -58,7 +61,11 @@ test("servers of both transports are called, failing ones cost their limit, and 
     missing: { command: "/no/such/program", args: [], env: { TOKEN: token } },
   });
   const args = ["--tools", "web", "--mcp-config", config, "--spares", "1", "--log-level", "trace"];
-  const proxy = await startProxy(t, { upstream, args, env: { REMOTE_TOKEN: header, MCP_TIMEOUT: "12000" } });
+  const proxy = await startProxy(t, {
+    upstream,
+    args,
+    env: { ...telegram, REMOTE_TOKEN: header, MCP_TIMEOUT: "12000" },
+  });
   // The spare has loaded them before it is claimed.
   const states = ["local", "remote", "refused", "hanging", "missing"].map((name) =>
     proxy.logged(new RegExp(`mcp server .*server=${name}\\b`)),
@@ -77,7 +84,11 @@ test("servers of both transports are called, failing ones cost their limit, and 
   let commands = "";
   const rounds: Step[][] = [
     [use("local__add", { a: 2, b: 3 }), use("remote__add", { a: 4, b: 5 }), use("local__image"), use("local__fail")],
-    [use("local__token"), use("local__die")],
+    [
+      use("local__token"),
+      use("local__die"),
+      { until: bot.called(({ body: { text = "" } }) => /mcp__local__add/.test(text)) },
+    ],
   ];
   upstream.answer((_call, at) => {
     commands += readProcesses()
@@ -103,6 +114,7 @@ test("servers of both transports are called, failing ones cost their limit, and 
   assert.deepEqual([death?.isError, /closed/i.test(death?.content ?? "")], [true, true]);
   await proxy.logged(/info mcp tool called tool=mcp__local__die/);
   const secrets = [token, header];
+  assert.doesNotMatch(JSON.stringify(bot.calls), new RegExp(secrets.join("|")));
   assert.ok(commands.includes("mcp-server.mjs"), "the servers ran");
   for (const secret of secrets) {
     assert.ok(!commands.includes(secret), "ps");

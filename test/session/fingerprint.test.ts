@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Reply } from "../../src/core/reply.ts";
+import { splitRounds } from "../../src/core/round.ts";
+import type { RoundPart } from "../../src/core/round.ts";
 import type { AssistantPart, Message, Turn, UserPart } from "../../src/core/turn.ts";
 import { toFingerprints } from "../../src/session/fingerprint.ts";
 import type { Setting } from "../../src/session/fingerprint.ts";
@@ -67,6 +69,29 @@ test("the same holds for answers with calls, however the client gives their argu
   const results = user(result("a1"), result("a2"));
   const turn = { ...PLAIN_TURN, messages: [...history, results] };
   assert.equal((await toFingerprints(turn, SETTING)).before, await after(asked, { calls }));
+});
+
+test("an answer with calls to servers has one fingerprint however its rounds are cut, and each result counts", async () => {
+  const asked = [user(text("hi"))];
+  const content = [text("2")];
+  const made = ["toolu_1", "toolu_2"].map((id) => ({ id, name: "f", arguments: "{}", server: "s" }));
+  const calls = made.map((held) => ({
+    ...held,
+    result: { type: "mcp_result", id: held.id, content, isError: false } as const,
+  }));
+  const parts = [
+    ...([0, 1] as const).map((index) => ({ type: "mcp_call", index }) as const),
+    ...([0, 1] as const).map((index) => ({ type: "mcp_result", index }) as const),
+    text("yes"),
+  ];
+  const key = await after(asked, { parts, mcp: { servers: [], calls } });
+  const served = (id: string): RoundPart => ({ type: "call", id, name: "f", input: {}, server: "s" });
+  const got = (id: string, words = "2"): RoundPart => ({ type: "result", id, content: [text(words)], isError: false });
+  const give = (...given: RoundPart[]) => before([...asked, ...splitRounds([...given, text("yes")])]);
+  assert.equal(await give(served("toolu_1"), served("toolu_2"), got("toolu_1"), got("toolu_2")), key);
+  assert.equal(await give(served("toolu_1"), got("toolu_1"), served("toolu_2"), got("toolu_2")), key);
+  assert.notEqual(await give(served("toolu_1"), got("toolu_1"), served("toolu_2"), got("toolu_2", "3")), key);
+  assert.notEqual(await give(), key);
 });
 
 test("arguments that are no JSON object come back as an empty one", async () => {

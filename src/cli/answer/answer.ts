@@ -11,9 +11,11 @@ import type { Draft, DraftState } from "./draft.ts";
 import { createPatience, recordCause, toTurnError } from "./failure.ts";
 import type { Causes } from "./failure.ts";
 import { toSummary } from "./progress.ts";
+import type { McpServerState } from "../../core/mcp.ts";
 import { isOwnTool } from "../protocol/name.ts";
 import type { Structured } from "../request/structured.ts";
 import type { ApiEvent, CliMessage, ResultMessage, ToolUse } from "../protocol/message.ts";
+import type { ToolResultMessage } from "../protocol/result.ts";
 
 /** The reader of one turn's messages. */
 export interface Answer {
@@ -26,6 +28,15 @@ export interface Answer {
   readonly draft: DraftState;
 }
 
+/** A call to an MCP server, in whole. */
+export interface ServerCall {
+  /** The API's own. */
+  readonly id: string;
+  readonly server: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
 /** Facts of the turn that the reader needs. */
 export interface AnswerOptions {
   /** Texts that the answer is cut before; the API's own stop sequences are none of them. */
@@ -34,12 +45,41 @@ export interface AnswerOptions {
   readonly tools: ReadonlySet<string>;
   /** The CLI has tools of its own in this turn, and their use is told. */
   readonly hasOwnTools: boolean;
+  /** The MCP servers that the request has named: their calls and results are told. */
+  readonly servers: ReadonlySet<string>;
+  /** Their states; asked for once, when the answer begins. */
+  readonly readServers: () => readonly McpServerState[];
+  /** The calls to them that the answer before has ended on: their results come in this one. */
+  readonly openCalls: readonly ServerCall[];
   /** Milliseconds since the turn began. */
   readonly elapsedMs: () => number;
 }
 
 function showProgress(uses: readonly ToolUse[], draft: Draft): void {
   for (const { name, input } of uses) if (isOwnTool(name)) draft.progress(name, toSummary(name, input));
+}
+
+/** Tells the calls that the answer before has ended on, each with its result. */
+function createLateCalls(draft: Draft, calls: readonly ServerCall[]) {
+  const open = new Map(calls.map((call) => [call.id, call]));
+  let results: ToolResultMessage[] = [];
+  return {
+    /** Keeps a result until the answer has begun; false for that of another call. */
+    take(message: ToolResultMessage): boolean {
+      if (open.has(message.id)) results.push(message);
+      return open.has(message.id);
+    },
+    /** Called once an API call has begun: an answer begins with its model. */
+    tell(): void {
+      for (const { id, content, isError } of results) {
+        const call = open.get(id);
+        if (call) draft.mcpCall(call)(JSON.stringify(call.input ?? {}));
+        draft.mcpResult({ type: "mcp_result", id, content, isError });
+        open.delete(id);
+      }
+      results = [];
+    },
+  };
 }
 
 /** The CLI takes an answer for a success that is not one here. */
@@ -49,9 +89,10 @@ function incomplete(cause: string): ProxyError {
 
 /** Makes the reader for one turn. */
 export function createAnswer(options: AnswerOptions): Answer {
-  const { structured, tools } = options;
+  const { structured } = options;
   const draft = createDraft(options);
-  const blocks = createBlocks({ structured, tools, draft });
+  const late = createLateCalls(draft, options.openCalls);
+  const blocks = createBlocks({ ...options, draft });
   const isForced = structured !== undefined && structured.type !== "json";
   const patience = createPatience(options.elapsedMs);
   const calls = createApiCalls({
@@ -71,6 +112,7 @@ export function createAnswer(options: AnswerOptions): Answer {
 
   function readApi(event: ApiEvent): void {
     const end = calls.read(event);
+    if (event.type === "message_start") late.tell();
     if (end) finish(end);
   }
 
@@ -82,6 +124,13 @@ export function createAnswer(options: AnswerOptions): Answer {
     else finish({ finish: "stop", state: "finished", stopSequence: calls.stopSequence });
   }
 
+  function readToolResult(message: ToolResultMessage): void {
+    const { id, content, isError } = message;
+    // The structure did not fit the schema; the CLI has the model try again.
+    if (isError && id === blocks.structuredId) calls.retract();
+    else if (!late.take(message)) draft.mcpResult({ type: "mcp_result", id, content, isError });
+  }
+
   function readOne(message: CliMessage): void {
     if (message.type === "retry") patience.check(message, causes.limit);
     if (message.type === "api") readApi(message.event);
@@ -89,8 +138,7 @@ export function createAnswer(options: AnswerOptions): Answer {
     // Between two rounds of tools nothing is under way: what the rounds before gave stands.
     else if (message.type === "retry" && calls.isOpen) calls.retract();
     else if (message.type === "assistant" && options.hasOwnTools) showProgress(message.uses, draft);
-    // The structure did not fit the schema; the CLI has the model try again.
-    else if (message.type === "tool_result" && message.isError && message.id === blocks.structuredId) calls.retract();
+    else if (message.type === "tool_result") readToolResult(message);
     else recordCause(causes, message);
   }
 

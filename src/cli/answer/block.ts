@@ -1,7 +1,7 @@
 /** Content blocks of the API's answer: which are shown to the client, as what, and which are the CLI's own business. */
 import { toCallId } from "../../core/turn.ts";
 import { parseJson } from "../../lib/json.ts";
-import { STRUCTURED_TOOL, toClientName } from "../protocol/name.ts";
+import { STRUCTURED_TOOL, toClientName, toServerTool } from "../protocol/name.ts";
 import type { Draft, Sink } from "./draft.ts";
 import { toForcedCalls } from "../request/structured.ts";
 import type { Structured } from "../request/structured.ts";
@@ -11,6 +11,8 @@ import type { ApiEvent } from "../protocol/message.ts";
 export interface BlocksOptions {
   readonly structured: Structured | undefined;
   readonly tools: ReadonlySet<string>;
+  /** The MCP servers whose calls are shown. */
+  readonly servers: ReadonlySet<string>;
   readonly draft: Draft;
 }
 
@@ -76,7 +78,7 @@ function createStructuredOutput(form: Structured, draft: Draft): StructuredOutpu
 }
 
 /** Makes the blocks of one turn. */
-export function createBlocks({ structured, tools, draft }: BlocksOptions): Blocks {
+export function createBlocks({ structured, tools, servers, draft }: BlocksOptions): Blocks {
   const output = structured && createStructuredOutput(structured, draft);
   let sinks = new Map<number, Sink>();
   let isFaithful = true;
@@ -90,6 +92,8 @@ export function createBlocks({ structured, tools, draft }: BlocksOptions): Block
     if (block === "text") isFaithful = false;
     if (block !== "tool_use") return undefined;
     if (output && name === STRUCTURED_TOOL) return output.begin(id);
+    const tool = toServerTool(name);
+    if (tool && servers.has(tool.server)) return draft.mcpCall({ ...tool, id });
     // A tool that does not exist is answered by the CLI itself; the client sees nothing of it.
     const clientName = toClientName(name) ?? "";
     return tools.has(clientName) ? draft.call(toCallId(id), clientName) : undefined;

@@ -1,6 +1,9 @@
 /** The answer as the client is being shown it: text, thinking and calls, and which of them still stand. */
-import type { FinishReason, TurnEvent, Usage } from "../../core/event.ts";
+import type { FinishReason, McpResult, TurnEvent, Usage } from "../../core/event.ts";
+import type { McpServerState } from "../../core/mcp.ts";
 import { createStopCutter } from "../../core/stop.ts";
+import { createStanding } from "./standing.ts";
+import type { Standing } from "./standing.ts";
 
 /** Takes the deltas of one content block. */
 export type Sink = (delta: string) => void;
@@ -8,6 +11,8 @@ export type Sink = (delta: string) => void;
 /** The turn's settings that shape its draft. */
 export interface DraftOptions {
   readonly stop: readonly string[];
+  /** The states of the MCP servers that the request has named. */
+  readonly readServers: () => readonly McpServerState[];
 }
 
 /** The answer so far. */
@@ -18,6 +23,13 @@ export interface DraftState {
   readonly calls: number;
   /** The stop sequence that the text has met, if any. */
   readonly metStop: string | undefined;
+}
+
+/** A call to an MCP server; `id` is the API's own. */
+export interface McpCall {
+  readonly id: string;
+  readonly server: string;
+  readonly name: string;
 }
 
 /** The answer so far. Events are taken in the order in which they were added. */
@@ -36,6 +48,10 @@ export interface Draft {
   progress(tool: string, summary: string): void;
   /** Adds a call and gives the sink for its arguments. */
   call(id: string, name: string): Sink;
+  /** The same for a call to an MCP server, whose result is to follow. */
+  mcpCall(call: McpCall): Sink;
+  /** Adds the result of a call to an MCP server; ignores those of other calls. */
+  mcpResult(result: McpResult): void;
   /** Voids text, thinking and calls of the running API call; the rounds before it stand. */
   retract(): void;
   /** Ends the answer. */
@@ -46,13 +62,13 @@ export interface Draft {
 
 const ROUND_BREAK = "\n\n";
 
-/** Events that wait to be taken; the first of all is `start`. */
-function createEventList(readModel: () => string): { add(event: TurnEvent): void; take(): TurnEvent[] } {
+/** Events that wait to be taken; the first of all are those that `toFirst` gives. */
+function createEventList(toFirst: () => TurnEvent[]): { add(event: TurnEvent): void; take(): TurnEvent[] } {
   let events: TurnEvent[] = [];
   let hasStarted = false;
   return {
     add(event) {
-      if (!hasStarted) events.push({ type: "start", model: readModel() });
+      if (!hasStarted) events.push(...toFirst());
       hasStarted = true;
       events.push(event);
     },
@@ -66,12 +82,8 @@ function createEventList(readModel: () => string): { add(event: TurnEvent): void
 
 /** The text that the client is shown. */
 interface ShownText {
-  /** That of the API calls that are over. */
-  readonly settled: string;
   /** The stop sequence that it has met, if any. */
   readonly metStop: string | undefined;
-  /** An API call begins: the text of the one before stands. */
-  settle(): void;
   push(delta: string): void;
   /** Shows what was held back, because a stop sequence might have begun there. */
   end(): void;
@@ -79,48 +91,36 @@ interface ShownText {
   retract(): void;
 }
 
-function createText(stop: readonly string[], emit: (event: TurnEvent) => void): ShownText {
+function createText(stop: readonly string[], standing: Standing, emit: (event: TurnEvent) => void): ShownText {
   let cutter = createStopCutter(stop);
-  let settled = "";
-  let running = "";
   let metStop: string | undefined;
 
   function show(text: string): void {
-    if (text === "") return;
-    running += text;
-    emit({ type: "text", text });
+    if (text !== "") emit({ type: "text", text });
   }
 
   return {
-    get settled() {
-      return settled;
-    },
     get metStop() {
       return metStop;
     },
-    settle() {
-      settled += running;
-      running = "";
-    },
     push(delta) {
-      const isNewRound = settled !== "" && running === "";
-      const { text, met } = cutter.push(isNewRound ? ROUND_BREAK + delta : delta);
+      const { text, met } = cutter.push(standing.isNewRound ? ROUND_BREAK + delta : delta);
       show(text);
       metStop = met;
     },
     end: () => show(cutter.end()),
-    retract() {
-      cutter = createStopCutter(stop);
-      running = "";
-    },
+    retract: () => void (cutter = createStopCutter(stop)),
   };
 }
 
 /** The tool calls that the client is shown. */
 interface Calls {
+  /** Number of those of the client's tools. */
   readonly count: number;
   /** Shows a call and gives the sink for its arguments. */
   begin(id: string, name: string): Sink;
+  /** The same for a call to an MCP server. */
+  beginMcp(call: McpCall): Sink;
   /** Ends the last call. One without arguments streams none; clients parse them, so they get an empty object. */
   complete(): void;
   /** Forgets all calls, the last one unended. */
@@ -129,8 +129,18 @@ interface Calls {
 
 function createCalls(emit: (event: TurnEvent) => void): Calls {
   let count = 0;
-  /** The last call, while it has no arguments. */
-  let bare: number | undefined;
+  /** Adds the arguments of the last call, while it has none. */
+  let completeLast: (() => void) | undefined;
+
+  function toSink(toEvent: (json: string) => TurnEvent): Sink {
+    completeLast = () => emit(toEvent("{}"));
+    return (json) => {
+      if (json === "") return;
+      completeLast = undefined;
+      emit(toEvent(json));
+    };
+  }
+
   return {
     get count() {
       return count;
@@ -138,36 +148,62 @@ function createCalls(emit: (event: TurnEvent) => void): Calls {
     begin(id, name) {
       const index = count++;
       emit({ type: "call", index, id, name });
-      bare = index;
-      return (json) => {
-        if (json === "") return;
-        bare = undefined;
-        emit({ type: "arguments", index, json });
-      };
+      return toSink((json) => ({ type: "arguments", index, json }));
+    },
+    beginMcp({ id, server, name }) {
+      emit({ type: "mcp_call", id, server, name });
+      return toSink((json) => ({ type: "mcp_arguments", id, json }));
     },
     complete() {
-      if (bare !== undefined) emit({ type: "arguments", index: bare, json: "{}" });
-      bare = undefined;
+      completeLast?.();
+      completeLast = undefined;
     },
     retract() {
       count = 0;
-      bare = undefined;
+      completeLast = undefined;
+    },
+  };
+}
+
+/** The events of an answer, those to be taken and those that stand. */
+function createTelling(toFirst: () => TurnEvent[]) {
+  const standing = createStanding();
+  const events = createEventList(toFirst);
+  /** The running API call has given the client something. */
+  let hasShown = false;
+  return {
+    standing,
+    take: events.take,
+    emit(event: TurnEvent): void {
+      hasShown = true;
+      standing.add(event);
+      events.add(event);
+    },
+    /** An API call begins: what the ones before have told stands. */
+    settle(): void {
+      standing.settle();
+      hasShown = false;
+    },
+    /** Voids what the running API call has told. */
+    retract(): void {
+      standing.retract();
+      if (!hasShown) return;
+      hasShown = false;
+      for (const event of [{ type: "retract" } as const, ...standing.settled]) events.add(event);
     },
   };
 }
 
 /** Makes an empty draft. */
-export function createDraft({ stop }: DraftOptions): Draft {
-  const text = createText(stop, emit);
+export function createDraft({ stop, readServers }: DraftOptions): Draft {
+  const { standing, emit, settle, retract, take } = createTelling(toFirst);
+  const text = createText(stop, standing, emit);
   const calls = createCalls(emit);
   let model = "";
-  const events = createEventList(() => model);
-  /** The running API call has given the client something. */
-  let hasShown = false;
 
-  function emit(event: TurnEvent): void {
-    hasShown = true;
-    events.add(event);
+  function toFirst(): TurnEvent[] {
+    const servers = readServers();
+    return [{ type: "start", model }, ...(servers.length === 0 ? [] : [{ type: "mcp_servers", servers } as const])];
   }
 
   function complete(): void {
@@ -189,8 +225,7 @@ export function createDraft({ stop }: DraftOptions): Draft {
     },
     beginCall(next) {
       model ||= next;
-      text.settle();
-      hasShown = false;
+      settle();
     },
     text: text.push,
     thinking: (delta) => delta !== "" && emit({ type: "thinking", text: delta }),
@@ -201,19 +236,25 @@ export function createDraft({ stop }: DraftOptions): Draft {
       complete();
       return calls.begin(id, name);
     },
+    mcpCall(call) {
+      complete();
+      return calls.beginMcp(call);
+    },
+    mcpResult(result) {
+      if (!standing.isOpen(result.id)) return;
+      complete();
+      emit(result);
+    },
     retract() {
       text.retract();
       calls.retract();
-      if (!hasShown) return;
-      emit({ type: "retract" });
-      hasShown = false;
-      if (text.settled !== "") emit({ type: "text", text: text.settled });
+      retract();
     },
     done(finish, usage, stopSequence) {
       // After a stop sequence nothing is held back that could still be shown.
       complete();
       emit({ type: "done", finish, ...(stopSequence === undefined ? {} : { stopSequence }), usage });
     },
-    take: events.take,
+    take,
   };
 }

@@ -2,6 +2,7 @@
  * The model's last message as the API gave it, block for block. A replay that has it in the answer's place is what the
  * live process would send: thinking with its signatures, the calls' own ids, texts as they were cut.
  */
+import { toMessages } from "../../core/reply.ts";
 import type { Reply } from "../../core/reply.ts";
 import type { Effort, Message } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
@@ -57,6 +58,8 @@ export function createRecorder(): Recorder {
   };
 }
 
+type Part = Message["content"][number];
+
 const KNOWN = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
 
 const toText = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -69,13 +72,15 @@ function toCalls(content: readonly JsonObject[]): string[] {
 }
 
 /**
- * True when the record says what the client was shown: false after rounds of the CLI's own tools, for structured
+ * True when the record says what the client was shown last: false after rounds of the CLI's own tools, for structured
  * output, and for text that was cut.
  */
-export function isRecordOf({ content }: AnswerRecord, { text, calls }: Reply): boolean {
+export function isRecordOf({ content }: AnswerRecord, reply: Reply): boolean {
   if (!content.every(({ type }) => KNOWN.has(toText(type)))) return false;
   const said = content.map((block) => (block["type"] === "text" ? toText(block["text"]) : "")).join("");
-  const made = calls.map(({ id, name }) => `${id} ${name}`);
+  const shown: readonly Part[] = toMessages(reply).at(-1)?.content ?? [];
+  const text = shown.map((part) => (part.type === "text" ? part.text : "")).join("");
+  const made = shown.flatMap((part) => (part.type === "call" ? [`${part.id} ${part.name}`] : []));
   return said.trim() === text.trim() && toCalls(content).join("\n") === made.join("\n");
 }
 

@@ -116,11 +116,22 @@ function toCacheFolder({ environment, home }: FindOptions): string {
   return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
 }
 
-function toLeftovers({ find, folders, servers, temporaryFolder }: InstallationOptions): Leftovers {
-  const names = [TOOL_SERVER, ...servers.map(({ name }) => name)];
+/** Requests choose names of servers; logs of more are not swept. */
+const MOST_NAMES = 1000;
+
+/** Makes the memory of the MCP servers that any process has had: the CLI writes a log of each. */
+function createLogNames({ find, folders, servers, temporaryFolder }: InstallationOptions) {
+  const names = new Set([TOOL_SERVER, ...servers.map(({ name }) => name)]);
   const cache = toCacheFolder(find);
-  const logs = Object.values(folders).flatMap((folder) => names.map((name) => toLogFolder(cache, folder, name)));
-  return { temporary: temporaryFolder, logs };
+  return {
+    add(states: readonly McpServerState[]): void {
+      for (const { name } of states) if (names.size < MOST_NAMES) names.add(name);
+    },
+    readLeftovers(): Leftovers {
+      const toLogs = (folder: string): string[] => [...names].map((name) => toLogFolder(cache, folder, name));
+      return { temporary: temporaryFolder, logs: Object.values(folders).flatMap(toLogs) };
+    },
+  };
 }
 
 /** The CLI's program, and its login as it tells it; what they run ends with the signal. */
@@ -142,7 +153,12 @@ function openProgram(options: InstallationOptions, signal: AbortSignal): [Progra
 /** Prepares the use of the CLI; nothing is run before it is asked for. */
 export function createInstallation(options: InstallationOptions): Installation {
   const { find, log } = options;
-  const sweeper = createSweeper(toLeftovers(options));
+  const logNames = createLogNames(options);
+  const sweeper = createSweeper(logNames.readLeftovers);
+  function onMcpStates(states: readonly McpServerState[]): void {
+    logNames.add(states);
+    options.onMcpStates(states);
+  }
   const { notesFolder: folder, temporaryFolder } = options;
   const places = createGate(options.maxProcesses);
   const notes = createNotes({ folder, temporaryFolder, environment: find.environment, enter: places.enter, log });
@@ -152,7 +168,7 @@ export function createInstallation(options: InstallationOptions): Installation {
 
   async function startIn(release: () => void, launch: Launch, signal?: AbortSignal): Promise<Conversation> {
     const { path } = await untilAborted(program.ready(), signal);
-    const conversation = startConversation(toConversationOptions(options, path, launch));
+    const conversation = startConversation(toConversationOptions({ ...options, onMcpStates }, path, launch));
     log.debug("started claude", { pid: conversation.pid, as: launch.session?.type ?? "fresh", tools: launch.tools });
     live.add(conversation);
     sweeper.sweepNowAndThen();

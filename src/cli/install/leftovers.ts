@@ -1,4 +1,4 @@
-/** Files that CLI processes leave behind: their temporary folders, and logs of the client's tools. Swept by age. */
+/** Files that CLI processes leave behind: their temporary folders, and logs of MCP servers. Swept by age. */
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import { join } from "node:path";
 export interface Leftovers {
   /** The CLI's `CLAUDE_CODE_TMPDIR`, this program's own; several servers may share it. */
   readonly temporary: string;
-  /** The log folders of the client's tools, one for each working directory. */
+  /** The log folders of MCP servers, the client's tools among them, one for each working directory. */
   readonly logs: readonly string[];
 }
 
@@ -55,15 +55,15 @@ export interface Sweeper {
 
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
-/** Makes the sweeper of these folders; the first sweep is at the first start. */
-export function createSweeper(leftovers: Leftovers): Sweeper {
+/** Makes the sweeper of folders, which are asked for at each sweep; the first one is at the first start. */
+export function createSweeper(readLeftovers: () => Leftovers): Sweeper {
   let sweptAt = Number.NEGATIVE_INFINITY;
   return {
     sweepNowAndThen() {
       if (performance.now() - sweptAt < SWEEP_EVERY_MS) return;
       sweptAt = performance.now();
-      void sweepLeftovers(leftovers);
+      void sweepLeftovers(readLeftovers());
     },
-    sweepLast: () => sweepLeftovers(leftovers, true),
+    sweepLast: () => sweepLeftovers(readLeftovers(), true),
   };
 }

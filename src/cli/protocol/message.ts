@@ -8,6 +8,8 @@ import { isObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toLimits } from "./catalogue.ts";
 import { toPlanReport } from "./plan.ts";
+import { toToolResult } from "./result.ts";
+import type { ToolResultMessage } from "./result.ts";
 import { toUsage } from "./usage.ts";
 import type { WireUsage } from "./usage.ts";
 
@@ -53,7 +55,7 @@ export type TurnMessage =
    * narrower word, if it has one.
    */
   | { readonly type: "failure"; readonly code: string; readonly status: number | undefined; readonly cause?: string }
-  | { readonly type: "tool_result"; readonly id: string; readonly isError: boolean }
+  | ToolResultMessage
   | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
   | {
       readonly type: "rate_limit";
@@ -225,10 +227,7 @@ function toAssistant(message: JsonObject): CliMessage {
 
 /** The CLI sends the result of each tool in a user message of its own. */
 function toUser(message: JsonObject): CliMessage {
-  const content = object(message, "message")["content"];
-  const first: unknown = Array.isArray(content) ? content[0] : undefined;
-  if (!isObject(first) || first["type"] !== "tool_result") return OTHER;
-  return { type: "tool_result", id: text(first, "tool_use_id"), isError: first["is_error"] === true };
+  return toToolResult(object(message, "message")["content"]) ?? OTHER;
 }
 
 function toRateLimit(info: JsonObject): CliMessage {

@@ -21,6 +21,19 @@ export function toClientName(modelName: string): string | undefined {
   return modelName.startsWith(PREFIX) ? modelName.slice(PREFIX.length) : undefined;
 }
 
+const LONGEST_NAME = 128;
+
+/** A tool of an MCP server as the model sees it. A history may name any server: what the API refuses becomes `_`. */
+export function toServerToolName(server: string, tool: string): string {
+  return `mcp__${server}__${tool}`.replace(/[^\w-]/g, "_").slice(0, LONGEST_NAME);
+}
+
+/** A tool of an MCP server by the server's name and its own; undefined for any other tool. */
+export function toServerTool(modelName: string): { readonly server: string; readonly name: string } | undefined {
+  const [, server, name] = /^mcp__(.+?)__(.+)$/.exec(modelName) ?? [];
+  return server === undefined || name === undefined ? undefined : { server, name };
+}
+
 /** True for a tool of an MCP server that the CLI has, and not of the client's. */
 export function isMcpTool(modelName: string): boolean {
   return modelName.startsWith("mcp__") && isOwnTool(modelName);

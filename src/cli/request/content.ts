@@ -1,7 +1,14 @@
 /** Messages in the CLI's words: content blocks as the Messages API takes them, and the line that starts a turn. */
-import type { Message, UserPart, AssistantPart } from "../../core/turn.ts";
+import type { AssistantPart, Message, ToolResult, UserPart } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { toModelName } from "../protocol/name.ts";
+import { toModelName, toServerToolName } from "../protocol/name.ts";
+
+/** The CLI gives an error of a server's as one string (P46). */
+function toResultContent({ content, isError, server }: ToolResult): string | JsonObject[] {
+  const [first, ...others] = content;
+  const isString = server !== undefined && isError && first?.type === "text" && others.length === 0;
+  return isString ? first.text : content.map(toUserBlock);
+}
 
 function toUserBlock(part: UserPart): JsonObject {
   switch (part.type) {
@@ -23,7 +30,7 @@ function toUserBlock(part: UserPart): JsonObject {
         // In the CLI's own order, so that a replayed result is the same text as a live one.
         tool_use_id: part.id,
         type: "tool_result",
-        content: part.content.map(toUserBlock),
+        content: toResultContent(part),
         ...(part.isError ? { is_error: true } : {}),
       };
   }
@@ -37,8 +44,15 @@ function toAssistantBlock(part: AssistantPart): JsonObject {
       return { type: "thinking", thinking: part.text, signature: part.signature };
     case "redacted":
       return { type: "redacted_thinking", data: part.data };
-    case "call":
-      return { type: "tool_use", id: part.id, name: toModelName(part.name), input: part.input };
+    case "call": {
+      const { id, name, server, input } = part;
+      return {
+        type: "tool_use",
+        id,
+        name: server === undefined ? toModelName(name) : toServerToolName(server, name),
+        input,
+      };
+    }
   }
 }
 

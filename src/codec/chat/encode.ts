@@ -75,6 +75,10 @@ export function createEncoder({ model, includeUsage, includeProgress, isLegacy }
       }
       case "signature":
       case "redacted":
+      case "mcp_servers":
+      case "mcp_call":
+      case "mcp_arguments":
+      case "mcp_result":
         return [];
       case "progress": {
         if (!includeProgress) return [];

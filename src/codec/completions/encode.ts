@@ -52,6 +52,10 @@ export function createEncoder({ model: asked, echo, includeUsage }: CompletionsF
       case "signature":
       case "redacted":
       case "progress":
+      case "mcp_servers":
+      case "mcp_call":
+      case "mcp_arguments":
+      case "mcp_result":
         return [];
       case "done": {
         const last = frame(toChoices("", FINISH_REASONS[event.finish]));

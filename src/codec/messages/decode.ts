@@ -1,6 +1,6 @@
 /** A Messages request, read field by field. */
 import type { Format, Thinking, Turn } from "../../core/turn.ts";
-import type { Decoded } from "../codec.ts";
+import type { AskedServer, Decoded, Store } from "../codec.ts";
 import { toSystem } from "../conversation.ts";
 import { toBody, toBoolean, toCount, toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
@@ -80,14 +80,15 @@ function readTier(body: Fields): AskedSettings {
 interface Read {
   readonly turn: Turn;
   readonly asked: AskedSettings["asked"];
+  readonly servers: readonly AskedServer[];
   readonly display: MessagesForm["thinking"];
   readonly ignored: readonly string[];
 }
 
 /** Reads what the model is asked; `stream` is left to the caller. */
-function readTurn(body: Fields, maxTokens: number | undefined): Read {
+function readTurn(body: Fields, maxTokens: number | undefined, takesServers: boolean): Read {
   body.refuse("thread", "messages are not stored here: send the whole conversation");
-  const { webSearch, parallelCalls, tools, toolChoice, ignored } = readTools(body);
+  const { webSearch, parallelCalls, tools, toolChoice, servers, ignored } = readTools(body, takesServers);
   const { settings, display, ignored: unserved } = readSettings(body);
   const { systems, messages } = readConversation(body);
   const optional = joinSettings(readSampling(body, MOST_TEMPERATURE), readTier(body));
@@ -105,23 +106,28 @@ function readTurn(body: Fields, maxTokens: number | undefined): Read {
     ...optional.turn,
   };
   body.accept("metadata", "cache_control", "stream", "max_tokens");
-  return { turn, asked: optional.asked, display, ignored: [...body.unread(), ...unserved, ...ignored] };
+  return { turn, servers, asked: optional.asked, display, ignored: [...body.unread(), ...unserved, ...ignored] };
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
-export function decode(value: unknown): Decoded<MessagesForm> {
+export function decode(
+  value: unknown,
+  _store?: Pick<Store, "get">,
+  takesServers: boolean = false,
+): Decoded<MessagesForm> {
   const body = toBody(value);
-  const { turn, asked, display, ignored } = readTurn(body, body.required("max_tokens", toCount));
+  const maxTokens = body.required("max_tokens", toCount);
+  const { turn, servers, asked, display, ignored } = readTurn(body, maxTokens, takesServers);
   const stream = body.optional("stream", toBoolean) ?? false;
   const form = {
     thinking: display,
     inputTokens: stream ? estimateTokens(turn) : 0,
   };
-  return { turn, delivery: { stream, store: false, ignored, asked }, form };
+  return { turn, delivery: { stream, store: false, ignored, asked }, form, servers };
 }
 
 /** Reads a request whose tokens are to be counted: the same, but that it needs no output limit. */
 export function toCountedTurn(value: unknown): Turn {
   const body = toBody(value);
-  return readTurn(body, body.optional("max_tokens", toCount)).turn;
+  return readTurn(body, body.optional("max_tokens", toCount), false).turn;
 }

@@ -1,8 +1,9 @@
 /** Events and whole answers as Messages. Source: https://docs.claude.com/en/docs/build-with-claude/streaming */
 import { NO_USAGE } from "../../core/event.ts";
-import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason, McpResult, Usage } from "../../core/event.ts";
 import { toCallInput } from "../../core/reply.ts";
 import type { Reply, ReplyPart } from "../../core/reply.ts";
+import { toPartText } from "../../core/round.ts";
 import type { SseFrame } from "../../lib/sse.ts";
 import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
@@ -48,9 +49,14 @@ const toFrame = (event: MessageEvent): SseFrame => ({ event: event.type, data: J
 const TEXT: ContentBlock = { type: "text", text: "" };
 const THINKING: ContentBlock = { type: "thinking", thinking: "", signature: "" };
 
-/** Makes the frames of one streamed answer. Blocks follow one another: one is stopped before the next starts. */
-export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Meta): FrameEncoder {
-  let hasStarted = false;
+/** The result of a call to an MCP server, which is texts alone: an image is told by its type. */
+function toResultBlock({ id, content, isError }: McpResult): ContentBlock {
+  const texts = content.map((part) => ({ type: "text", text: toPartText(part) }) as const);
+  return { type: "mcp_tool_result", tool_use_id: id, is_error: isError, content: texts };
+}
+
+/** The blocks of a streamed answer: one is stopped before the next starts. */
+function createBlockWriter() {
   let open: ContentBlock["type"] | undefined;
   let index = -1;
 
@@ -67,10 +73,26 @@ export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Met
     return [...stopped, { type: "content_block_start", index, content_block }];
   }
 
-  function add(block: ContentBlock, delta: BlockDelta): MessageEvent[] {
-    const started = open === block.type ? [] : start(block);
-    return [...started, { type: "content_block_delta", index, delta }];
-  }
+  return {
+    stop,
+    start,
+    /** Adds to the open block of this type, or to a new one. */
+    add(block: ContentBlock, delta: BlockDelta): MessageEvent[] {
+      const started = open === block.type ? [] : start(block);
+      return [...started, { type: "content_block_delta", index, delta }];
+    },
+    /** Adds to the input of the open call, if one is open. */
+    addInput(partial_json: string): MessageEvent[] {
+      const isCall = open === "tool_use" || open === "mcp_tool_use";
+      return isCall ? [{ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json } }] : [];
+    },
+  };
+}
+
+/** Makes the frames of one streamed answer. Blocks follow one another: one is stopped before the next starts. */
+export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Meta): FrameEncoder {
+  const { start, stop, add, addInput } = createBlockWriter();
+  let hasStarted = false;
 
   function begin(model: string): MessageEvent[] {
     if (hasStarted) return [];
@@ -99,10 +121,16 @@ export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Met
         return thinking === "hidden" ? [] : [...start({ type: "redacted_thinking", data: event.data }), ...stop()];
       case "call":
         return start({ type: "tool_use", id: event.id, name: event.name, input: {} });
+      case "mcp_call": {
+        const { id, name, server } = event;
+        return start({ type: "mcp_tool_use", id, name, server_name: server, input: {} });
+      }
+      case "mcp_result":
+        return [...start(toResultBlock(event)), ...stop()];
       case "arguments":
-        return open === "tool_use"
-          ? [{ type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: event.json } }]
-          : [];
+      case "mcp_arguments":
+        return addInput(event.json);
+      case "mcp_servers":
       case "progress":
         return [];
       case "done": {
@@ -119,7 +147,7 @@ export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Met
 }
 
 /** One part of an answer as blocks: none for what the client is not to see. */
-function toBlocks(part: ReplyPart, { calls }: Reply, display: MessagesForm["thinking"]): ContentBlock[] {
+function toBlocks(part: ReplyPart, { calls, mcp }: Reply, display: MessagesForm["thinking"]): ContentBlock[] {
   switch (part.type) {
     case "text":
       return [{ type: "text", text: part.text }];
@@ -132,6 +160,16 @@ function toBlocks(part: ReplyPart, { calls }: Reply, display: MessagesForm["thin
     case "call": {
       const call = calls[part.index];
       return call ? [{ type: "tool_use", id: call.id, name: call.name, input: toCallInput(call) }] : [];
+    }
+    case "mcp_call": {
+      const call = mcp?.calls[part.index];
+      if (!call) return [];
+      const { id, name, server } = call;
+      return [{ type: "mcp_tool_use", id, name, server_name: server, input: toCallInput(call) }];
+    }
+    case "mcp_result": {
+      const result = mcp?.calls[part.index]?.result;
+      return result ? [toResultBlock(result)] : [];
     }
   }
 }

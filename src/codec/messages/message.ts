@@ -1,4 +1,6 @@
 /** Messages and their content blocks, as the neutral conversation and its system prompt. */
+import { splitRounds } from "../../core/round.ts";
+import type { RoundPart } from "../../core/round.ts";
 import type { AssistantPart, DocumentPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import type { ToolCall, ToolResult } from "../../core/turn.ts";
 import { toBase64, toFilled, toImage, toImageOfUrl, toJoinedText, toParts, toTextPart } from "../content.ts";
@@ -73,6 +75,22 @@ const toCallBlock: PartReader<ToolCall> = (block) => ({
   input: block.required("input", toObject),
 });
 
+/** The id is the API's own, as it was given. */
+const toServerCallBlock: PartReader<ToolCall> = (block) => ({
+  type: "call",
+  id: block.required("id", toFilledText),
+  name: block.required("name", toFilledText),
+  input: block.required("input", toObject),
+  server: block.required("server_name", toFilledText),
+});
+
+const toServerResultBlock: PartReader<ToolResult> = (block) => ({
+  type: "result",
+  id: block.required("tool_use_id", toFilledText),
+  content: toFilled(block.optional("content", toResultParts) ?? []),
+  isError: block.optional("is_error", toBoolean) ?? false,
+});
+
 /** An empty text, which a conversation leaves out. */
 const NOTHING: TextPart = { type: "text", text: "" };
 
@@ -93,9 +111,11 @@ const toUserParts = toParts<UserPart>({
   document: toDocumentBlock,
   tool_result: toResultBlock,
 });
-const toAssistantParts = toParts<AssistantPart>({
+const toAssistantParts = toParts<RoundPart>({
   ...TEXT_BLOCKS,
   tool_use: toCallBlock,
+  mcp_tool_use: toServerCallBlock,
+  mcp_tool_result: toServerResultBlock,
   thinking: toThinkingBlock,
   redacted_thinking: toRedactedBlock,
 });
@@ -133,8 +153,10 @@ export function readConversation(body: Fields): MessagesConversation {
     if (role === "system") systems.push(toSystem(message.required("content", toSystemTexts)));
     else lastRole = role;
     if (role === "user") conversation.add({ role, content: message.required("content", toUserParts) }, message.path);
-    if (role === "assistant")
-      conversation.add({ role, content: message.required("content", toAssistantParts) }, message.path);
+    if (role === "assistant") {
+      const rounds = splitRounds(message.required("content", toAssistantParts));
+      for (const round of rounds) conversation.add(round, message.path);
+    }
   }
   if (lastRole === "assistant")
     refuse(path, "an answer that was begun cannot be continued: the last message must be the user's");

@@ -1,13 +1,17 @@
-/** `tools` and `tool_choice` of the Messages form: custom tools, and the server's web search. */
+/** `tools` and `tool_choice` of the Messages form: custom tools, the server's web search, and MCP servers. */
+import type { AskedServer } from "../codec.ts";
 import { createFields, toBoolean, toFields, toListOf, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { MOST_TOOLS, toNamedChoice, toPlainChoice, toTools } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
+import { readServers } from "./server.ts";
 
 /** A Messages request's tools and its choice among them. */
 export interface MessagesTools extends ToolSelection {
   readonly webSearch: boolean;
   readonly parallelCalls: boolean;
+  /** The MCP servers that are named, where they are taken. */
+  readonly servers: readonly AskedServer[];
   /** Paths of tools that cannot be had. */
   readonly ignored: readonly string[];
 }
@@ -17,16 +21,19 @@ const LONGEST_NAME = 110;
 
 interface Offered extends ToolSelection {
   readonly webSearch: boolean;
+  /** The choices of MCP servers' tools. */
+  readonly toolsets: readonly Fields[];
   readonly ignored: readonly string[];
 }
 
-const NONE: Offered = { tools: [], toolChoice: "auto", webSearch: false, ignored: [] };
+const NONE: Offered = { tools: [], toolChoice: "auto", webSearch: false, toolsets: [], ignored: [] };
 
-type ToolKind = "custom" | "search" | "other";
+type ToolKind = "custom" | "search" | "toolset" | "other";
 
 function toKind(tool: Fields): ToolKind {
   const type = tool.optional("type", toText) ?? "custom";
   if (type === "custom") return "custom";
+  if (type === "mcp_toolset") return "toolset";
   return type.startsWith("web_search_") ? "search" : "other";
 }
 
@@ -40,6 +47,7 @@ const toOffered: Reader<Offered> = (value, path) => {
     tools: toTools(toTaken("custom"), "input_schema", LONGEST_NAME),
     toolChoice: "auto",
     webSearch: toTaken("search").length > 0,
+    toolsets: toTaken("toolset"),
     ignored: toTaken("other").map((tool) => tool.path),
   };
 };
@@ -60,15 +68,18 @@ function readSelection({ tools }: Offered, choice: Fields): ToolSelection {
   }
 }
 
-/** Reads what the model may call. */
-export function readTools(body: Fields): MessagesTools {
+/** Reads what the model may call. MCP servers that are not taken are named as ignored, like their toolsets. */
+export function readTools(body: Fields, takesServers: boolean): MessagesTools {
   const offered = body.optional("tools", toOffered) ?? NONE;
   const choice = body.optional("tool_choice", toFields) ?? createFields({ type: "auto" }, "tool_choice");
   const isSingle = choice.optional("disable_parallel_tool_use", toBoolean) ?? false;
+  const named = takesServers ? readServers(body, offered.toolsets) : undefined;
+  const isNone = choice.object["type"] === "none";
   return {
     ...readSelection(offered, choice),
-    webSearch: offered.webSearch && choice.object["type"] !== "none",
+    webSearch: offered.webSearch && !isNone,
     parallelCalls: !isSingle,
-    ignored: offered.ignored,
+    servers: isNone ? [] : (named?.servers ?? []),
+    ignored: [...offered.ignored, ...(named?.ignored ?? offered.toolsets.map(({ path }) => path))],
   };
 }

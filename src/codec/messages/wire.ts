@@ -9,7 +9,20 @@ export type ContentBlock =
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | { readonly type: "redacted_thinking"; readonly data: string }
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: JsonObject };
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: JsonObject }
+  | {
+      readonly type: "mcp_tool_use";
+      readonly id: string;
+      readonly name: string;
+      readonly server_name: string;
+      readonly input: JsonObject;
+    }
+  | {
+      readonly type: "mcp_tool_result";
+      readonly tool_use_id: string;
+      readonly is_error: boolean;
+      readonly content: readonly { readonly type: "text"; readonly text: string }[];
+    };
 
 /** Token counts of an answer. */
 export interface MessageUsage {

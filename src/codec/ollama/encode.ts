@@ -107,6 +107,10 @@ export function createEncoder(form: OllamaForm, meta: Meta): Encoder {
       case "signature":
       case "redacted":
       case "progress":
+      case "mcp_servers":
+      case "mcp_call":
+      case "mcp_arguments":
+      case "mcp_result":
         return "";
       case "done":
         return finish(event);

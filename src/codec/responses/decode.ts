@@ -105,14 +105,14 @@ function toIgnored(body: Fields, groups: readonly Fields[], request: RequestFiel
  * Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier
  * response, or an item of one, that is not stored.
  */
-export function decode(value: unknown, store: Pick<Store, "get">): Decoded<ResponsesForm> {
+export function decode(value: unknown, store: Pick<Store, "get">, takesServers = false): Decoded<ResponsesForm> {
   const body = toBody(value);
   refuseUnserved(body);
-  const { tools, toolChoice, webSearch, repeated, ignored } = readTools(body);
+  const { tools, toolChoice, webSearch, servers, repeated, ignored } = readTools(body, takesServers);
   const text = body.optional("text", toFields) ?? createFields({}, "text");
   const reasoning = body.optional("reasoning", toFields) ?? createFields({}, "reasoning");
   const request = readRepeated(body, reasoning, repeated);
-  const { messages, systems, items } = readInput(body, readEarlier(body, store), (id, path) =>
+  const { messages, systems, listed, items } = readInput(body, readEarlier(body, store), (id, path) =>
     findItem(store, id, path),
   );
   const model = body.required("model", toFilledText);
@@ -136,6 +136,7 @@ export function decode(value: unknown, store: Pick<Store, "get">): Decoded<Respo
   return {
     turn,
     delivery: { stream, store: request.store, ignored: allIgnored, asked: settings.asked },
-    form: { model, request, systems, input: items },
+    form: { model, request, systems, listed, input: items },
+    servers,
   };
 }

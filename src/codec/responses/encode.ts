@@ -2,7 +2,7 @@
 import type { ErrorKind, ProxyError } from "../../core/error.ts";
 import { toPromptTokens } from "../../core/event.ts";
 import type { AnswerEvent, FinishReason, Usage } from "../../core/event.ts";
-import type { Reply } from "../../core/reply.ts";
+import type { Reply, ReplyPart } from "../../core/reply.ts";
 import type { SseFrame } from "../../lib/sse.ts";
 import { toSeconds } from "../codec.ts";
 import type { Meta } from "../codec.ts";
@@ -13,6 +13,7 @@ import type { ResponsesForm } from "./form.ts";
 import { toItem, toItemId } from "./item.ts";
 import type { ItemEvent, ItemKind } from "./item.ts";
 import { createOutput } from "./output.ts";
+import type { OutputWriter } from "./output.ts";
 import type { ItemStatus, OutputItem, ResponseObject, ResponseUsage } from "./wire.ts";
 
 /** The id a client goes on from. */
@@ -140,6 +141,14 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
         return output.begin({ type: "function_call", callId: event.id, name: event.name });
       case "arguments":
         return output.add("function_call", event.json);
+      case "mcp_servers":
+        return output.list(event.servers.filter(({ name }) => !form.listed.includes(name)));
+      case "mcp_call":
+        return output.beginMcpCall(event);
+      case "mcp_arguments":
+        return output.addMcpArguments(event.json);
+      case "mcp_result":
+        return output.closeMcpCall(event);
       case "signature":
       case "redacted":
       case "progress":
@@ -147,7 +156,7 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
       case "done": {
         const end = toEnd(event.finish, event.usage);
         const status = end.status === "completed" ? "completed" : "incomplete";
-        return [...output.close(status), { type: `response.${status}`, response: response(end) }];
+        return [...output.end(status), { type: `response.${status}`, response: response(end) }];
       }
     }
   }
@@ -155,7 +164,7 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
   return {
     encode: (event) => toEvents(event).map(frame),
     fail(error: ProxyError) {
-      output.close("incomplete");
+      output.end("incomplete");
       const { message, code, param } = encodeError(error).error;
       const failure = { code: FAILURE_CODES[error.kind], message };
       // Some clients look for the response's end, others for an `error` event, which the official SDKs throw.
@@ -181,9 +190,44 @@ function toOutput({ text, thinking, calls }: Reply, meta: Meta, status: ItemStat
   );
 }
 
+function addPart(output: OutputWriter, part: ReplyPart, { calls, mcp }: Reply): void {
+  switch (part.type) {
+    case "text":
+      return void output.addText("message", part.text);
+    case "thinking":
+      return void (part.text === "" || output.addText("reasoning", part.text));
+    case "redacted":
+      return;
+    case "call": {
+      const call = calls[part.index];
+      if (call) output.begin({ type: "function_call", callId: call.id, name: call.name });
+      return void output.add("function_call", call?.arguments ?? "");
+    }
+    case "mcp_call": {
+      const call = mcp?.calls[part.index];
+      if (call) output.beginMcpCall(call);
+      return void output.addMcpArguments(call?.arguments ?? "");
+    }
+    case "mcp_result": {
+      const result = mcp?.calls[part.index]?.result;
+      if (result) output.closeMcpCall(result);
+    }
+  }
+}
+
+/** The items of an answer with calls to MCP servers, in its own order. */
+function toMcpOutput(reply: Reply, { listed }: ResponsesForm, meta: Meta, status: ItemStatus): readonly OutputItem[] {
+  const output = createOutput(meta.id);
+  output.list((reply.mcp?.servers ?? []).filter(({ name }) => !listed.includes(name)));
+  for (const part of reply.parts) addPart(output, part, reply);
+  output.end(status);
+  return output.items;
+}
+
 /** Makes one whole answer. */
 export function encodeReply(reply: Reply, form: ResponsesForm, meta: Meta): ResponseObject {
   const end = toEnd(reply.finish, reply.usage);
   const status = end.status === "completed" ? "completed" : "incomplete";
-  return toResponse(form, meta, { ...end, model: reply.model, output: toOutput(reply, meta, status) });
+  const output = reply.mcp ? toMcpOutput(reply, form, meta, status) : toOutput(reply, meta, status);
+  return toResponse(form, meta, { ...end, model: reply.model, output });
 }

@@ -8,6 +8,8 @@ export interface ResponsesForm {
   readonly request: RequestFields;
   /** System texts of the input, earlier ones included: unlike `instructions`, they hold for what follows too. */
   readonly systems: readonly string[];
+  /** Labels of the MCP servers whose tools the conversation has listed already. */
+  readonly listed: readonly string[];
   /** The input items as they came. */
   readonly input: readonly unknown[];
 }

@@ -1,10 +1,13 @@
 /** Input items, of every type and spelling clients use, as the neutral conversation and its system prompt. */
-import type { AssistantPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
+import { splitRounds } from "../../core/round.ts";
+import type { RoundPart } from "../../core/round.ts";
+import type { ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import { toJoinedText, toParts, toTextPart } from "../content.ts";
 import { createConversation, readCallId, toCallInput, toMessageList, toResultMessage } from "../conversation.ts";
-import { toFields, toFilledText, toOneOf } from "../field.ts";
+import { toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { toFile, toImagePart, toRefusalPart } from "../openai/content.ts";
+import { toErrorText } from "../server.ts";
 import type { StoredResponse } from "./stored.ts";
 import type { OutputItem } from "./wire.ts";
 
@@ -20,15 +23,18 @@ export interface Input {
   readonly messages: Message[];
   /** System texts, those of earlier responses first. */
   readonly systems: readonly string[];
+  /** Labels of the MCP servers whose tools were listed in it. */
+  readonly listed: readonly string[];
   /** The items as they came. */
   readonly items: readonly unknown[];
 }
 
 interface Gathering {
   readonly systems: string[];
+  readonly listed: string[];
   add(message: Message, path: string): void;
   /** An answer is several items: the parts of one are gathered until something else follows. */
-  addAnswer(parts: readonly AssistantPart[], path: string): void;
+  addAnswer(parts: readonly RoundPart[], path: string): void;
 }
 
 const toRole = toOneOf(["user", "assistant", "system", "developer"]);
@@ -56,10 +62,36 @@ function addResult(item: Fields, to: Gathering): void {
   to.add(toResultMessage(readCallId(item, "call_id"), content), item.pathOf("call_id"));
 }
 
+/** Our ids of these items: the API's of the call after this. */
+const MCP_CALL_PREFIX = /^mcp_/;
+
+/** A call to an MCP server, and its result in the same item. One without a result is left out. */
+function addServerCall(item: Fields, to: Gathering): void {
+  const id = item.required("id", toFilledText).replace(MCP_CALL_PREFIX, "");
+  const input = item.optional("arguments", toCallInput) ?? {};
+  const server = item.required("server_label", toFilledText);
+  const call = { type: "call", id, name: item.required("name", toFilledText), input, server } as const;
+  const { error } = item.object;
+  const isError = error !== undefined && error !== null;
+  const text = isError ? toErrorText(error) : item.optional("output", toText);
+  if (text === undefined) return;
+  const content = text === "" ? [] : [{ type: "text", text } as const];
+  to.addAnswer([call, { type: "result", id, content, isError }], item.path);
+}
+
+/** A server whose tools could not be listed is listed again. */
+function addList(item: Fields, to: Gathering): void {
+  const label = item.required("server_label", toFilledText);
+  const { error } = item.object;
+  if (error === undefined || error === null) to.listed.push(label);
+}
+
 const toItemType = toOneOf([
   "message",
   "function_call",
   "function_call_output",
+  "mcp_call",
+  "mcp_list_tools",
   "reasoning",
   "web_search_call",
   "item_reference",
@@ -82,6 +114,10 @@ function addItem(item: Fields, to: Gathering, findItem: FindItem): void {
       return addCall(item, to);
     case "function_call_output":
       return addResult(item, to);
+    case "mcp_call":
+      return addServerCall(item, to);
+    case "mcp_list_tools":
+      return addList(item, to);
     case "item_reference":
       return addItem(toFields(findItem(item.required("id", toFilledText), item.pathOf("id")), item.path), to, findItem);
     case "reasoning":
@@ -90,20 +126,20 @@ function addItem(item: Fields, to: Gathering, findItem: FindItem): void {
   }
 }
 
-/** Begins with the system texts of what is gone on from. */
-function createGathering(earlierSystems: readonly string[]): Gathering & { end(path: string): Message[] } {
+/** Begins with the system texts, and the listed servers, of what is gone on from. */
+function createGathering(earlier: StoredResponse | undefined): Gathering & { end(path: string): Message[] } {
   const conversation = createConversation();
-  const systems = [...earlierSystems];
-  let answer: AssistantPart[] = [];
+  let answer: RoundPart[] = [];
   let answerPath = "";
 
   function flush(): void {
-    if (answer.length > 0) conversation.add({ role: "assistant", content: answer }, answerPath);
+    if (answer.length > 0) for (const message of splitRounds(answer)) conversation.add(message, answerPath);
     answer = [];
   }
 
   return {
-    systems,
+    systems: [...(earlier?.systems ?? [])],
+    listed: [...(earlier?.listed ?? [])],
     add(message, path) {
       flush();
       conversation.add(message, path);
@@ -130,8 +166,8 @@ const toItems: Reader<readonly unknown[]> = (value, path) =>
 export function readInput(body: Fields, earlier: StoredResponse | undefined, findItem: FindItem): Input {
   const items = body.required("input", toItems);
   const path = body.pathOf("input");
-  const to = createGathering(earlier?.systems ?? []);
+  const to = createGathering(earlier);
   for (const message of earlier?.messages ?? []) to.add(message, "previous_response_id");
   for (const [at, item] of items.entries()) addItem(toFields(item, `${path}[${at}]`), to, findItem);
-  return { messages: to.end(path), systems: to.systems, items };
+  return { messages: to.end(path), systems: to.systems, listed: to.listed, items };
 }

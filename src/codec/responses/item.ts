@@ -1,5 +1,5 @@
 /** Output items: how each kind opens, grows and closes, as a whole and event by event. */
-import type { ItemStatus, OutputItem, OutputText, SummaryText } from "./wire.ts";
+import type { ItemStatus, OutputText, SummaryText, TextItem } from "./wire.ts";
 
 /** An event without its sequence number. */
 export interface ItemEvent {
@@ -15,7 +15,7 @@ export interface ItemWriter {
   /** The events that close it. */
   close(status: ItemStatus): ItemEvent[];
   /** The item as it stands. */
-  toItem(status: ItemStatus): OutputItem;
+  toItem(status: ItemStatus): TextItem;
 }
 
 /** A kind of output item, with the fields that are known when it opens. */
@@ -34,7 +34,7 @@ export function toItemId(type: ItemKind["type"], answerId: string, at: number): 
 }
 
 /** One item. What has not opened its part yet is empty. */
-export function toItem(kind: ItemKind, id: string, status: ItemStatus, text?: string): OutputItem {
+export function toItem(kind: ItemKind, id: string, status: ItemStatus, text?: string): TextItem {
   switch (kind.type) {
     case "reasoning":
       return { id, type: "reasoning", summary: text === undefined ? [] : [toSummaryText(text)] };
@@ -86,7 +86,7 @@ export function createItem(kind: ItemKind, answerId: string, output_index: numbe
   const id = toItemId(kind.type, answerId, output_index);
   const where = { item_id: id, output_index, ...place };
   const pieces: string[] = [];
-  const current = (status: ItemStatus): OutputItem => toItem(kind, id, status, pieces.join(""));
+  const current = (status: ItemStatus): TextItem => toItem(kind, id, status, pieces.join(""));
   return {
     open() {
       const added = { type: "response.output_item.added", output_index, item: toItem(kind, id, "in_progress") };

@@ -1,6 +1,6 @@
 /** Stored responses: what is remembered of one, and how clients ask for it again or go on from it. */
 import { ProxyError } from "../../core/error.ts";
-import { toMessage } from "../../core/reply.ts";
+import { toMessages } from "../../core/reply.ts";
 import type { Reply } from "../../core/reply.ts";
 import type { Message } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
@@ -17,6 +17,8 @@ export interface StoredResponse {
   readonly messages: readonly Message[];
   /** System texts of the input, those of earlier responses included. */
   readonly systems: readonly string[];
+  /** Labels of the MCP servers whose tools the conversation has listed. */
+  readonly listed: readonly string[];
   /** The input items as they came. */
   readonly input: readonly unknown[];
   /** The answer as its client was given it. */
@@ -29,15 +31,21 @@ export function toStored(
   reply: Reply,
   meta: Meta,
 ): { readonly id: string; readonly value: StoredResponse } {
-  const answer = toMessage(reply);
-  const messages = answer.content.length === 0 ? turn.messages : [...turn.messages, answer];
+  const answer = toMessages(reply).filter(({ content }) => content.length > 0);
+  const messages = [...turn.messages, ...answer];
   const { systems, input } = form;
-  return { id: toResponseId(meta), value: { messages, systems, input, response: encodeReply(reply, form, meta) } };
+  const found = (reply.mcp?.servers ?? []).filter(({ status }) => status === "connected");
+  const listed = [...form.listed, ...found.map(({ name }) => name)];
+  const response = encodeReply(reply, form, meta);
+  return { id: toResponseId(meta), value: { messages, systems, listed, input, response } };
 }
 
 /** True for what `toStored` has made, however often it was copied since: nothing else has all of its fields. */
 function isStoredResponse(value: unknown): value is StoredResponse {
-  return isObject(value) && ["messages", "systems", "input", "response"].every((name) => Object.hasOwn(value, name));
+  return (
+    isObject(value) &&
+    ["messages", "systems", "listed", "input", "response"].every((name) => Object.hasOwn(value, name))
+  );
 }
 
 /**

@@ -20,8 +20,41 @@ export interface SummaryText {
   readonly text: string;
 }
 
+/** A call to an MCP server that the request has named. Source: `ResponseOutputItem.McpCall` of the package `openai`. */
+export interface McpCallItem {
+  readonly id: string;
+  readonly type: "mcp_call";
+  readonly status: ItemStatus | "failed";
+  readonly approval_request_id: null;
+  readonly arguments: string;
+  readonly name: string;
+  readonly server_label: string;
+  readonly output: string | null;
+  readonly error: {
+    readonly type: "mcp_tool_execution_error";
+    readonly content: readonly { readonly type: "text"; readonly text: string }[];
+  } | null;
+}
+
+/** The tools of an MCP server that the request has named. */
+export interface McpListItem {
+  readonly id: string;
+  readonly type: "mcp_list_tools";
+  readonly server_label: string;
+  readonly tools: readonly {
+    readonly name: string;
+    readonly description: null;
+    readonly input_schema: JsonObject;
+    readonly annotations: null;
+  }[];
+  readonly error: string | null;
+}
+
 /** An item of an answer. */
-export type OutputItem = { readonly id: string } & (
+export type OutputItem = McpCallItem | McpListItem | TextItem;
+
+/** An item whose text, or arguments, come as they are made. */
+export type TextItem = { readonly id: string } & (
   | { readonly type: "reasoning"; readonly summary: readonly SummaryText[] }
   | {
       readonly type: "message";

@@ -48,6 +48,9 @@ test("messages read all at once give the same events as one at a time", () => {
     structured: undefined,
     tools: new Set(),
     hasOwnTools: false,
+    servers: new Set(),
+    readServers: () => [],
+    openCalls: [],
     elapsedMs: () => 0,
   });
   assert.deepEqual(answer.read(messages), play(messages).events);

@@ -1,7 +1,7 @@
 /** The control requests about MCP servers: rules, states, and lines without secrets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toMcpRequests, toMcpStates, toTraceLine } from "../../../src/cli/protocol/mcp.ts";
+import { toMcpRequests, toMcpStates, toNarrowing, toTraceLine } from "../../../src/cli/protocol/mcp.ts";
 
 const SERVERS = [
   { name: "a", config: { type: "http", url: "https://a.test", headers: { Authorization: "Bearer secret-a" } } },
@@ -26,7 +26,7 @@ test("states tell tools and errors, and nothing of the configuration", () => {
       {
         name: "b",
         status: "connected",
-        tools: [{ name: "x", annotations: {} }, { name: "y" }],
+        tools: [{ name: "x", annotations: {} }, { name: "y" }, { name: "w" }],
         config: { command: "b" },
       },
     ],
@@ -39,6 +39,18 @@ test("states tell tools and errors, and nothing of the configuration", () => {
     toMcpStates({}, SERVERS).map(({ status }) => status),
     ["failed", "failed"],
   );
+});
+
+test("tools that are not allowed by name are denied once they are known", () => {
+  const list = (...tools: string[]) => ({
+    mcpServers: [{ name: "b", status: "connected", tools: tools.map((name) => ({ name })) }],
+  });
+  assert.deepEqual(toNarrowing(SERVERS, list("w", "x", "y", "z")), {
+    subtype: "apply_flag_settings",
+    settings: { permissions: { allow: ["mcp__a", "mcp__b__x", "mcp__b__y"], deny: ["mcp__b__w", "mcp__b__z"] } },
+  });
+  assert.equal(toNarrowing(SERVERS, list("x", "y")), undefined);
+  assert.equal(toNarrowing(SERVERS, {}), undefined);
 });
 
 test("a trace shows neither the request nor the answer with configurations, and any other line as it is", () => {

@@ -158,17 +158,24 @@ test("an assistant message that the CLI made up is a failure, with its code and 
   });
 });
 
-test("a tool's result tells whose it is and whether it failed; the user's own words tell nothing", () => {
+test("a tool's result tells whose it is, what it holds and whether it failed; the user's own words tell nothing", () => {
   const user = (content: unknown): unknown => read({ type: "user", message: { role: "user", content } });
   assert.deepEqual(user([{ type: "tool_result", tool_use_id: "t", content: "x", is_error: true }]), {
     type: "tool_result",
     id: "t",
     isError: true,
+    content: [{ type: "text", text: "x" }],
   });
-  assert.deepEqual(user([{ type: "tool_result", tool_use_id: "t", content: "x" }]), {
+  const source = { type: "base64", media_type: "image/png", data: "AA==" };
+  const content = [{ type: "text", text: "x" }, { type: "image", source }, { type: "strange" }];
+  assert.deepEqual(user([{ type: "tool_result", tool_use_id: "t", content }]), {
     type: "tool_result",
     id: "t",
     isError: false,
+    content: [
+      { type: "text", text: "x" },
+      { type: "image", source: { type: "base64", mediaType: "image/png", data: "AA==" } },
+    ],
   });
   for (const content of ["hi", [], [{ type: "text", text: "hi" }], null])
     assert.deepEqual(user(content), { type: "other" });

@@ -157,7 +157,7 @@ test("a request goes on from an earlier one with its messages and system items, 
   const first = decode({ instructions: "old", input: [{ role: "developer", content: "kept" }, user("a")] });
   const answer: Message = { role: "assistant", content: [{ type: "call", id: "c1", name: "weather", input: {} }] };
   const { systems, input } = first.form;
-  const earlier = { messages: [...first.messages, answer], systems, input, response: {} };
+  const earlier = { messages: [...first.messages, answer], systems, listed: [], input, response: {} };
   const next = decode({ instructions: "new", previous_response_id: "resp_1", input: [output("c1", "sun")] }, earlier);
   assert.equal(next.system, "new\n\nkept");
   assert.deepEqual(

@@ -81,7 +81,7 @@ test("what is stored is the conversation with its answer, and the response as it
     STORED.messages.map(({ role }) => role),
     ["user", "assistant"],
   );
-  assert.deepEqual(Object.keys(STORED), ["messages", "systems", "input", "response"]);
+  assert.deepEqual(Object.keys(STORED), ["messages", "systems", "listed", "input", "response"]);
   assert.deepEqual(ask("/v1/responses/:", "GET", ID).answer, STORED.response);
 });
 
