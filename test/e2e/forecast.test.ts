@@ -4,15 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { user } from "../helpers/answer.ts";
 import { addIds, readCaptured, toSteps, withIds } from "../helpers/captured.ts";
 import { untilSessions, readTurnStarts } from "../helpers/client.ts";
-import { startPair } from "../helpers/pair.ts";
 import type { Pair } from "../helpers/pair.ts";
 import { isRunning } from "../helpers/processes.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import { ask, call, idsOf, inTurn, result, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
-import { toDialogue } from "../helpers/upstream.ts";
+import { startUpstream, toDialogue } from "../helpers/upstream.ts";
 
 const TOOLS = ["read", "bash"].map((name) => tool(name));
 /** Two calls, then words. */
@@ -38,8 +39,10 @@ function createClient({ proxy }: Pair, system: string): Client {
 
 const resultOf = (answer: Answer, words: string): object => result(idsOf(answer)[0] ?? "", words);
 
-async function startWithSpares(t: Parameters<typeof startPair>[0]): Promise<Pair> {
-  const pair = await startPair(t, "--spares", "auto");
+/** A proxy of the test's own: one that has spares is never without processes, as a shared one has to be. */
+async function startWithSpares(t: TestContext): Promise<Pair> {
+  const upstream = await startUpstream(t);
+  const pair = { upstream, proxy: await startProxy(t, { upstream }) };
   await untilSessions(pair.proxy, "a spare is there", ({ spare }) => spare > 0);
   pair.upstream.answer(STEPS);
   return pair;

@@ -38,7 +38,7 @@ export interface ApiCallsOptions {
 export interface ApiCalls {
   /**
    * Takes the next event of the API; gives the end of the answer where it has to end there.
-   * @throws ProxyError `bad_gateway` for a message that ends without a reason.
+   * @throws ProxyError `bad_gateway` for a call that follows one that broke off.
    */
   read(event: ApiEvent): AnswerEnd | undefined;
   /** The running call is void, or its structured output is. */
@@ -68,13 +68,21 @@ const ASKED_AGAIN_REASONS: readonly string[] = ["end_turn", "stop_sequence"];
 interface ApiCall {
   /** It has begun, and its end was not announced. */
   isOpen: boolean;
+  /** It has ended without a reason. */
+  isBroken: boolean;
   /** Characters of its text, thinking and tool input, shown or not. */
   length: number;
   stopReason: string;
   stopSequence: string | undefined;
 }
 
-const NOT_BEGUN: Readonly<ApiCall> = { isOpen: false, length: 0, stopReason: "", stopSequence: undefined };
+const NOT_BEGUN: Readonly<ApiCall> = {
+  isOpen: false,
+  isBroken: false,
+  length: 0,
+  stopReason: "",
+  stopSequence: undefined,
+};
 
 /** The parts of a message that the client was given. */
 interface Given {
@@ -110,6 +118,8 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
   function read(event: ApiEvent): AnswerEnd | undefined {
     switch (event.type) {
       case "message_start":
+        // The CLI has the model go on from there in words of its own (P74).
+        if (current.isBroken && current.length > 0) throw createBrokenError();
         if (current.isOpen) retract();
         draft.beginCall(event.model);
         meter.start(event.usage);
@@ -124,8 +134,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
         return toCut(current, { hasCalls: hasCalls(), isBlank: blocks.isBlank && !isStructured });
       }
       case "message_stop": {
-        // It broke off, and the CLI is about to have the model go on from there in words of its own (P74).
-        if (current.stopReason === "") throw createBrokenError();
+        current.isBroken = current.stopReason === "";
         const isHeld = current.stopReason === "tool_use" && hasCalls() && !isForced;
         return isHeld ? { finish: "tool_calls", state: "held" } : undefined;
       }

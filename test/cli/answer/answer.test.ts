@@ -84,11 +84,14 @@ test("after a round of tools, too, a message without a word ends the answer", ()
   assert.deepEqual([reply.text, reply.finish, answer.state], ["One.", "stop", "cut"]);
 });
 
-test("a message that ends without a reason has broken off, and fails the turn", () => {
-  assert.throws(() => play([...open(text("half")), messageDelta(""), messageStop()]), {
-    kind: "bad_gateway",
-    message: /broke off/,
-  });
+test("an answer that would go on from a message without a reason has broken off, and fails", () => {
+  const half = [...open(text("half")), messageDelta(""), messageStop()];
+  assert.throws(() => play([...half, ...open(text("whole"))]), { kind: "bad_gateway", message: /broke off/ });
+});
+
+test("a message without a word or a reason costs nothing when another follows", () => {
+  const { reply } = play([...open(), messageDelta(""), messageStop(), ...round("end_turn", text("whole")), success()]);
+  assert.equal(reply.text, "whole");
 });
 
 test("the other reasons to stop end with the result, too", () => {
