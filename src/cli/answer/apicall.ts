@@ -112,7 +112,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
   function retract(): void {
     draft.retract();
     blocks.retract();
-    current.isOpen = false;
+    current = { ...current, isOpen: false, length: 0 };
   }
 
   function read(event: ApiEvent): AnswerEnd | undefined {
