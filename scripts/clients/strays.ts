@@ -1,4 +1,4 @@
-/** Programs that a client leaves behind, such as cline's hub: they are known by their home, which no other program has. */
+/** Programs that a client leaves behind, such as cline's hub: known by their home, which no other program has. */
 import { readdirSync, readFileSync } from "node:fs";
 
 function readEnvironment(pid: string): string {

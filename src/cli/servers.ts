@@ -1,5 +1,6 @@
 /** The MCP servers of one process: loaded before its first turn, and known by their states. */
 import { isDeepStrictEqual } from "node:util";
+import { toRequestedNames } from "../core/mcp.ts";
 import type { McpServer, McpServerState } from "../core/mcp.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Channel } from "./protocol/channel.ts";
@@ -68,7 +69,7 @@ export function createServers({ request }: Channel, { onStates, onFailure }: Ser
       else write();
     },
     get requested() {
-      const names = new Set(loaded.flatMap(({ name, isRequested }) => (isRequested ? [name] : [])));
+      const names = toRequestedNames(loaded);
       return states.filter(({ name }) => names.has(name));
     },
   };

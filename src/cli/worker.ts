@@ -2,6 +2,7 @@
 import { ProxyError } from "../core/error.ts";
 import type { TurnEvent } from "../core/event.ts";
 import type { CatalogueEntry, KnownModels } from "../core/model.ts";
+import { toRequestedNames } from "../core/mcp.ts";
 import type { McpServer, McpServerState } from "../core/mcp.ts";
 import type { PlanReport } from "../core/plan.ts";
 import type { ToolResult, Turn } from "../core/turn.ts";
@@ -92,10 +93,6 @@ export function toResults({ messages }: Turn): ToolResult[] {
   const order =
     calling?.role === "assistant" ? calling.content.map((part) => (part.type === "call" ? part.id : "")) : [];
   return results.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
-}
-
-function toRequestedNames(servers: readonly McpServer[]): Set<string> {
-  return new Set(servers.flatMap(({ name, isRequested }) => (isRequested ? [name] : [])));
 }
 
 /** The calls to these servers in the model's last message. */

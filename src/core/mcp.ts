@@ -19,6 +19,11 @@ export interface McpServer {
   readonly isRequested?: true;
 }
 
+/** The names of those that the request has named. */
+export function toRequestedNames(servers: readonly McpServer[]): Set<string> {
+  return new Set(servers.flatMap(({ name, isRequested }) => (isRequested ? [name] : [])));
+}
+
 /** A server as a process has found it. */
 export interface McpServerState {
   readonly name: string;

@@ -9,6 +9,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The value if it is a text, and an empty one for any other. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** The value a text spells, or `undefined` when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {

@@ -1,19 +1,13 @@
 /** OpenAI's Agents SDK, with a session in memory. */
 import { Agent, MemorySession, run, setOpenAIAPI, setTracingDisabled, tool } from "@openai/agents";
 import { z } from "zod";
-import { BASH, MODEL, runShell, serve } from "./session.mjs";
+import { MODEL, serve, toZodTool } from "./session.mjs";
 
 setTracingDisabled(true);
 
 function begin(api) {
   setOpenAIAPI(api);
-  const { name, description } = BASH;
-  const bash = tool({
-    name,
-    description,
-    parameters: z.object({ command: z.string() }),
-    execute: async (input) => runShell(input),
-  });
+  const bash = tool(toZodTool(z));
   const agent = new Agent({ name: "Worker", instructions: "Do as you are told.", model: MODEL, tools: [bash] });
   const session = new MemorySession();
   return async (prompt) => (await run(agent, prompt, { session })).finalOutput;

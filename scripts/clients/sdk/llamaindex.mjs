@@ -4,16 +4,10 @@ import { openai, openaiResponses } from "@llamaindex/openai";
 import { agent } from "@llamaindex/workflow";
 import { createMemory, tool } from "llamaindex";
 import { z } from "zod";
-import { BASH, MODEL, runShell, serve } from "./session.mjs";
+import { MODEL, serve, toZodTool } from "./session.mjs";
 
 function begin(llm) {
-  const { name, description } = BASH;
-  const bash = tool({
-    name,
-    description,
-    parameters: z.object({ command: z.string() }),
-    execute: async (input) => runShell(input),
-  });
+  const bash = tool(toZodTool(z));
   const worker = agent({ llm, tools: [bash], memory: createMemory() });
   return async (prompt) => (await worker.run(prompt)).data.result;
 }

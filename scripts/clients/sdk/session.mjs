@@ -20,6 +20,14 @@ export const BASH = {
 /** Runs a command; gives its output. */
 export const runShell = ({ command }) => execFileSync("sh", ["-c", command], { encoding: "utf8" });
 
+/** The tool for SDKs that take its parameters in the words of zod. */
+export const toZodTool = (z) => ({
+  name: BASH.name,
+  description: BASH.description,
+  parameters: z.object({ command: z.string() }),
+  execute: async (input) => runShell(input),
+});
+
 /** Calls `ways[MODE]` with one prompt after the other; its text is the answer. */
 export async function serve(ways) {
   const say = ways[MODE]();

@@ -95,8 +95,8 @@ interface Given {
 function toCut({ stopReason, stopSequence }: ApiCall, { hasCalls, isBlank }: Given): AnswerEnd | undefined {
   const isAskedAgain = ASKED_AGAIN_REASONS.includes(stopReason) && isBlank;
   // The CLI would run a call that is not whole, and tell the model of its failure.
-  const isBroken = stopReason === "stop_sequence" && hasCalls;
-  if (isAskedAgain || isBroken) return { finish: "stop", state: "cut", stopSequence };
+  const isCallTorn = stopReason === "stop_sequence" && hasCalls;
+  if (isAskedAgain || isCallTorn) return { finish: "stop", state: "cut", stopSequence };
   const finish = CUT_REASONS.get(stopReason);
   return finish && { finish, state: "cut" };
 }

@@ -6,6 +6,7 @@ import { toMessages } from "../../core/reply.ts";
 import type { Reply } from "../../core/reply.ts";
 import type { Effort, Message } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
+import { textOf } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { AssistantMessage } from "../protocol/message.ts";
 import { toClientName } from "../protocol/name.ts";
@@ -62,13 +63,11 @@ type Part = Message["content"][number];
 
 const KNOWN = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
 
-const toText = (value: unknown): string => (typeof value === "string" ? value : "");
-
 /** The calls of a message, as `id name`. */
 function toCalls(content: readonly JsonObject[]): string[] {
   return content
     .filter(({ type }) => type === "tool_use")
-    .map(({ id, name }) => `${toCallId(toText(id))} ${toClientName(toText(name)) ?? ""}`);
+    .map(({ id, name }) => `${toCallId(textOf(id))} ${toClientName(textOf(name)) ?? ""}`);
 }
 
 /**
@@ -76,8 +75,8 @@ function toCalls(content: readonly JsonObject[]): string[] {
  * output, and for text that was cut.
  */
 export function isRecordOf({ content }: AnswerRecord, reply: Reply): boolean {
-  if (!content.every(({ type }) => KNOWN.has(toText(type)))) return false;
-  const said = content.map((block) => (block["type"] === "text" ? toText(block["text"]) : "")).join("");
+  if (!content.every(({ type }) => KNOWN.has(textOf(type)))) return false;
+  const said = content.map((block) => (block["type"] === "text" ? textOf(block["text"]) : "")).join("");
   const shown: readonly Part[] = toMessages(reply).at(-1)?.content ?? [];
   const text = shown.map((part) => (part.type === "text" ? part.text : "")).join("");
   const made = shown.flatMap((part) => (part.type === "call" ? [`${part.id} ${part.name}`] : []));
@@ -92,8 +91,8 @@ export function hasThinkingOf({ content }: AnswerRecord, message: Message): bool
   });
   if (given.length === 0) return true;
   const recorded = content.flatMap(({ type, signature, data }) => {
-    if (type === "thinking") return [toText(signature)];
-    return type === "redacted_thinking" ? [toText(data)] : [];
+    if (type === "thinking") return [textOf(signature)];
+    return type === "redacted_thinking" ? [textOf(data)] : [];
   });
   return given.join("\n") === recorded.join("\n");
 }

@@ -41,7 +41,7 @@ function isKept(event: TurnEvent): event is Kept {
 
 /** Makes an empty one. */
 export function createStanding(): Standing {
-  let settled: readonly Kept[] = [];
+  const settled: Kept[] = [];
   let running: Kept[] = [];
   return {
     add(event) {
@@ -51,7 +51,7 @@ export function createStanding(): Standing {
       else running.push(event);
     },
     settle() {
-      settled = [...settled, ...running];
+      for (const event of running) settled.push(event);
       running = [];
     },
     retract: () => void (running = []),

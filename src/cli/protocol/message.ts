@@ -4,7 +4,7 @@
  */
 import type { KnownModels } from "../../core/model.ts";
 import type { PlanReport } from "../../core/plan.ts";
-import { isObject } from "../../lib/json.ts";
+import { isObject, textOf } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toLimits } from "./catalogue.ts";
 import { toPlanReport } from "./plan.ts";
@@ -108,10 +108,7 @@ export interface ResultMessage {
 const OTHER = { type: "other" } as const;
 
 /** The text under `key`, or "". */
-function text(object: JsonObject, key: string): string {
-  const value = object[key];
-  return typeof value === "string" ? value : "";
-}
+const text = (object: JsonObject, key: string): string => textOf(object[key]);
 
 /** The number under `key`, if it is one. */
 function number(object: JsonObject, key: string): number | undefined {

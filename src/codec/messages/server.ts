@@ -28,24 +28,22 @@ const toConfiguration: Reader<{ readonly chosen: Chosen }> = (value, path) => {
   return { chosen: allowedTools ? { allowedTools } : ALL };
 };
 
-const toConfigs: Reader<readonly Fields[]> = (value, path) =>
-  Object.entries(toObject(value, path)).map(([name, held]) => toFields(held, `${path}.${name.slice(0, 64)}`));
-
-/** A tool that is to be found first is offered from the start here. */
-function readEnabled(config: Fields): boolean | undefined {
-  return config.optional("enabled", toBoolean);
-}
+/** The settings that differ from the default, each with the name of its tool. */
+const toConfigs: Reader<readonly (readonly [name: string, config: Fields])[]> = (value, path) =>
+  Object.entries(toObject(value, path)).map(([name, held]) => [name, toFields(held, `${path}.${name.slice(0, 64)}`)]);
 
 /** The newer form: a default for all tools of a server, and what differs from it. */
 function readToolset(toolset: Fields): { readonly choice: Choice; readonly unread: string[] } {
   const usual = toolset.optional("default_config", toFields);
   const configs = toolset.optional("configs", toConfigs) ?? [];
-  const names = Object.keys(toolset.optional("configs", toObject) ?? {});
-  const isOn = (usual && readEnabled(usual)) ?? true;
-  const enabled = configs.map((config) => readEnabled(config) ?? isOn);
+  const isOn = usual?.optional("enabled", toBoolean) ?? true;
+  const odd = configs.flatMap(([name, config]) =>
+    (config.optional("enabled", toBoolean) ?? isOn) === isOn ? [] : [name],
+  );
   toolset.accept("type", "cache_control");
-  const unread = [toolset, ...(usual ? [usual] : []), ...configs].flatMap((fields) => fields.unread());
-  const odd = names.filter((_, at) => enabled[at] !== isOn);
+  const unread = [toolset, ...(usual ? [usual] : []), ...configs.map(([, config]) => config)].flatMap((fields) =>
+    fields.unread(),
+  );
   if (!isOn) return { choice: { allowedTools: odd }, unread };
   return { choice: odd.length === 0 ? ALL : { deniedTools: odd }, unread };
 }
