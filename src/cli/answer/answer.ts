@@ -1,14 +1,13 @@
 /**
  * The CLI's messages of one turn, turned into its events. It decides where the answer ends: the CLI would often go on.
  */
-import { ProxyError } from "../../core/error.ts";
 import type { TurnEvent } from "../../core/event.ts";
 import { createApiCalls } from "./apicall.ts";
 import type { AnswerEnd, AnswerState } from "./apicall.ts";
 import { createBlocks } from "./block.ts";
 import { createDraft } from "./draft.ts";
 import type { Draft, DraftState } from "./draft.ts";
-import { createPatience, recordCause, toTurnError } from "./failure.ts";
+import { createIncompleteError, createPatience, recordCause, toTurnError } from "./failure.ts";
 import type { Causes } from "./failure.ts";
 import { toSummary } from "./progress.ts";
 import type { McpServerState } from "../../core/mcp.ts";
@@ -82,11 +81,6 @@ function createLateCalls(draft: Draft, calls: readonly ServerCall[]) {
   };
 }
 
-/** The CLI takes an answer for a success that is not one here. */
-function incomplete(cause: string): ProxyError {
-  return new ProxyError("bad_gateway", `Cannot finish answer: ${cause}`);
-}
-
 /** Makes the reader for one turn. */
 export function createAnswer(options: AnswerOptions): Answer {
   const { structured } = options;
@@ -118,8 +112,9 @@ export function createAnswer(options: AnswerOptions): Answer {
 
   function readResult(result: ResultMessage): void {
     if (result.isError) throw toTurnError(result, causes.failure, causes.limit);
-    if (calls.isOpen || draft.state.model === "") throw incomplete("the CLI did not tell all of it");
-    if (structured && !blocks.completeStructured()) throw incomplete("the model gave no output that fits the schema");
+    if (calls.isOpen || draft.state.model === "") throw createIncompleteError("the CLI did not tell all of it");
+    if (structured && !blocks.completeStructured())
+      throw createIncompleteError("the model gave no output that fits the schema");
     if (isForced) finish({ finish: "tool_calls", state: "diverged" });
     else finish({ finish: "stop", state: "finished", stopSequence: calls.stopSequence });
   }

@@ -5,7 +5,7 @@ import type { FinishReason, Usage } from "../../core/event.ts";
 import type { ApiEvent } from "../protocol/message.ts";
 import type { Blocks } from "./block.ts";
 import type { Draft } from "./draft.ts";
-import { createBrokenError } from "./failure.ts";
+import { createIncompleteError } from "./failure.ts";
 import { createUsageMeter } from "./usage.ts";
 
 /**
@@ -119,7 +119,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
     switch (event.type) {
       case "message_start":
         // The CLI has the model go on from there in words of its own (P74).
-        if (current.isBroken && current.length > 0) throw createBrokenError();
+        if (current.isBroken && current.length > 0) throw createIncompleteError("the API broke off in mid-stream");
         if (current.isOpen) retract();
         draft.beginCall(event.model);
         meter.start(event.usage);

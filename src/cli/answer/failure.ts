@@ -87,16 +87,17 @@ export function toTurnError(result: ResultMessage, failure?: FailureMessage, lim
   return new ProxyError(kind ?? "bad_gateway", toSentence(kind ?? "bad_gateway", result.text));
 }
 
-/** The error of an answer, or a try at one, that the network or the API has broken off. */
-export function createBrokenError(): ProxyError {
-  return new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
+/** The error of an answer that the CLI takes for a whole one, or would go on from, and that is not one here. */
+export function createIncompleteError(cause: string): ProxyError {
+  return new ProxyError("bad_gateway", `Cannot finish answer: ${cause}`);
 }
 
 function checkRetry({ status, attempt, delayMs }: RetryMessage, failingMs: number): void {
   if (status === 401 && attempt === 1) return;
   const isPassing = status === undefined || status >= 500;
   if (isPassing && failingMs + delayMs <= RETRY_PATIENCE_MS) return;
-  if (status === undefined) throw createBrokenError();
+  if (status === undefined)
+    throw new ProxyError("bad_gateway", "Cannot reach the API: the connection failed or broke off");
   const kind = toErrorKind(status);
   const isTimed = kind === "rate_limited" || kind === "overloaded";
   const details = isTimed ? { retryAfterSeconds: Math.max(1, Math.ceil(delayMs / 1000)) } : {};
