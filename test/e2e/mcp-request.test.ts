@@ -19,7 +19,7 @@ const port = await startMcpServer({ after }, { MCP_TOKEN: TOKEN });
 const URL = `http://127.0.0.1:${port}/mcp`;
 const ARGS = ["--allow-request-mcp", `127.0.0.1:${port}`, "--log-level", "trace"] as const;
 const MODEL = "claude-sonnet-4";
-const TOOLS = ["add", "die", "fail", "image", "token"];
+const TOOLS = ["add", "die", "fail", "image", "stall", "token"];
 
 const mcp: Responses.Tool.Mcp = {
   type: "mcp",

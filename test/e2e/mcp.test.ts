@@ -15,6 +15,9 @@ import { startUpstream } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";
 
 const file = { after };
+const TOOLS = ["add", "die", "fail", "image", "stall", "token"];
+/** Nothing listens there. */
+const CLOSED_PORT = 9;
 const ask = { model: "opus", messages: [user("go")] };
 
 /** Has the model take these steps, one round after the other, and then end. */
@@ -58,35 +61,41 @@ test("servers of both transports are called and told, failing ones cost their li
     remote: { type: "http", url, headers: { Authorization: "Bearer ${REMOTE_TOKEN}" } },
     refused: { type: "http", url, headers: { Authorization: `Bearer ${token}` } },
     hanging: toStdioServer({ MCP_MODE: "hang", OTHER_TOKEN: token }),
+    silent: { type: "http", url: `http://127.0.0.1:${port}/hang`, headers: { Authorization: `Bearer ${header}` } },
     missing: { command: "/no/such/program", args: [], env: { TOKEN: token } },
+    closed: { type: "http", url: `http://127.0.0.1:${CLOSED_PORT}/mcp` },
   });
   const args = ["--tools", "web", "--mcp-config", config, "--spares", "1", "--log-level", "trace"];
   const proxy = await startProxy(t, {
     upstream,
     args,
-    env: { ...telegram, REMOTE_TOKEN: header, MCP_TIMEOUT: "12000" },
+    env: { ...telegram, REMOTE_TOKEN: header, MCP_TIMEOUT: "12000", MCP_TOOL_TIMEOUT: "3000" },
   });
   // The spare has loaded them before it is claimed.
-  const states = ["local", "remote", "refused", "hanging", "missing"].map((name) =>
-    proxy.logged(new RegExp(`mcp server .*server=${name}\\b`)),
-  );
-  const [local, remote, refused, hanging, missing] = await Promise.all(states);
-  assert.match(`${local} ${remote}`, /connected server=local tools=5.*connected server=remote tools=5/);
-  assert.match(refused ?? "", /warn mcp server not connected server=refused .*401/);
-  assert.match(hanging ?? "", /warn mcp server not connected server=hanging .*timed out/);
-  assert.match(missing ?? "", /warn mcp server not connected server=missing status=failed .*ENOENT/);
+  const states = Object.entries({
+    local: /debug mcp server connected server=local tools=6/,
+    remote: /debug mcp server connected server=remote tools=6/,
+    refused: /warn mcp server not connected server=refused .*401/,
+    hanging: /warn mcp server not connected server=hanging .*timed out/,
+    silent: /warn mcp server not connected server=silent .*timed out/,
+    missing: /warn mcp server not connected server=missing status=failed .*ENOENT/,
+    closed: /warn mcp server not connected server=closed .*ECONNREFUSED/,
+  });
+  for (const [name, words] of states)
+    assert.match(await proxy.logged(new RegExp(`mcp server .*server=${name}\\b`)), words);
   const health = (await (await fetch(`${proxy.url}/health`)).json()) as { mcp_servers: readonly object[] };
   assert.deepEqual(
     health.mcp_servers.map((server) => Object.values(server).slice(0, 2).join(" ")),
-    ["local connected", "remote connected", "refused failed", "hanging failed", "missing failed"],
+    states.map(([name], at) => `${name} ${at < 2 ? "connected" : "failed"}`),
   );
   assert.doesNotMatch(JSON.stringify(health), new RegExp(`${token}|${header}`));
   let commands = "";
   const rounds: Step[][] = [
-    [use("local__add", { a: 2, b: 3 }), use("remote__add", { a: 4, b: 5 }), use("local__image"), use("local__fail")],
+    [use("local__add", { a: 2, b: 3 }), use("remote__add", { a: 4, b: 5 }), use("local__token"), use("remote__token")],
+    ["image", "fail", "stall"].flatMap((name) => [use(`local__${name}`), use(`remote__${name}`)]),
     [
-      use("local__token"),
       use("local__die"),
+      use("remote__die"),
       { until: bot.called(({ body: { text = "" } }) => /mcp__local__add/.test(text)) },
     ],
   ];
@@ -103,15 +112,20 @@ test("servers of both transports are called and told, failing ones cost their li
   assert.match(body, /finished/);
   assert.deepEqual(
     toNames(upstream).filter((name) => name.startsWith("mcp__remote")),
-    ["add", "die", "fail", "image", "token"].map((name) => `mcp__remote__${name}`),
+    TOOLS.map((name) => `mcp__remote__${name}`),
   );
-  const [sum, remoteSum, image, failure, length, death] = readResults(upstream);
-  assert.match(sum?.content ?? "", /"5"/);
-  assert.match(remoteSum?.content ?? "", /"9"/);
-  assert.match(image?.content ?? "", /a pixel.*"media_type":"image\/png"/);
-  assert.deepEqual([failure?.isError, /it does not work/.test(failure?.content ?? "")], [true, true]);
-  assert.match(length?.content ?? "", new RegExp(`${token.length} characters`));
-  assert.deepEqual([death?.isError, /closed/i.test(death?.content ?? "")], [true, true]);
+  const results = readResults(upstream);
+  for (const [at, words] of [
+    ...[/"5"/, /"9"/, new RegExp(`${token.length} characters`), new RegExp(`${header.length} characters`)],
+    ...[/a pixel.*"media_type":"image\/png"/, /a pixel.*"media_type":"image\/png"/],
+    ...[/it does not work/, /it does not work/, /timed out after 3s/, /timed out after 3s/],
+    ...[/closed/i, /closed/i],
+  ].entries())
+    assert.match(results[at]?.content ?? "", words);
+  assert.deepEqual(
+    results.map(({ isError }) => isError),
+    results.map((_, at) => at > 5),
+  );
   await proxy.logged(/info mcp tool called tool=mcp__local__die/);
   const secrets = [token, header];
   assert.doesNotMatch(JSON.stringify(bot.calls), new RegExp(secrets.join("|")));
@@ -128,7 +142,7 @@ test("servers of both transports are called and told, failing ones cost their li
 
 const shared = writeMcpConfig(file, { local: toStdioServer(), other: toStdioServer() });
 const SHARED = ["--tools", "web", "--mcp-config", shared] as const;
-const LOCAL = ["add", "die", "fail", "image", "token"].map((name) => `mcp__local__${name}`);
+const LOCAL = TOOLS.map((name) => `mcp__local__${name}`);
 const OTHER = LOCAL.map((name) => name.replace("local", "other"));
 
 test("x-claude-mcp narrows the servers, and under the profile none there is none", async (t) => {
