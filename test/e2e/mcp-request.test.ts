@@ -7,17 +7,21 @@ import type { BetaMessageParam } from "@anthropic-ai/sdk/resources/beta/messages
 import type { Responses } from "openai/resources/responses/responses";
 import { isObject } from "../../src/lib/json.ts";
 import { user } from "../helpers/answer.ts";
-import { startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
+import { makeCertificate, startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
 import { startPair } from "../helpers/pair.ts";
 import { isRunning, readProcesses } from "../helpers/processes.ts";
+import { startProxy } from "../helpers/proxy.ts";
 import { createAnthropic, createOpenAi } from "../helpers/sdk.ts";
 import { tool } from "../helpers/tools.ts";
+import { startUpstream } from "../helpers/upstream.ts";
 import type { ApiCall, Step, Upstream } from "../helpers/upstream.ts";
 
 const TOKEN = "request-secret-2342-mnopqr";
 const port = await startMcpServer({ after }, { MCP_TOKEN: TOKEN });
 const URL = `http://127.0.0.1:${port}/mcp`;
 const ARGS = ["--allow-request-mcp", `127.0.0.1:${port}`, "--log-level", "trace"] as const;
+/** Nothing listens there. */
+const CLOSED_PORT = 9;
 const MODEL = "claude-sonnet-4";
 const TOOLS = ["add", "die", "fail", "image", "stall", "token"];
 
@@ -262,6 +266,74 @@ test("a server that cannot be reached is told, and the answer goes on without it
   assert.ok(list?.type === "mcp_list_tools" && list.tools.length === 0 && list.error);
   assert.deepEqual([message?.type, response.output_text], ["message", "Hello world"]);
   assert.ok(!proxy.log.join("\n").includes("another-secret"));
+});
+
+test("servers that hang, are missing or die in mid-call are told as such, and the answer goes on without them", async (t) => {
+  const dying = await startMcpServer(t);
+  const upstream = await startUpstream(t);
+  const hosts = [port, dying, CLOSED_PORT].map((at) => `127.0.0.1:${at}`).join();
+  const env = { MCP_TIMEOUT: "5000", MCP_TOOL_TIMEOUT: "3000" };
+  const proxy = await startProxy(t, { upstream, env, args: ["--spares", "0", "--allow-request-mcp", hosts] });
+  const place = (server_label: string, server_url: string): Responses.Tool.Mcp => ({
+    ...mcp,
+    server_label,
+    server_url,
+  });
+  const tools = [
+    place("hanging", `http://127.0.0.1:${port}/hang`),
+    place("missing", `http://127.0.0.1:${CLOSED_PORT}/mcp`),
+    place("dying", `http://127.0.0.1:${dying}/mcp`),
+    mcp,
+  ];
+  play(upstream, [{ tool: "mcp__dying__die", input: {} }], [use("stall")], [use("add", { a: 2, b: 3 })]);
+  const startedAt = performance.now();
+  const { output, output_text: text } = await createOpenAi(proxy.url).responses.create({
+    model: MODEL,
+    input: "go",
+    tools,
+  });
+  assert.ok(performance.now() - startedAt < 30_000, "within the limits that were set, not the CLI's own");
+  const lists = output.flatMap((item) => (item.type === "mcp_list_tools" ? [item] : []));
+  assert.deepEqual(
+    lists.map((item) => [item.server_label, item.tools.length]),
+    [
+      ["hanging", 0],
+      ["missing", 0],
+      ["dying", TOOLS.length],
+      ["sums", TOOLS.length],
+    ],
+  );
+  assert.match(String(lists[0]?.error), /timed out/);
+  assert.match(String(lists[1]?.error), /ECONNREFUSED/);
+  const calls = output.flatMap((item) => (item.type === "mcp_call" ? [item] : []));
+  assert.deepEqual(
+    calls.map(({ name, status, output: given }) => [name, status, given]),
+    [
+      ["die", "failed", null],
+      ["stall", "failed", null],
+      ["add", "completed", "5"],
+    ],
+  );
+  assert.match(JSON.stringify(calls[0]?.error), /closed/i);
+  assert.match(JSON.stringify(calls[1]?.error), /timed out/);
+  assert.equal(text, "finished");
+});
+
+test("a server is asked by https, and one whose certificate is not its own is told as such", async (t) => {
+  const { path, variable } = makeCertificate(t);
+  const secure = await startMcpServer(t, { MCP_TOKEN: TOKEN, MCP_TLS: variable });
+  const upstream = await startUpstream(t);
+  const args = ["--spares", "0", "--allow-request-mcp", `localhost:${secure},127.0.0.1:${secure}`];
+  const proxy = await startProxy(t, { upstream, args, env: { NODE_EXTRA_CA_CERTS: path } });
+  const other: Responses.Tool.Mcp = { ...mcp, server_label: "other", server_url: `https://127.0.0.1:${secure}/mcp` };
+  const tools = [{ ...mcp, server_url: `https://localhost:${secure}/mcp` }, other];
+  play(upstream, [use("add", { a: 2, b: 3 })]);
+  const { output } = await createOpenAi(proxy.url).responses.create({ model: MODEL, input: "go", tools });
+  const [list, failed, call] = output;
+  assert.ok(list?.type === "mcp_list_tools" && list.tools.length === TOOLS.length && list.error === null);
+  assert.ok(failed?.type === "mcp_list_tools" && failed.tools.length === 0);
+  assert.match(String(failed.error), /CERT_ALTNAME_INVALID/);
+  assert.ok(call?.type === "mcp_call" && call.output === "5");
 });
 
 test("a turn without servers is asked as if there were no MCP option at all", async (t) => {

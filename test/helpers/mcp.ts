@@ -1,7 +1,7 @@
 /** MCP servers of the official SDK, and the files that name them. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { makeFolder } from "./folder.ts";
@@ -27,4 +27,23 @@ export function writeMcpConfig(t: Scope, mcpServers: object): string {
   const path = join(makeFolder(t), "mcp.json");
   writeFileSync(path, JSON.stringify({ mcpServers }), { mode: 0o600 });
   return path;
+}
+
+/** A certificate for `localhost` and no other host, which vouches for itself, and its key. */
+export interface Certificate {
+  /** The file that is given to those who are to trust it. */
+  readonly path: string;
+  /** For `MCP_TLS`. */
+  readonly variable: string;
+}
+
+/** Makes one with the `openssl` of the system. */
+export function makeCertificate(t: Scope): Certificate {
+  const folder = makeFolder(t);
+  const [path, keyPath] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyPath];
+  execFileSync("openssl", ["req", "-x509", ...key, "-out", path, "-days", "2", ...names], { stdio: "pipe" });
+  const read = (file: string): string => readFileSync(file, "utf8");
+  return { path, variable: JSON.stringify({ key: read(keyPath), cert: read(path) }) };
 }
