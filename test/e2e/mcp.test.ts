@@ -49,6 +49,32 @@ function findFiles(folder: string, texts: readonly string[]): string[] {
     .filter((path) => texts.some((text) => readFileSync(path, "latin1").includes(text)));
 }
 
+/** The servers of the first test: the line of the log that tells each. */
+const STATES = Object.entries({
+  local: /debug mcp server connected server=local tools=6/,
+  remote: /debug mcp server connected server=remote tools=6/,
+  refused: /warn mcp server not connected server=refused .*401/,
+  hanging: /warn mcp server not connected server=hanging .*timed out/,
+  silent: /warn mcp server not connected server=silent .*timed out/,
+  missing: /warn mcp server not connected server=missing status=failed .*ENOENT/,
+  closed: /warn mcp server not connected server=closed .*ECONNREFUSED/,
+});
+
+/** Two servers were asked the same, one after the other. */
+function checkResults(results: ReturnType<typeof readResults>, token: string, header: string): void {
+  for (const [at, words] of [
+    ...[/"5"/, /"9"/, new RegExp(`${token.length} characters`), new RegExp(`${header.length} characters`)],
+    ...[/a pixel.*"media_type":"image\/png"/, /a pixel.*"media_type":"image\/png"/],
+    ...[/it does not work/, /it does not work/, /timed out after 3s/, /timed out after 3s/],
+    ...[/closed/i, /closed/i],
+  ].entries())
+    assert.match(results[at]?.content ?? "", words);
+  assert.deepEqual(
+    results.map(({ isError }) => isError),
+    results.map((_, at) => at > 5),
+  );
+}
+
 test("servers of both transports are called and told, failing ones cost their limit, no secret is seen", async (t) => {
   const bot = await startBotApi(t);
   const telegram = { TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: BOT_TOKEN, TELEGRAM_API_URL: `${bot.url}/` };
@@ -72,21 +98,12 @@ test("servers of both transports are called and told, failing ones cost their li
     env: { ...telegram, REMOTE_TOKEN: header, MCP_TIMEOUT: "12000", MCP_TOOL_TIMEOUT: "3000" },
   });
   // The spare has loaded them before it is claimed.
-  const states = Object.entries({
-    local: /debug mcp server connected server=local tools=6/,
-    remote: /debug mcp server connected server=remote tools=6/,
-    refused: /warn mcp server not connected server=refused .*401/,
-    hanging: /warn mcp server not connected server=hanging .*timed out/,
-    silent: /warn mcp server not connected server=silent .*timed out/,
-    missing: /warn mcp server not connected server=missing status=failed .*ENOENT/,
-    closed: /warn mcp server not connected server=closed .*ECONNREFUSED/,
-  });
-  for (const [name, words] of states)
+  for (const [name, words] of STATES)
     assert.match(await proxy.logged(new RegExp(`mcp server .*server=${name}\\b`)), words);
   const health = (await (await fetch(`${proxy.url}/health`)).json()) as { mcp_servers: readonly object[] };
   assert.deepEqual(
     health.mcp_servers.map((server) => Object.values(server).slice(0, 2).join(" ")),
-    states.map(([name], at) => `${name} ${at < 2 ? "connected" : "failed"}`),
+    STATES.map(([name], at) => `${name} ${at < 2 ? "connected" : "failed"}`),
   );
   assert.doesNotMatch(JSON.stringify(health), new RegExp(`${token}|${header}`));
   let commands = "";
@@ -114,18 +131,7 @@ test("servers of both transports are called and told, failing ones cost their li
     toNames(upstream).filter((name) => name.startsWith("mcp__remote")),
     TOOLS.map((name) => `mcp__remote__${name}`),
   );
-  const results = readResults(upstream);
-  for (const [at, words] of [
-    ...[/"5"/, /"9"/, new RegExp(`${token.length} characters`), new RegExp(`${header.length} characters`)],
-    ...[/a pixel.*"media_type":"image\/png"/, /a pixel.*"media_type":"image\/png"/],
-    ...[/it does not work/, /it does not work/, /timed out after 3s/, /timed out after 3s/],
-    ...[/closed/i, /closed/i],
-  ].entries())
-    assert.match(results[at]?.content ?? "", words);
-  assert.deepEqual(
-    results.map(({ isError }) => isError),
-    results.map((_, at) => at > 5),
-  );
+  checkResults(readResults(upstream), token, header);
   await proxy.logged(/info mcp tool called tool=mcp__local__die/);
   const secrets = [token, header];
   assert.doesNotMatch(JSON.stringify(bot.calls), new RegExp(secrets.join("|")));
