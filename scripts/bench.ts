@@ -1,7 +1,7 @@
 /**
- * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds, or
- * `npm run bench -- cache` for the prompt cache alone, which is not about time. Needs Linux, no account and no network.
- * Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
+ * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. A word measures
+ * one part alone: `cache`, the prompt cache, which is not about time, or `prepared`, the turns that are prepared before
+ * they come. Needs Linux, no account and no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -13,6 +13,7 @@ import { measureLongAnswer, measureNewConversation, measureNextTurn, measureTool
 import { measureLarge } from "./bench/large.ts";
 import { measureMemory } from "./bench/memory.ts";
 import { measureOpenPage } from "./bench/page.ts";
+import { measurePair, measureRest, measureRewritings, measureUnknown } from "./bench/prepared.ts";
 import { createPlace } from "./bench/place.ts";
 import type { Place } from "./bench/place.ts";
 import { startProxy } from "./bench/proxy.ts";
@@ -26,6 +27,7 @@ interface Size {
   readonly next: number;
   readonly result: number;
   readonly fresh: number;
+  readonly prepared: number;
   readonly long: number;
   readonly page: number;
   readonly flood: number;
@@ -35,8 +37,18 @@ interface Size {
 
 // Where ways are compared for their first delta, a multiple of six: in six rounds each of three ways follows each other
 // equally often.
-const FULL: Size = { next: 18, result: 42, fresh: 18, long: 15, page: 40, flood: 5, requests: 2000, large: 5 };
-const QUICK: Size = { next: 6, result: 6, fresh: 6, long: 4, page: 6, flood: 1, requests: 400, large: 2 };
+const FULL: Size = {
+  next: 18,
+  result: 42,
+  fresh: 18,
+  prepared: 12,
+  long: 15,
+  page: 40,
+  flood: 5,
+  requests: 2000,
+  large: 5,
+};
+const QUICK: Size = { next: 6, result: 6, fresh: 6, prepared: 6, long: 4, page: 6, flood: 1, requests: 400, large: 2 };
 const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
 
 /**
@@ -69,6 +81,19 @@ async function withProxy(
   return [...found, { rows, samples: {} }];
 }
 
+function measurePrepared(place: Place, { prepared: rounds }: Size, tally: Tally): Promise<Findings[]> {
+  return withProxy(place, "prepared", { claude: place.claude, spares: "auto" }, [
+    measureRest,
+    (proxy) => measurePair({ place, proxy, tally, rounds }),
+    (proxy) => measureUnknown({ place, proxy, tally, rounds }),
+    (proxy) => measureRewritings({ place, proxy, tally, rounds }),
+  ]);
+}
+
+function toExactRow({ exact, runs }: Tally): Findings {
+  return { rows: [atLeast(`answers exact, of ${runs}`, (100 * exact) / runs, 100, " %")], samples: {} };
+}
+
 async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findings[]> {
   const real = await withProxy(place, "real CLI", { claude: place.claude }, [
     (proxy) => measureBytes(place, proxy),
@@ -90,8 +115,15 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     (proxy) => measureMemory(proxy, size.requests, tally),
     (proxy) => measureLarge(proxy, size.large, tally),
   ]);
-  const exact = atLeast(`answers exact, of ${tally.runs}`, (100 * tally.exact) / tally.runs, 100, " %");
-  return [...real, ...flood, ...echo, { rows: [exact], samples: {} }];
+  return [...real, ...(await measurePrepared(place, size, tally)), ...flood, ...echo, toExactRow(tally)];
+}
+
+/** One part, or all of them. */
+async function measure(place: Place, size: Size, words: readonly string[]): Promise<Findings[]> {
+  const tally = createTally();
+  if (words.includes("cache")) return [await measureCache()];
+  if (words.includes("prepared")) return [...(await measurePrepared(place, size, tally)), toExactRow(tally)];
+  return [await measureCache(), ...(await measureAll(place, size, tally))];
 }
 
 async function main(): Promise<boolean> {
@@ -102,9 +134,7 @@ async function main(): Promise<boolean> {
   const onSignal = (): void => void place.end().then(() => process.exit(1));
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
-    const isCacheAlone = process.argv.includes("cache");
-    const cache = await measureCache();
-    const found = isCacheAlone ? [cache] : [cache, ...(await measureAll(place, isQuick ? QUICK : FULL, createTally()))];
+    const found = await measure(place, isQuick ? QUICK : FULL, process.argv.slice(2));
     const rows = found.flatMap((findings) => findings.rows);
     const samples = Object.assign({}, ...found.map((findings) => findings.samples)) as Findings["samples"];
     const machine = { node: process.version, platform: process.platform, cpus: cpus().map(({ model }) => model), load };

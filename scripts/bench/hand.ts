@@ -7,10 +7,11 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { toArgs } from "../../src/cli/request/launch.ts";
+import type { Launch } from "../../src/cli/request/launch.ts";
 import { toUserLine } from "../../src/cli/request/content.ts";
 import { createToolServer, toServerFields } from "../../src/cli/protocol/toolserver.ts";
 import { toCallId } from "../../src/core/turn.ts";
-import type { Tool } from "../../src/core/turn.ts";
+import type { Tool, UserMessage } from "../../src/core/turn.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { startClock } from "./clock.ts";
 import type { Answer, Clock } from "./clock.ts";
@@ -18,11 +19,13 @@ import { endProcess } from "./place.ts";
 import type { Place } from "./place.ts";
 
 export interface HandCli {
+  /** Tells it its tools and its model, ahead of its first turn; settles when it has taken them. */
+  setUp(): Promise<void>;
   /**
-   * Plays the next turn of its one conversation: the text is a user's, or the result of the call that the last answer
-   * made.
+   * Plays the next turn of its one conversation: a text is a user's, or the result of the call that the last answer
+   * made. `prepare` is done first, and is part of the time.
    */
-  turn(text: string): Promise<Answer>;
+  turn(said: string | UserMessage, prepare?: () => Promise<void>): Promise<Answer>;
   end(): Promise<void>;
 }
 
@@ -35,6 +38,7 @@ interface Line {
   };
   readonly request_id?: string;
   readonly request?: JsonObject;
+  readonly response?: { readonly request_id?: string };
 }
 
 function readLines(child: ChildProcess, onLine: (line: Line) => void): void {
@@ -53,19 +57,24 @@ function addLine({ event }: Line, clock: Clock): void {
   if (event?.content_block?.type === "tool_use") clock.call(event.content_block.id ?? "");
 }
 
-function toSetUp(tools: readonly Tool[]): JsonObject[] {
+const SET_UP_ID = "1";
+
+/** A process that was started with a model is not told it again. */
+function toSetUp(tools: readonly Tool[], { model }: Partial<Launch>): JsonObject[] {
   return [
     {
       type: "control_request",
-      request_id: "1",
+      request_id: SET_UP_ID,
       request: { subtype: "initialize", systemPrompt: [""], ...toServerFields(tools) },
     },
-    { type: "control_request", request_id: "2", request: { subtype: "set_model", model: "sonnet" } },
+    ...(model === undefined
+      ? [{ type: "control_request", request_id: "2", request: { subtype: "set_model", model: "sonnet" } }]
+      : []),
   ];
 }
 
 /** Starts a CLI that waits, told nothing, for its first turn. It is to have these tools. */
-export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli {
+export function startByHand(place: Place, tools: readonly Tool[] = [], launch: Partial<Launch> = {}): HandCli {
   // A group of its own, as under the proxy: to Linux, that is a share of the machine of its own.
   const options: SpawnOptions = {
     cwd: place.workspace,
@@ -73,10 +82,11 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
     detached: true,
     stdio: ["pipe", "pipe", "ignore"],
   };
-  const child = place.start(place.claude, toArgs({ tools: "none" }, ""), options);
+  const child = place.start(place.claude, toArgs({ tools: "none", ...launch }, ""), options);
   const toolServer = createToolServer();
   let clock = startClock();
   let onEnd: () => void = () => undefined;
+  let onSetUp: () => void = () => undefined;
   let isSetUp = false;
   let callId = "";
   const write = (...messages: readonly JsonObject[]): void =>
@@ -93,23 +103,36 @@ export function startByHand(place: Place, tools: readonly Tool[] = []): HandCli 
     }
     const isCall = (request?.["message"] as JsonObject | undefined)?.["method"] === "tools/call";
     if (isCall || line.type === "result") onEnd();
+    if (line.type === "control_response" && line.response?.request_id === SET_UP_ID) onSetUp();
   }
 
-  function hand(text: string): void {
-    if (callId !== "")
-      return toolServer.give([
-        { type: "result", id: toCallId(callId), content: [{ type: "text", text }], isError: false },
-      ]);
-    write(...(isSetUp ? [] : toSetUp(tools)), toUserLine({ role: "user", content: [{ type: "text", text }] }));
+  function setUp(): JsonObject[] {
+    const lines = isSetUp ? [] : toSetUp(tools, launch);
     isSetUp = true;
+    return lines;
+  }
+
+  function hand(said: string | UserMessage): void {
+    const content = typeof said === "string" ? [{ type: "text", text: said } as const] : said.content;
+    if (callId !== "" && typeof said === "string")
+      return toolServer.give([
+        { type: "result", id: toCallId(callId), content: [{ type: "text", text: said }], isError: false },
+      ]);
+    write(...setUp(), toUserLine({ role: "user", content }));
   }
 
   readLines(child, onLine);
   return {
-    async turn(text) {
+    async setUp() {
+      const taken = new Promise<void>((resolve) => (onSetUp = resolve));
+      write(...setUp());
+      await taken;
+    },
+    async turn(said, prepare) {
       const ended = new Promise<void>((resolve) => (onEnd = resolve));
       clock = startClock();
-      hand(text);
+      await prepare?.();
+      hand(said);
       await ended;
       const given = clock.end();
       callId = given.callId;

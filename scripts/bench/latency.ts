@@ -21,42 +21,63 @@ export interface LatencyOptions {
   readonly rounds: number;
 }
 
-const SHORT = 3;
+/** Deltas of an answer whose first one is what is measured. */
+export const SHORT = 3;
 const LONG = 5000;
-/** From the start of a spare to its claim, by hand and in the proxy. */
-const WARM_MS = 1500;
+/** From the start of a process to its first turn, by hand and in the proxy. */
+export const WARM_MS = 1500;
 
-const firsts = (answers: readonly Answer[]): number[] => answers.map(({ firstMs }) => firstMs);
-const wholes = (answers: readonly Answer[]): number[] => answers.map(({ wholeMs }) => wholeMs);
+export const firsts = (answers: readonly Answer[]): number[] => answers.map(({ firstMs }) => firstMs);
+export const wholes = (answers: readonly Answer[]): number[] => answers.map(({ wholeMs }) => wholeMs);
 
-const TOOL: Tool = { name: "look", description: "Looks.", schema: { type: "object", properties: {} } };
+/** A tool that takes nothing. The scripted API calls whichever there is. */
+export const TOOL: Tool = { name: "look", description: "Looks.", schema: { type: "object", properties: {} } };
 
 /** A call as a client writes it back. */
 const toMadeCall = (id: string): object => ({ id, type: "function", function: { name: TOOL.name, arguments: "{}" } });
 
+/** Texts around each prompt that are gone from later histories. */
+export interface Around {
+  readonly before?: string;
+  readonly after?: string;
+}
+
 export interface Talk {
   next(prompt: string): Promise<Answer>;
+  /** The history that the next request brings. */
   readonly messages: readonly ChatMessage[];
+  /** The messages of the next request with this prompt. */
+  toRequest(prompt: string): ChatMessage[];
 }
 
 /**
  * A conversation with the proxy, kept as a client keeps it: each turn brings all of it. Where the last answer was a
  * call, the prompt is its result.
  */
-export function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
+export function createTalk({ client }: Proxy, tools?: readonly Tool[], { before, after }: Around = {}): Talk {
   const functions = tools?.map(({ name, description, schema }) => ({
     type: "function",
     function: { name, description, parameters: schema },
   }));
   const messages: ChatMessage[] = [];
   let callId = "";
+  const toSaid = (prompt: string): ChatMessage =>
+    callId === "" ? { role: "user", content: prompt } : { role: "tool", tool_call_id: callId, content: prompt };
+  const toPassing = (text: string | undefined): ChatMessage[] =>
+    text === undefined ? [] : [{ role: "user", content: text }];
+  const toRequest = (prompt: string): ChatMessage[] => [
+    ...messages,
+    ...toPassing(before),
+    toSaid(prompt),
+    ...toPassing(after),
+  ];
   return {
     messages,
+    toRequest,
     async next(prompt) {
-      messages.push(
-        callId === "" ? { role: "user", content: prompt } : { role: "tool", tool_call_id: callId, content: prompt },
-      );
-      const answer = await client.stream(messages, functions);
+      const said = toSaid(prompt);
+      const answer = await client.stream(toRequest(prompt), functions);
+      messages.push(said);
       ({ callId } = answer);
       messages.push({
         role: "assistant",
@@ -72,12 +93,12 @@ export function createTalk({ client }: Proxy, tools?: readonly Tool[]): Talk {
 const flatten = (messages: readonly ChatMessage[]): string =>
   messages.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
 
-function toSamples(part: string, lists: Record<string, readonly number[]>): Samples {
+export function toSamples(part: string, lists: Record<string, readonly number[]>): Samples {
   return Object.fromEntries(Object.entries(lists).map(([way, list]) => [`${part}, ${way}, ms`, list]));
 }
 
 /** Two ways to meet one bound: a share of the time by hand, or a few milliseconds on top of it. */
-const SHARE = 1.15;
+export const SHARE = 1.15;
 const GRACE_MS = 5;
 
 function toHotBound(ours: readonly number[], byHand: readonly number[]): Row {
@@ -164,7 +185,7 @@ export async function measureNewConversation({ place, proxy, tally, rounds }: La
   }
 
   async function claimFromProxy(): Promise<Answer> {
-    await proxy.hasSpare();
+    await proxy.hasSpares(1);
     await delay(WARM_MS);
     return proxy.client.stream([{ role: "user", content: toOpening() }]);
   }

@@ -11,6 +11,8 @@ export interface ProxyOptions {
   readonly claude: string;
   readonly maxSessions?: number;
   readonly maxConcurrent?: number;
+  /** 1 unless told. */
+  readonly spares?: number | "auto";
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -26,14 +28,16 @@ export interface Watch {
 export interface Proxy {
   readonly pid: number;
   readonly client: Client;
-  /** Settles when a spare is there. */
-  hasSpare(): Promise<void>;
+  /** Settles when so many spares are there. */
+  hasSpares(count: number): Promise<void>;
   /** Ends it, and tells what was seen. */
   end(): Promise<Watch>;
 }
 
 const BUNDLE = "dist/claude-max-api.cjs";
 const SPARES = 1;
+/** Of the program, where it decides itself. */
+const MOST_SPARES = 4;
 const DEFAULT_SESSIONS = 4;
 const DEFAULT_CONCURRENT = 4;
 const WATCH_MS = 20;
@@ -62,10 +66,10 @@ function watchChildren(pid: number): { readonly seen: ReadonlySet<number>; stop(
 
 /** Starts the proxy and waits until it listens. */
 export async function startProxy(place: Place, options: ProxyOptions): Promise<Proxy> {
-  const { claude, maxSessions = DEFAULT_SESSIONS, maxConcurrent = DEFAULT_CONCURRENT } = options;
+  const { claude, maxSessions = DEFAULT_SESSIONS, maxConcurrent = DEFAULT_CONCURRENT, spares = SPARES } = options;
   const settings = {
     port: 0,
-    spares: SPARES,
+    spares,
     "max-sessions": maxSessions,
     "max-concurrent": maxConcurrent,
     claude,
@@ -83,10 +87,10 @@ export async function startProxy(place: Place, options: ProxyOptions): Promise<P
   return {
     pid,
     client,
-    async hasSpare() {
+    async hasSpares(count) {
       for (;;) {
         const { sessions } = (await client.read("/health")) as { sessions: { spare: number } };
-        if (sessions.spare === SPARES) return;
+        if (sessions.spare >= count) return;
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },
@@ -94,7 +98,8 @@ export async function startProxy(place: Place, options: ProxyOptions): Promise<P
       client.close();
       const peak = watch.stop();
       await endProcess(child);
-      return { peak, bound: maxSessions + maxConcurrent + SPARES, left: [...watch.seen].filter(isLiveCli).length };
+      const bound = maxSessions + maxConcurrent + (spares === "auto" ? MOST_SPARES : spares);
+      return { peak, bound, left: [...watch.seen].filter(isLiveCli).length };
     },
   };
 }
