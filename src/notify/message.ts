@@ -133,7 +133,8 @@ export function createMessage({ chat, intervalMs }: MessageOptions): Message {
     settle(call, outcome, nowMs) {
       if (outcome.type === "done") return settleDone(call, outcome.messageId, nowMs);
       if (outcome.type === "refused") return settleRefused(call);
-      if (isOver && ++tries >= MOST_TRIES) isGivenUp = true;
+      // A call that shows progress was made before the turn was over, though it may be answered after.
+      if (call.purpose !== "show" && ++tries >= MOST_TRIES) isGivenUp = true;
       if (outcome.type === "failed") notBeforeMs = nowMs + Math.min(intervalMs * 2 ** failures++, MOST_PAUSE_MS);
     },
   };

@@ -8,8 +8,12 @@ import type { TestContext } from "node:test";
 import { createScratch } from "../../src/lib/scratch.ts";
 import type { Scratch } from "../../src/lib/scratch.ts";
 import { makeFolder } from "../helpers/folder.ts";
+import { eventually } from "../helpers/proxy.ts";
 
 const open = (folder: string, watchMs = 1000): Scratch => createScratch({ folder, ending: ".jsonl", watchMs });
+
+/** The timers that keep this process alive: a sweep that watches has one more. */
+const countTimers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
 
 async function writeAll(t: TestContext, names: readonly string[]): Promise<string> {
   const folder = makeFolder(t);
@@ -57,7 +61,9 @@ test("a sweep leaves a folder alone that is named like a file", async (t) => {
 
 test("a file that comes while others are watched stays", async (t) => {
   const folder = await writeAll(t, ["old.jsonl"]);
+  const timers = countTimers();
   const sweeping = open(folder).sweep();
+  await eventually("it watches", () => countTimers() > timers);
   await writeFile(join(folder, "new.jsonl"), "x");
   await sweeping;
   assert.deepEqual(await readdir(folder), ["new.jsonl"]);

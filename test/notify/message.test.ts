@@ -142,3 +142,16 @@ test("a text stays below Telegram's 4096 characters, whatever a turn does", () =
   }
   assert.match(failure, /^Failed after 5000 tools: 😀/u);
 });
+
+test("progress that fails once the turn is over is none of the tries to tell how it ended", () => {
+  const message = open();
+  message.show("a");
+  const action = message.next(0);
+  assert.equal(action.type, "call");
+  if (action.type !== "call") return;
+  message.finish({ text: "Failed: no", isSilent: false });
+  message.settle(action.call, FAILED, 1);
+  for (const nowMs of [1e5, 2e5, 3e5, 4e5])
+    assert.deepEqual(perform(message, nowMs, FAILED), { method: "sendMessage", chat_id: "7", text: "Failed: no" });
+  assert.deepEqual(message.next(5e5), END);
+});
