@@ -13,31 +13,36 @@ import type { Message, ToolCall, ToolResult, Turn, UserMessage, UserPart } from 
 import { toCallId } from "../core/turn.ts";
 import { spellJson } from "../lib/spell.ts";
 import { inSlices, joinSmall, toSlices } from "../lib/slice.ts";
+import { findSubject } from "./rule.ts";
+import type { Subject } from "./rule.ts";
 
 /** Fingerprints of one turn's conversation. */
 export interface Fingerprints {
   /** Fingerprint of a process that knows all but the last message; undefined when there is nothing to know. */
   readonly before: string | undefined;
-  /** Fingerprint of a process that has given this answer to the last message, or to another one in its place. */
-  after(reply: Reply, last?: Message): Promise<string>;
+  /** Fingerprint of a process that has given this answer to the turn's messages, or to others in their place. */
+  after(reply: Reply, messages?: readonly Message[]): Promise<string>;
   /** Fingerprint of the process's set-up, system prompt included. */
   readonly setUp: string;
-  /** The mark of this turn once it has this answer. */
-  mark(reply: Reply): Promise<TurnMark>;
+  /**
+   * The mark of this turn once it has this answer; undefined where it has no such message, or its prompt is the turn's
+   * own message, so that there is no second mark.
+   */
+  mark(reply: Reply, subject: Subject): Promise<TurnMark | undefined>;
   /** The mark of the turn before, as the history tells it; undefined when the history does not end in one. */
-  readPrevious(): Promise<TurnMark | undefined>;
+  readPrevious(subject: Subject): Promise<TurnMark | undefined>;
   /**
    * For each message but the last, the fingerprint of a process whose last answer it was; undefined for a user's.
-   * Computed at each call.
+   * `messages` are others in the place of the turn's. Computed at each call.
    */
-  answers(): Promise<readonly (string | undefined)[]>;
+  answers(messages?: readonly Message[]): Promise<readonly (string | undefined)[]>;
 }
 
-/** A finished turn, to be known again though parts of its message are gone. */
+/** A finished turn, to be known again though parts of one of its messages are gone. */
 export interface TurnMark {
-  /** Stands for the set-up, the conversation before the turn's message, and the answer. */
+  /** Stands for the set-up, the answer, and the conversation before it without that message. */
   readonly key: string;
-  /** The parts of the turn's message, in order; blank ones have none. */
+  /** The parts of that message, in order; blank ones have none. */
   readonly parts: readonly string[];
 }
 
@@ -135,7 +140,10 @@ function* spellSetUp(turn: Turn, setting: Setting): Pieces {
   }
 }
 
-function* spellSteps(steps: readonly (readonly Message[])[]): Pieces {
+/** Messages as `toSteps` gathers them. */
+type Steps = readonly (readonly Message[])[];
+
+function* spellSteps(steps: Steps): Pieces {
   for (const step of steps) yield* spellStep(step);
 }
 
@@ -164,34 +172,64 @@ export async function toSetUpFingerprint(turn: Turn, setting: Setting): Promise<
   return (await add(createHash("sha256"), spellSetUp(turn, setting))).digest("base64");
 }
 
+/** A hash over the set-up and the first `count` of a turn's steps. */
+interface Reached {
+  readonly count: number;
+  readonly hash: Hash;
+}
+
+/** Hashes over other steps: it goes on from the furthest that is reached and has the same messages. */
+function createReach(steps: Steps, reached: readonly [Reached, ...Reached[]]): (others: Steps) => Promise<Hash> {
+  return async (others) => {
+    const differs = others.findIndex(([first], at) => first !== steps[at]?.[0]);
+    const common = differs === -1 ? others.length : differs;
+    const from = reached.findLast(({ count }) => count <= common) ?? reached[0];
+    return add(from.hash.copy(), spellSteps(others.slice(from.count)));
+  };
+}
+
 /**
  * The fingerprints of a turn for this model and these tools. Settings of one turn, such as effort, output limit and
  * stop sequences, are no part of them: they may change in one process.
  */
 export async function toFingerprints(turn: Turn, setting: Setting): Promise<Fingerprints> {
   const steps = [...toSteps(turn.messages)];
-  const [asked, answered, [last] = []] = [steps.at(-3)?.[0], steps.at(-2), steps.at(-1)];
+  const answered = steps.at(-2);
   const start = await add(await add(createHash("sha256"), spellSetUp(turn, setting)), spell(turn.system.trim()));
-  const earlier = await add(start.copy(), spellSteps(steps.slice(0, -3)));
-  const hash = await add(earlier.copy(), spellSteps(steps.slice(-3, -1)));
+  const [asked, last] = [Math.max(0, steps.length - 3), Math.max(0, steps.length - 1)];
+  const earlier = await add(start.copy(), spellSteps(steps.slice(0, asked)));
+  const hash = await add(earlier.copy(), spellSteps(steps.slice(asked, last)));
+  const reach = createReach(steps, [
+    { count: 0, hash: start },
+    { count: asked, hash: earlier },
+    { count: last, hash },
+  ]);
+
+  /** The mark of a turn that was asked with these steps. */
+  async function mark(past: Steps, answer: Pieces, subject: Subject): Promise<TurnMark | undefined> {
+    const at = findSubject(
+      past.flatMap((step) => step.slice(0, 1)),
+      subject,
+    );
+    const message = past[at]?.[0];
+    if (message?.role !== "user" || (subject === "prompt" && at === past.length - 1)) return undefined;
+    const key = await digest(await reach(past.filter((_, place) => place !== at)), answer);
+    return { key, parts: await toPartMarks(message) };
+  }
+
   return {
     setUp: start.copy().digest("base64"),
     before: answered?.[0]?.role === "assistant" ? hash.copy().digest("base64") : undefined,
-    async after(reply, message = last) {
-      return digest(await add(hash.copy(), spellSteps(message ? [[message]] : [])), spellReply(reply));
+    after: async (reply, messages) => digest(await reach(messages ? [...toSteps(messages)] : steps), spellReply(reply)),
+    mark: (reply, subject) => mark(steps, spellReply(reply), subject),
+    async readPrevious(subject) {
+      if (answered?.[0]?.role !== "assistant") return undefined;
+      return mark(steps.slice(0, -2), spellStep(answered), subject);
     },
-    mark: async (reply) => ({
-      key: await digest(hash, spellReply(reply)),
-      parts: last?.role === "user" ? await toPartMarks(last) : [],
-    }),
-    async readPrevious() {
-      if (asked?.role !== "user" || answered?.[0]?.role !== "assistant") return undefined;
-      return { key: await digest(earlier, spellStep(answered)), parts: await toPartMarks(asked) };
-    },
-    async answers() {
+    async answers(messages = turn.messages) {
       const running = start.copy();
       const found: (string | undefined)[] = [];
-      for (const step of steps.slice(0, -1)) {
+      for (const step of [...toSteps(messages)].slice(0, -1)) {
         await add(running, spellStep(step));
         found.push(...step.slice(1).map(() => undefined));
         found.push(step[0]?.role === "assistant" ? running.copy().digest("base64") : undefined);

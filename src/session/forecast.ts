@@ -4,10 +4,10 @@
  */
 import { toMessages } from "../core/reply.ts";
 import type { Reply } from "../core/reply.ts";
-import type { Message, Turn, UserMessage } from "../core/turn.ts";
-import type { Fingerprints } from "./fingerprint.ts";
-import { applyRule, findRule } from "./rule.ts";
-import type { Rule } from "./rule.ts";
+import type { Message, Turn } from "../core/turn.ts";
+import type { Fingerprints, TurnMark } from "./fingerprint.ts";
+import { findGone, findSubject, removeGone } from "./rule.ts";
+import type { Rule, Subject } from "./rule.ts";
 
 /** The history that the next request of a conversation is expected to bring. */
 export interface Expected {
@@ -38,16 +38,23 @@ export interface Forecasts {
 
 /** A rule in use. */
 interface Learned {
-  readonly rule: Rule;
+  rule: Rule;
   /** Forecasts in a row that did not come true. */
   misses: number;
 }
 
-/** A finished turn: the parts of its message, and the history that was expected after it. */
+/** A finished turn: the parts of a message of it, and the history that was expected after it. */
 interface Finished {
   readonly parts: readonly string[];
   readonly expected: Expected;
+  /** The answer calls tools: their results come next. */
+  readonly isCalling: boolean;
+  /** The subject of a rule that parts which go now show; undefined for a prompt answered at once, which shows either. */
+  readonly shows: Subject | undefined;
 }
+
+/** In the order in which they are looked for. */
+const SUBJECTS = ["message", "prompt"] as const;
 
 /** A rule is dropped after this many misses in a row. */
 const MOST_MISSES = 2;
@@ -65,10 +72,15 @@ function putBounded<Value>(map: Map<string, Value>, key: string, value: Value, m
 const isSame = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((part, at) => part === other[at]);
 
-/** The last message as the next request will bring it; undefined where no rule changes it. */
-function toComing({ messages }: Turn, learned: Learned | undefined): UserMessage | undefined {
-  const last = messages.at(-1);
-  return learned && last?.role === "user" ? applyRule(last, learned.rule) : undefined;
+const isCallingTools = ({ calls }: Reply): boolean => calls.length > 0;
+
+/** The turn's messages as the next request will bring them; undefined where the rule changes none. */
+function toComing({ messages }: Turn, { subject, gone }: Rule, isCalling: boolean): readonly Message[] | undefined {
+  if (subject === "prompt" && isCalling) return undefined;
+  const at = findSubject(messages, subject);
+  const message = messages[at];
+  const coming = message?.role === "user" ? removeGone(message, gone) : undefined;
+  return coming && messages.with(at, coming);
 }
 
 /** Makes a memory without rules. */
@@ -90,32 +102,53 @@ export function createForecasts(): Forecasts {
 
   async function foretell(turn: Turn, { setUp, after }: Fingerprints, { reply, key }: Answered): Promise<Expected> {
     const learned = rules.get(setUp);
-    const coming = toComing(turn, learned);
+    const coming = learned && toComing(turn, learned.rule, isCallingTools(reply));
     const answer = toMessages(reply);
     // An answer without content is no message that a transcript could hold.
-    if (!learned || !coming || answer.at(-1)?.content.length === 0)
-      return { key, rewritten: undefined, settle: () => undefined };
-    const rewritten = [...turn.messages.slice(0, -1), coming, ...answer];
+    if (!coming || answer.at(-1)?.content.length === 0) return { key, rewritten: undefined, settle: () => undefined };
+    const rewritten = [...coming, ...answer];
     return { key: await after(reply, coming), rewritten, settle: createSettle(setUp, learned) };
+  }
+
+  /** Learns from a finished turn, of which these parts are left; false when it tells nothing. */
+  function learn(setUp: string, { parts, expected, isCalling, shows }: Finished, left: readonly string[]): boolean {
+    const gone = findGone(parts, left);
+    // Another conversation with the same answer, or an edited one, says nothing of the client's way.
+    if (!gone && !isSame(parts, left)) return false;
+    const known = rules.get(setUp)?.rule.subject;
+    expected.settle(false);
+    const learned = rules.get(setUp);
+    if (gone) putBounded(rules, setUp, { rule: { subject: shows ?? known ?? "message", gone }, misses: 0 }, MOST_RULES);
+    // Parts that stay while calls are answered may go with the prompt's end.
+    else if (learned && isCalling) learned.rule = { ...learned.rule, subject: "prompt" };
+    return true;
+  }
+
+  async function remember(fingerprints: Fingerprints, { reply }: Answered, expected: Expected): Promise<void> {
+    const isCalling = isCallingTools(reply);
+    const message = await fingerprints.mark(reply, "message");
+    const prompt = isCalling ? undefined : await fingerprints.mark(reply, "prompt");
+    const put = ({ key, parts }: TurnMark, shows: Subject | undefined): void =>
+      putBounded(finished, key, { parts, expected, isCalling, shows }, MOST_FINISHED);
+    if (message) put(message, isCalling || prompt ? "message" : undefined);
+    if (prompt) put(prompt, "prompt");
   }
 
   return {
     async meet({ readPrevious, before, setUp }) {
-      const previous = await readPrevious();
-      const past = previous && finished.get(previous.key);
-      if (!past || past.expected.key === before) return undefined;
-      const rule = findRule(past.parts, previous.parts);
-      // Another conversation with the same answer, or an edited one, says nothing of the client's way.
-      if (!rule && !isSame(past.parts, previous.parts)) return undefined;
-      finished.delete(previous.key);
-      past.expected.settle(false);
-      if (rule) putBounded(rules, setUp, { rule, misses: 0 }, MOST_RULES);
-      return past.expected.key;
+      for (const subject of SUBJECTS) {
+        const previous = await readPrevious(subject);
+        const past = previous && finished.get(previous.key);
+        if (!past) continue;
+        if (past.expected.key === before || !learn(setUp, past, previous.parts)) return undefined;
+        finished.delete(previous.key);
+        return past.expected.key;
+      }
+      return undefined;
     },
     async expect(turn, fingerprints, answered) {
       const expected = await foretell(turn, fingerprints, answered);
-      const { key, parts } = await fingerprints.mark(answered.reply);
-      putBounded(finished, key, { parts, expected }, MOST_FINISHED);
+      await remember(fingerprints, answered, expected);
       return expected;
     },
   };

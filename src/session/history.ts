@@ -103,8 +103,9 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
       }
       memory.put(key, conversation.record, reply);
       void conversation.close();
-      const known = await fingerprints.answers();
-      const answers = rewritten.map((_, at) => (at === rewritten.length - 1 ? key : known[at]));
+      const coming = await fingerprints.answers(rewritten);
+      const answers = rewritten.map((_, at) => (at === rewritten.length - 1 ? key : coming[at]));
+      memory.copy(await fingerprints.answers(), answers);
       preparations.begin({ key, job, messages: rewritten, answers, settle });
       return true;
     };

@@ -12,6 +12,8 @@ import { createLru } from "../lib/lru.ts";
 export interface AnswerMemory {
   /** Remembers an answer, if the record says what the client was shown. */
   put(fingerprint: string, record: AnswerRecord | undefined, reply: Reply): void;
+  /** Remembers the answers of one history as those of another, by their places. */
+  copy(from: readonly (string | undefined)[], to: readonly (string | undefined)[]): void;
   /**
    * For each message the record of that answer. Undefined for a user's message, an answer that is not known, and one
    * to which a client gives back other thinking than the model's. `fingerprints` are those of the messages.
@@ -49,6 +51,14 @@ export function createAnswerMemory(maxBytes: number = MOST_BYTES): AnswerMemory 
   return {
     put(fingerprint, record, reply) {
       if (record && isRecordOf(record, reply)) records.put(fingerprint, record);
+    },
+    copy(from, to) {
+      for (const [at, fingerprint] of to.entries()) {
+        const old = from[at];
+        if (old === undefined || fingerprint === undefined || old === fingerprint) continue;
+        const record = find(old);
+        if (record) records.put(fingerprint, record);
+      }
     },
     recall: (messages, fingerprints) =>
       messages.map((message, at) => {

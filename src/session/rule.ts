@@ -1,27 +1,47 @@
-/** The way in which a client rewrites its history: parts of the last user message are gone from the next request. */
-import type { UserMessage } from "../core/turn.ts";
+/** The way in which a client rewrites its history: parts of one of the user's messages are gone from a later request. */
+import type { Message, UserMessage } from "../core/turn.ts";
 
-/** The number of parts that go at each end of a message. Blank texts do not count. */
+/**
+ * The message that loses parts, and when: `message` is a turn's own, from the next request on; `prompt` the last one
+ * without results, from the next prompt on: while its calls are answered it stays whole.
+ */
+export type Subject = "message" | "prompt";
+
+/** A way of rewriting that a client has. */
 export interface Rule {
-  readonly leading: number;
-  readonly trailing: number;
+  readonly subject: Subject;
+  /**
+   * The places of the parts that go, as `at()` takes them: those at the beginning count from there, all others from the
+   * end. Blank texts do not count.
+   */
+  readonly gone: readonly number[];
 }
 
-/** The rule that leads from the parts a message had to those that are left; undefined when there is none. */
-export function findRule(had: readonly string[], left: readonly string[]): Rule | undefined {
-  const gone = had.length - left.length;
-  if (gone <= 0 || left.length === 0) return undefined;
-  for (let leading = 0; leading <= gone; leading++) {
-    if (left.every((part, at) => part === had[leading + at])) return { leading, trailing: gone - leading };
+/** The places that lead from the parts a message had to those that are left; undefined when there are none. */
+export function findGone(had: readonly string[], left: readonly string[]): Rule["gone"] | undefined {
+  const gone: number[] = [];
+  let kept = 0;
+  for (const [at, part] of had.entries()) {
+    if (part === left[kept]) kept++;
+    else gone.push(kept === 0 ? at : at - had.length);
   }
-  return undefined;
+  return gone.length > 0 && kept > 0 && kept === left.length ? gone : undefined;
 }
 
-/** The message as the next request will bring it; undefined where the rule does not fit, as it takes texts alone. */
-export function applyRule({ content }: UserMessage, { leading, trailing }: Rule): UserMessage | undefined {
+/** The message without the parts that go; undefined where they are not there, are no texts, or are all there is. */
+export function removeGone({ content }: UserMessage, gone: Rule["gone"]): UserMessage | undefined {
   const parts = content.filter((part) => part.type !== "text" || part.text.trim() !== "");
-  const end = parts.length - trailing;
-  const gone = [...parts.slice(0, leading), ...parts.slice(Math.max(0, end))];
-  if (leading >= end || gone.some(({ type }) => type !== "text")) return undefined;
-  return { role: "user", content: parts.slice(leading, end) };
+  const going = gone.map((at) => parts.at(at));
+  if (going.some((part) => part?.type !== "text")) return undefined;
+  const left = parts.filter((part) => !going.includes(part));
+  return left.length > 0 ? { role: "user", content: left } : undefined;
+}
+
+const isPrompt = ({ role, content }: Message): boolean =>
+  role === "user" && content.every(({ type }) => type !== "result");
+
+/** The place of a turn's message, or of its prompt, among the messages that the turn was asked with; -1 without one. */
+export function findSubject(messages: readonly Message[], subject: Subject): number {
+  if (subject === "prompt") return messages.findLastIndex(isPrompt);
+  return messages.at(-1)?.role === "user" ? messages.length - 1 : -1;
 }

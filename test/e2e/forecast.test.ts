@@ -1,12 +1,12 @@
 /**
- * Clients that rewrite their history, in the shapes that they send: five requests with tools, of which the third and
- * those after it find a process that knows their history.
+ * Clients that rewrite their history, in the shapes that they send: once a request has shown what goes, those after it
+ * find a process that knows their history.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { user } from "../helpers/answer.ts";
-import { addIds, readCaptured, toSteps, withIds } from "../helpers/captured.ts";
+import { addIds, readCaptured, toLines, toSteps, withIds } from "../helpers/captured.ts";
 import { untilSessions, readTurnStarts } from "../helpers/client.ts";
 import type { Pair } from "../helpers/pair.ts";
 import { isRunning } from "../helpers/processes.ts";
@@ -70,28 +70,10 @@ test("OpenClaw: context behind each prompt and each result, gone from later hist
   assert.deepEqual(toDialogue(pair.upstream.calls[5]), [...dialogue, "user: four|context 6"]);
 });
 
-test("qwen: a reminder before each prompt, gone from later histories; results go on in the process", async (t) => {
-  const pair = await startWithSpares(t);
-  pair.upstream.answer(inTurn([call("read", {}, "toolu_1")], [{ text: "done" }], [call("bash", {}, "toolu_2")]));
-  const client = createClient(pair, "You are Qwen Code.");
-  const prompt = (words: string): Promise<Answer> =>
-    client.say([user(`<system-reminder>today</system-reminder>`), user(words)], [user(words)]);
-  const give = (answer: Answer, words: string): Promise<Answer> => {
-    const given = [resultOf(answer, words)];
-    return client.say(given, given);
-  };
-  await give(await prompt("one"), "a");
-  await give(await prompt("two"), "b");
-  await prompt("three");
-  assert.deepEqual((await readTurnStarts(pair.proxy, 5)).slice(2), ["hot", "forecast", "hot"]);
-  assert.deepEqual(toDialogue(pair.upstream.calls[4]), [
-    ...["user: one", "assistant: <tool_use>", "user: <tool_result>", "assistant: done"],
-    ...["user: two", "assistant: <tool_use>", "user: <tool_result>", "assistant: done"],
-    "user: <system-reminder>today</system-reminder>|three",
-  ]);
-});
-
-/** Sends a captured conversation, each answer as it was; gives the ways in which its turns began. */
+/**
+ * Sends a captured conversation, each answer as it was; gives the ways in which its turns began. The API is told every
+ * history as the client has it.
+ */
 async function playCaptured({ proxy, upstream }: Pair, name: string): Promise<string[]> {
   const { body, requests, answers } = readCaptured(name);
   upstream.answer((_, at) => toSteps(answers[at]));
@@ -100,6 +82,7 @@ async function playCaptured({ proxy, upstream }: Pair, name: string): Promise<st
     const answer = await ask(proxy, { ...body, messages: withIds(messages, ids) });
     assert.equal(answer.status, 200);
     addIds(ids, answers[at], idsOf(answer));
+    assert.deepEqual(toDialogue(upstream.calls.at(-1)), toLines(messages));
     await untilSessions(proxy, "a process knows what is to come", ({ live, busy }) => live > 0 && busy === 0);
   }
   return readTurnStarts(proxy, requests.length);
@@ -112,4 +95,10 @@ test("a captured conversation of OpenClaw's is foretold from the third turn on",
     starts.slice(2).filter((start) => start !== "forecast"),
     [],
   );
+});
+
+test("a captured conversation of qwen-code's: what leaves with the next prompt is foretold once it was seen", async (t) => {
+  // The third request is the second prompt, and the first that can show it.
+  const starts = await playCaptured(await startWithSpares(t), "qwen-code");
+  assert.deepEqual(starts.slice(3), ["hot", "forecast", "hot", "forecast", "hot", "forecast", "hot"]);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Capture, CapturedMessage } from "../../scripts/clients/capture.ts";
+import { isObject } from "../../src/lib/json.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { call } from "./tools.ts";
 import type { Step } from "./upstream.ts";
@@ -50,4 +51,24 @@ export function addIds(ids: Map<string, string>, captured: CapturedMessage | und
   const calls = captured?.tool_calls ?? [];
   assert.equal(own.length, calls.length);
   for (const [at, { id }] of calls.entries()) ids.set(id, own[at] ?? "");
+}
+
+const toPartText = (part: unknown): string => (isObject(part) && typeof part["text"] === "string" ? part["text"] : "");
+
+function toText({ role, content, tool_calls: calls = [] }: CapturedMessage): string {
+  if (role === "tool") return "<tool_result>";
+  const texts = Array.isArray(content) ? content.map(toPartText) : [typeof content === "string" ? content : ""];
+  return [...texts.filter((text) => text.trim() !== ""), ...calls.map(() => "<tool_use>")].join("|");
+}
+
+/** The messages but the system's, as `toDialogue` has them: those of one side in a row are one. */
+export function toLines(messages: readonly CapturedMessage[]): string[] {
+  const lines: { role: string; texts: string[] }[] = [];
+  for (const message of messages.filter(({ role }) => role !== "system")) {
+    const role = message.role === "assistant" ? "assistant" : "user";
+    const last = lines.at(-1);
+    if (last?.role === role) last.texts.push(toText(message));
+    else lines.push({ role, texts: [toText(message)] });
+  }
+  return lines.map(({ role, texts }) => `${role}: ${texts.join("|")}`);
 }

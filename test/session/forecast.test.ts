@@ -14,7 +14,16 @@ const user = (...words: readonly string[]): Message => ({
   role: "user",
   content: words.map((text) => ({ type: "text", text })),
 });
-const assistant = (text: string): Message => ({ role: "assistant", content: [{ type: "text", text }] });
+/** An answer; one in capitals calls a tool. */
+const assistant = (text: string): Message => ({
+  role: "assistant",
+  content: isCall(text) ? [{ type: "call", id: text, name: "f", input: {} }] : [{ type: "text", text }],
+});
+const isCall = (text: string): boolean => text === text.toUpperCase();
+const result = (id: string): Message => ({
+  role: "user",
+  content: [{ type: "result", id, content: [], isError: false }],
+});
 
 function toTurn(messages: readonly Message[], system = "s"): Turn {
   return {
@@ -27,8 +36,13 @@ function toReply(text: string): Reply {
   const fold = createFold();
   fold.add([
     { type: "start", model: "m" },
-    { type: "text", text },
-    { type: "done", finish: "stop", usage: NO_USAGE },
+    ...(isCall(text)
+      ? ([
+          { type: "call", index: 0, id: text, name: "f" },
+          { type: "arguments", index: 0, json: "{}" },
+        ] as const)
+      : ([{ type: "text", text }] as const)),
+    { type: "done", finish: isCall(text) ? "tool_calls" : "stop", usage: NO_USAGE },
   ]);
   return fold.reply;
 }
@@ -73,6 +87,69 @@ test("a reminder before each prompt is foretold likewise, and also in a new conv
   const second = await play([user("p1"), assistant("a1"), user("r2", "p2")], "a2");
   assert.deepEqual(second.rewritten?.slice(-2), [user("p2"), assistant("a2")]);
   assert.deepEqual((await play([user("r3", "other")], "a3")).rewritten, [user("other"), assistant("a3")]);
+});
+
+/** A client whose reminder stands before a prompt until the next prompt comes. */
+function createReminded(forecasts: Forecasts) {
+  const play = createClient(forecasts);
+  const history: Message[] = [];
+  return {
+    /** Asks; the answers but the last call, and are given results. Gives all turns. */
+    async ask(...answers: readonly string[]): Promise<Played[]> {
+      const [at, first] = [history.length, history.length === 0 ? ["a", "b"] : []];
+      history.push(user(...first, "r", `p${at}`));
+      const played: Played[] = [];
+      for (const answer of answers) {
+        played.push(await play([...history], answer));
+        history.push(assistant(answer), ...(isCall(answer) ? [result(answer)] : []));
+      }
+      history[at] = user(...first, `p${at}`);
+      return played;
+    },
+    history,
+  };
+}
+
+const isForetold = ({ rewritten }: Played): boolean => rewritten !== undefined;
+
+test("a reminder that stays while calls are answered, and leaves with the next prompt", async () => {
+  const forecasts = createForecasts();
+  const { ask, history } = createReminded(forecasts);
+  assert.deepEqual((await ask("C1", "C2", "a1")).map(isForetold), [false, false, false]);
+  const [second] = await ask("C3");
+  assert.deepEqual([second?.isMet, second?.rewritten], [false, undefined]);
+  history.length = 0;
+  const other = await ask("C4", "C5", "a2");
+  assert.deepEqual(other.map(isForetold), [false, false, true]);
+  assert.deepEqual(other[2]?.rewritten, history);
+  const [next] = await ask("a3");
+  assert.deepEqual([next?.isMet, next?.useless, next?.rewritten?.at(-2)], [true, undefined, history.at(-2)]);
+  assert.deepEqual(
+    (await ask("C6", "a4")).map(({ isMet, rewritten }) => [isMet, rewritten !== undefined]),
+    [
+      [true, false],
+      [true, true],
+    ],
+  );
+});
+
+test("a prompt answered at once does not show that parts stay through calls: one miss does", async () => {
+  const { ask } = createReminded(createForecasts());
+  await ask("a1");
+  const [call, done] = await ask("C1", "a2");
+  assert.deepEqual([call?.isMet, call && isForetold(call)], [false, true]);
+  assert.deepEqual([done?.isMet, done?.useless], [false, call?.key]);
+  assert.ok(done && isForetold(done));
+  assert.deepEqual(
+    (await ask("C2", "a3")).map(({ isMet }) => isMet),
+    [true, true],
+  );
+  // A rule that is known to go with prompts is not taken for another by one of them that is answered at once.
+  await ask("a4");
+  assert.deepEqual(
+    (await ask("C3", "a5")).map(({ isMet }) => isMet),
+    [true, true],
+  );
 });
 
 test("the rule of one set-up is not another's", async () => {

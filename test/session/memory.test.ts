@@ -35,6 +35,14 @@ test("each answer of a history is found; those after an edit are not, nor those 
   assert.deepEqual(await recall(history, { system: "other" }), [undefined, undefined, undefined, undefined]);
 });
 
+test("the answers of one history are those of another as well, by their places", () => {
+  const memory = createAnswerMemory();
+  for (const key of ["k1", "k2"]) memory.put(key, toRecord(key), reply(key));
+  memory.copy([undefined, "k1", undefined, "k2", "none"], [undefined, "k1", undefined, "n2", "n3", "n4"]);
+  const find = (key: string): unknown => memory.recall([assistant("")], [key])[0]?.content[0]?.["text"];
+  assert.deepEqual(["k1", "k2", "n2", "n3", "n4"].map(find), ["k1", "k2", "k2", undefined, undefined]);
+});
+
 test("the answers unused for longest are forgotten first, and one that says something else is not taken", () => {
   const memory = createAnswerMemory(2500);
   const find = (key: string): boolean => memory.recall([assistant("")], [key])[0] !== undefined;
