@@ -84,8 +84,10 @@ export const AGENTS: readonly Agent[] = [
     packages: ["@qwen-code/qwen-code@0.24.4"],
     file: "qwen",
     toArgs: ({ prompt, isNext }) => [...(isNext ? ["--continue"] : []), "--yolo", "-p", prompt],
+    prompts: 5,
     exception: {
-      why: "each prompt begins anew with a list of the folder's files, and the reminder before the last prompt is gone",
+      from: 4,
+      why: "the date before each prompt leaves the history with the next one: foretold once seen",
     },
   },
   {

@@ -1,5 +1,5 @@
 /** A task of several prompts for one client: each has the client's own tool write a file, which is the proof. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { makeFolder } from "../../test/helpers/folder.ts";
 import { startProxy } from "../../test/helpers/proxy.ts";
@@ -46,13 +46,19 @@ function makeSetting(scope: Scope, url: string): Setting {
   return { home, cwd, url, env: { PATH: path, HOME: home, TERM: "dumb", CI: "1", ...NO_NETWORK } };
 }
 
-/** Has the client do all prompts; gives what went wrong with one. */
+/**
+ * Has the client do all prompts; gives what went wrong with one. The files are there from the beginning, empty: some
+ * clients list a folder's files ahead of the conversation, so that a new one changes the history that they bring.
+ */
 async function play(client: Client, dialogue: Dialogue, cwd: string): Promise<string | undefined> {
-  for (const word of WORDS.slice(0, client.prompts ?? LEAST_PROMPTS)) {
-    const proof = join(cwd, `${word}.txt`);
+  const words = WORDS.slice(0, client.prompts ?? LEAST_PROMPTS);
+  const toProof = (word: string): string => join(cwd, `${word}.txt`);
+  for (const word of words) writeFileSync(toProof(word), "");
+  for (const word of words) {
+    const proof = toProof(word);
     const failure = await dialogue.ask(toPrompt(word, proof));
     if (failure !== undefined) return `prompt ${word}: ${failure}`;
-    if (!existsSync(proof) || readFileSync(proof, "utf8") !== word) return `prompt ${word}: wrote no ${word}.txt`;
+    if (readFileSync(proof, "utf8") !== word) return `prompt ${word}: wrote nothing to ${word}.txt`;
   }
   return undefined;
 }
