@@ -49,7 +49,7 @@ interface Finished {
   readonly expected: Expected;
   /** The answer calls tools: their results come next. */
   readonly isCalling: boolean;
-  /** The subject of a rule that parts which go now show; undefined for a prompt answered at once, which shows either. */
+  /** The subject of the rule if parts are gone now; undefined for a prompt answered at once: it may be either. */
   readonly shows: Subject | undefined;
 }
 

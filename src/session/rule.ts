@@ -1,4 +1,4 @@
-/** The way in which a client rewrites its history: parts of one of the user's messages are gone from a later request. */
+/** The way in which a client rewrites its history: parts of one of the user's messages are gone later. */
 import type { Message, UserMessage } from "../core/turn.ts";
 
 /**
