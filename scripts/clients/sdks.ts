@@ -102,7 +102,15 @@ export const SDKS: readonly Sdk[] = [
   { ...mastra, protocol: "chat" },
   { ...mastra, protocol: "responses" },
   { ...llamaindex, ...OPENAI_VARIABLES, name: "LlamaIndex, openai", protocol: "chat" },
-  { ...llamaindex, ...OPENAI_VARIABLES, name: "LlamaIndex, openai", protocol: "responses" },
+  {
+    ...llamaindex,
+    ...OPENAI_VARIABLES,
+    name: "LlamaIndex, openai",
+    protocol: "responses",
+    exception: {
+      why: "its history repeats the last delta of an answer with each event after it, and lacks the words before a call",
+    },
+  },
   { ...llamaindex, ...ANTHROPIC_VARIABLES, name: "LlamaIndex, anthropic", protocol: "messages" },
   {
     ...TYPE,

@@ -43,17 +43,30 @@ test("a result is good when each turn from the second on was hot or foretold, or
   assert.ok(!isGood({ ...RESULT, result: "wrote no file" }));
 });
 
-test("every result is good, and of a client that is run, in its order", () => {
-  const toLabel = (name: string, protocol: string): string => `${name}, ${protocol}`;
+test("every client has a result with each of its protocols, at its pinned version, and all are good", () => {
   const results = readResults();
-  const labels = results.map(({ client, protocol }) => toLabel(client, protocol));
-  const known = CLIENTS.map(({ name, protocol }) => toLabel(name, protocol));
   assert.deepEqual(
-    labels,
-    known.filter((label) => labels.includes(label)),
+    results.map(({ client, protocol, exception }) => ({ client, protocol, exception })),
+    CLIENTS.map(({ name, protocol, exception }) => ({ client: name, protocol, exception })),
   );
+  for (const [
+    at,
+    {
+      name,
+      packages: [first],
+    },
+  ] of CLIENTS.entries())
+    if (first !== undefined) assert.ok(first.endsWith(`@${results[at]?.version}`), name);
   assert.deepEqual(
     results.filter((result) => !isGood(result)),
     [],
   );
+});
+
+test("no exception excuses a turn more than it has to", () => {
+  const hasOneLess = (result: Result): boolean => {
+    const { from = result.starts.length + 1, why = "" } = result.exception ?? {};
+    return result.exception !== undefined && isGood({ ...result, exception: { from: from - 1, why } });
+  };
+  assert.deepEqual(readResults().filter(hasOneLess), []);
 });
