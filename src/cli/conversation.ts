@@ -25,8 +25,8 @@ export interface Conversation {
   readonly launch: Launch;
   /** The CLI's id of the last answer, for resuming right after it; empty before the first. */
   readonly lastUuid: string;
-  /** The model's last message of the last turn; undefined before there is one. */
-  readonly record: AnswerRecord | undefined;
+  /** The model's messages of the last turn, oldest first. */
+  readonly records: readonly AnswerRecord[];
   /** True when the last user message of this turn can be handed to the process as it stands. */
   isReadyFor(turn: Turn): boolean;
   /**
@@ -102,8 +102,8 @@ export function startConversation(options: ConversationOptions): Conversation {
     get lastUuid() {
       return recorder.lastUuid;
     },
-    get record() {
-      return recorder.record;
+    get records() {
+      return recorder.records;
     },
     isReadyFor(turn) {
       const results = toResults(turn);

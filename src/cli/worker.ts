@@ -71,8 +71,8 @@ export interface WorkerOptions {
 export interface Worker {
   readonly channel: Channel;
   readonly phase: Phase;
-  /** The model's last message. */
-  readonly recorder: Pick<Recorder, "record" | "lastUuid">;
+  /** The model's messages. */
+  readonly recorder: Pick<Recorder, "records" | "lastUuid">;
   /** Sets a fresh process up for the conversation of a turn, whose history it has been started with. */
   prepare(step: Step): void;
   /** Writes all that a turn needs, and gives the phase in which its events come. */
@@ -127,7 +127,7 @@ function createAnswers(launch: Launch, recorder: Recorder, servers: Servers) {
     keep: (message: ToolResultMessage) => void late.push(message),
     open(step: Step, from: Phase): Answer {
       const names = toRequestedNames(step.servers ?? []);
-      const openCalls = from.type === "waiting" ? toServerCalls(recorder.record, names) : [];
+      const openCalls = from.type === "waiting" ? toServerCalls(recorder.records.at(-1), names) : [];
       const answer = openAnswer(step, launch, { readServers: () => servers.requested, openCalls });
       answer.read(late);
       late = [];

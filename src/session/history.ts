@@ -94,14 +94,14 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
   function createFile(job: Job, fingerprints: Fingerprints): LeaseParts["file"] {
     return async (conversation, reply) => {
       const answered = { reply, key: await fingerprints.after(reply) };
-      memory.put(answered.key, conversation.record, reply);
+      memory.put(answered.key, conversation.records, reply);
       if (!conversation.isReusable) return false;
       const { key, rewritten, settle } = await forecasts.expect(job.turn, fingerprints, answered);
       if (!rewritten) {
         pool.file(key, conversation, job.turn.messages.length > 1);
         return true;
       }
-      memory.put(key, conversation.record, reply);
+      memory.put(key, conversation.records, reply);
       void conversation.close();
       const coming = await fingerprints.answers(rewritten);
       const answers = rewritten.map((_, at) => (at === rewritten.length - 1 ? key : coming[at]));

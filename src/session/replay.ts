@@ -60,12 +60,14 @@ export function createReplays({ start, spares, transcripts, memory, ...options }
     const spare = isFresh ? undefined : spares.claim({ tools, model, isReplay: true });
     const place = spare?.transcript ?? choosePlace(transcripts);
     const onLoaded = (): void => void place.file.remove();
-    const records = memory.recall(messages, answers);
-    const parts = { toExact: (all: readonly Message[]) => toExactMessages(all, records), onLoaded };
+    const known = memory.recall(messages, answers);
+    const toExact = (all: readonly Message[]): readonly Message[] =>
+      toExactMessages([...known.messages, ...all.slice(-1)], known.records);
+    const parts = { toExact, onLoaded };
     try {
       await writeTranscript(place, {
-        messages: toExactMessages(messages, records),
-        records,
+        messages: toExactMessages(known.messages, known.records),
+        records: known.records,
         modelId: options.toModelId(model),
         notes: await options.readNotes(model, tools),
       });

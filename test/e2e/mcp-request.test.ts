@@ -6,11 +6,13 @@ import { after, test } from "node:test";
 import type { BetaMessageParam } from "@anthropic-ai/sdk/resources/beta/messages/messages";
 import type { Responses } from "openai/resources/responses/responses";
 import { isObject } from "../../src/lib/json.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
 import { user } from "../helpers/answer.ts";
 import { makeCertificate, startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
 import { startPair } from "../helpers/pair.ts";
 import { isRunning, readProcesses } from "../helpers/processes.ts";
 import { startProxy } from "../helpers/proxy.ts";
+import type { Proxy } from "../helpers/proxy.ts";
 import { createAnthropic, createOpenAi } from "../helpers/sdk.ts";
 import { tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
@@ -43,17 +45,28 @@ function play(upstream: Upstream, ...rounds: readonly (readonly Step[])[]): void
 
 const toNames = ({ calls }: Upstream): string[] => (calls.at(-1)?.body.tools ?? []).map(({ name }) => name);
 
-/** The blocks of an API call that are of these types, without what differs between two calls that say the same. */
-function toBlocks(call: ApiCall | undefined, ...types: readonly string[]): object[] {
+/** The blocks of an API call, without the marks of the prompt cache, which are on the last one. */
+function toBlocks(call: ApiCall | undefined): JsonObject[] {
   const all = (call?.body.messages ?? []).flatMap(({ content }) =>
-    Array.isArray(content) ? (content as unknown[]) : [],
+    Array.isArray(content) ? (content as unknown[]) : [content],
   );
-  return all
-    .filter(isObject)
-    .flatMap(({ cache_control: _cache, ...block }) => (types.includes(String(block["type"])) ? [block] : []));
+  return all.map((block) => {
+    const held: JsonObject = isObject(block) ? block : { type: "text", text: block };
+    const { cache_control: _cache, ...rest } = held;
+    return rest;
+  });
 }
 
-const toRounds = (call: ApiCall | undefined): object[] => toBlocks(call, "tool_use", "tool_result");
+let hasNotes = false;
+
+/** Has the CLI's notes learned: with them a replay has them where the live process does. */
+async function learnNotes(proxy: Proxy): Promise<void> {
+  const messages = [user("a"), { role: "assistant", content: "b" }, user("c")];
+  if (hasNotes) return;
+  assert.equal((await proxy.chat({ model: MODEL, messages })).status, 200);
+  await proxy.logged(/learned notes/);
+  hasNotes = true;
+}
 
 /** The files below a folder that hold a text. */
 function findFiles(folder: string, text: string): string[] {
@@ -139,14 +152,18 @@ test("openai: calls are items of the answer, in one piece and as a stream, and t
 
 test("openai: a conversation goes on in its process, by id and by its items; another process is told it as it was", async (t) => {
   const { upstream, proxy } = await startPair(t, ...ARGS);
+  await learnNotes(proxy);
   const client = createOpenAi(proxy.url);
-  const rounds = [[{ text: "Let me see." }, use("add", { a: 2, b: 3 })], [use("add", { a: 4, b: 5 })]] as const;
+  const rounds = [
+    [{ thinking: "hm" }, { text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image")],
+    [{ thinking: "well" }, use("fail")],
+  ] as const;
   const fields = { model: MODEL, tools: [mcp] };
   play(upstream, ...rounds);
   const first = await client.responses.create({ ...fields, input: "go" });
   const next = await client.responses.create({ ...fields, input: "and?", previous_response_id: first.id });
-  const live = toRounds(upstream.calls.at(-1));
-  assert.equal(live.length, 4, "two calls and two results");
+  const live = toBlocks(upstream.calls.at(-1));
+  assert.equal(live.filter(({ type }) => type === "tool_result").length, 3);
   assert.deepEqual(
     next.output.map(({ type }) => type),
     ["message"],
@@ -165,11 +182,12 @@ test("openai: a conversation goes on in its process, by id and by its items; ano
   assert.deepEqual(proxy.children(), pids, "the process that knows it has gone on");
   for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
   await client.responses.create({ ...fields, input });
-  assert.deepEqual(toRounds(upstream.calls.at(-1)), live);
+  assert.deepEqual(toBlocks(upstream.calls.at(-1)), live);
 });
 
 test("anthropic: calls and results are blocks, in one piece and as a stream, and go back in the history", async (t) => {
   const { upstream, proxy } = await startPair(t, ...ARGS);
+  await learnNotes(proxy);
   const client = createAnthropic(proxy.url);
   const fields = {
     model: MODEL,
@@ -180,19 +198,19 @@ test("anthropic: calls and results are blocks, in one piece and as a stream, and
         type: "mcp_toolset",
         mcp_server_name: "sums",
         default_config: { enabled: false },
-        configs: { add: { enabled: true } },
+        configs: { add: { enabled: true }, image: { enabled: true } },
       },
     ],
     betas: ["mcp-client-2025-11-20"],
   } satisfies Partial<Parameters<typeof client.beta.messages.create>[0]>;
   const go: BetaMessageParam = { role: "user", content: "go" };
   const rounds = [
-    [{ text: "Let me see." }, use("add", { a: 2, b: 3 }), use("add", { a: 1, b: 1 })],
-    [use("fail")],
+    [{ text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image")],
+    [{ thinking: "well" }, use("fail")],
   ] as const;
   play(upstream, ...rounds);
   const first = await client.beta.messages.create({ ...fields, messages: [go] });
-  assert.deepEqual(toNames(upstream), ["mcp__sums__add"], "no other tool is in the prompt");
+  assert.deepEqual(toNames(upstream), ["mcp__sums__add", "mcp__sums__image"], "no other tool is in the prompt");
   assert.deepEqual(
     first.content.map(({ type }) => type),
     [
@@ -221,10 +239,10 @@ test("anthropic: calls and results are blocks, in one piece and as a stream, and
   const pids = proxy.children();
   await client.beta.messages.create({ ...fields, messages });
   assert.deepEqual(proxy.children(), pids, "the process that knows it has gone on");
-  const live = toRounds(upstream.calls.at(-1));
+  const live = toBlocks(upstream.calls.at(-1));
   for (const pid of pids) process.kill(pid, "SIGKILL");
   await client.beta.messages.create({ ...fields, messages });
-  assert.deepEqual(toRounds(upstream.calls.at(-1)), live);
+  assert.deepEqual(toBlocks(upstream.calls.at(-1)), live);
 
   play(upstream, ...rounds);
   const stream = client.beta.messages.stream({ ...fields, messages: [go] });

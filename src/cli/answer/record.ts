@@ -1,15 +1,13 @@
 /**
- * The model's last message as the API gave it, block for block. A replay that has it in the answer's place is what the
+ * The model's messages as the API gave them, block for block. A replay that has them in the answer's place is what the
  * live process would send: thinking with its signatures, the calls' own ids, texts as they were cut.
  */
-import { toMessages } from "../../core/reply.ts";
-import type { Reply } from "../../core/reply.ts";
 import type { Effort, Message } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
 import { textOf } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { AssistantMessage } from "../protocol/message.ts";
-import { toClientName } from "../protocol/name.ts";
+import { toClientName, toServerTool } from "../protocol/name.ts";
 
 /** A message of the model's. */
 export interface AnswerRecord {
@@ -26,8 +24,8 @@ export interface Recorder {
   /** A turn begins. */
   begin(effort: Effort | undefined): void;
   add(message: AssistantMessage): void;
-  /** The last message so far; undefined before the first of the turn. */
-  readonly record: AnswerRecord | undefined;
+  /** The messages of the turn so far, oldest first. */
+  readonly records: readonly AnswerRecord[];
   /** The CLI's id of the last message of any turn; empty before the first. */
   readonly lastUuid: string;
 }
@@ -35,23 +33,22 @@ export interface Recorder {
 /** Makes a recorder that has seen nothing yet. */
 export function createRecorder(): Recorder {
   let effort: Effort | undefined;
-  let id = "";
-  let model = "";
-  let content: JsonObject[] = [];
+  let lastId = "";
   let lastUuid = "";
+  let records: { readonly model: string; readonly content: JsonObject[] }[] = [];
   return {
     begin(next) {
       effort = next;
-      content = [];
+      records = [];
     },
-    add(message) {
-      if (message.id !== id) content = [];
-      ({ id, model } = message);
-      content.push(...message.content);
-      lastUuid = message.uuid;
+    add({ id, model, uuid, content }) {
+      const last = id === lastId ? records.at(-1) : undefined;
+      if (last) last.content.push(...content);
+      else records.push({ model, content: [...content] });
+      [lastId, lastUuid] = [id, uuid];
     },
-    get record() {
-      return content.length === 0 ? undefined : { model, effort, content: [...content] };
+    get records() {
+      return records.map(({ model, content }) => ({ model, effort, content: [...content] }));
     },
     get lastUuid() {
       return lastUuid;
@@ -59,40 +56,46 @@ export function createRecorder(): Recorder {
   };
 }
 
-type Part = Message["content"][number];
-
 const KNOWN = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
 
-/** The calls of a message, as `id name`. */
-function toCalls(content: readonly JsonObject[]): string[] {
-  return content
-    .filter(({ type }) => type === "tool_use")
-    .map(({ id, name }) => `${toCallId(textOf(id))} ${toClientName(textOf(name)) ?? ""}`);
+/** A call as `id name`, or as `id server name` with the API's own id, as messages have it. */
+function spellCall({ id, name }: JsonObject): string {
+  const [callId, model] = [textOf(id), textOf(name)];
+  const clientName = toClientName(model);
+  const tool = clientName === undefined ? toServerTool(model) : undefined;
+  return tool ? `${callId} ${tool.server} ${tool.name}` : `${toCallId(callId)} ${clientName ?? ""}`;
 }
 
-/**
- * True when the record says what the client was shown last: false after rounds of the CLI's own tools, for structured
- * output, and for text that was cut.
- */
-export function isRecordOf({ content }: AnswerRecord, reply: Reply): boolean {
+/** True when the record says what the client was shown: false for structured output, and for text that was cut. */
+export function isRecordOf({ content }: AnswerRecord, message: Message): boolean {
   if (!content.every(({ type }) => KNOWN.has(textOf(type)))) return false;
   const said = content.map((block) => (block["type"] === "text" ? textOf(block["text"]) : "")).join("");
-  const shown: readonly Part[] = toMessages(reply).at(-1)?.content ?? [];
+  const called = content.flatMap((block) => (block["type"] === "tool_use" ? [spellCall(block)] : []));
+  const shown: readonly Message["content"][number][] = message.content;
   const text = shown.map((part) => (part.type === "text" ? part.text : "")).join("");
-  const made = shown.flatMap((part) => (part.type === "call" ? [`${part.id} ${part.name}`] : []));
-  return said.trim() === text.trim() && toCalls(content).join("\n") === made.join("\n");
+  const made = shown.flatMap((part) =>
+    part.type === "call" ? [[part.id, ...(part.server === undefined ? [] : [part.server]), part.name].join(" ")] : [],
+  );
+  return said.trim() === text.trim() && called.join("\n") === made.join("\n");
 }
 
-/** True when a client gives back no thinking, or the record's own: a signature names its block. */
-export function hasThinkingOf({ content }: AnswerRecord, message: Message): boolean {
-  const given = message.content.flatMap((part) => {
-    if (part.type === "thinking") return [part.signature];
-    return part.type === "redacted" ? [part.data] : [];
-  });
+/** True when a client gives back no thinking in an answer, or that of its records: a signature names its block. */
+export function hasThinkingOf(
+  records: readonly (AnswerRecord | undefined)[],
+  messages: readonly Pick<Message, "content">[],
+): boolean {
+  const given = messages.flatMap(({ content }) =>
+    content.flatMap((part) => {
+      if (part.type === "thinking") return [part.signature];
+      return part.type === "redacted" ? [part.data] : [];
+    }),
+  );
   if (given.length === 0) return true;
-  const recorded = content.flatMap(({ type, signature, data }) => {
-    if (type === "thinking") return [textOf(signature)];
-    return type === "redacted_thinking" ? [textOf(data)] : [];
-  });
+  const recorded = records.flatMap((record) =>
+    (record?.content ?? []).flatMap(({ type, signature, data }) => {
+      if (type === "thinking") return [textOf(signature)];
+      return type === "redacted_thinking" ? [textOf(data)] : [];
+    }),
+  );
   return given.join("\n") === recorded.join("\n");
 }

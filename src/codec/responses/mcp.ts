@@ -69,8 +69,8 @@ export function createMcpCall({ id: callId, server, name }: McpCallHead, index: 
 }
 
 /**
- * The item that lists the tools of a server. The CLI tells their names alone: what a tool takes is not described.
- * One without tools, because the server cannot be reached, has the reason.
+ * The item that lists the tools of a server. Their schemas are empty: no message of the CLI's tells more than the names
+ * (P99). One without tools, because the server cannot be reached, has the reason.
  */
 export function toMcpList({ name, status, tools, error }: McpServerState, answerId: string, at: number): McpListItem {
   return {
