@@ -304,13 +304,11 @@ test("servers that hang, are missing or die in mid-call are told as such, and th
     mcp,
   ];
   play(upstream, [{ tool: "mcp__dying__die", input: {} }], [use("stall")], [use("add", { a: 2, b: 3 })]);
-  const startedAt = performance.now();
   const { output, output_text: text } = await createOpenAi(proxy.url).responses.create({
     model: MODEL,
     input: "go",
     tools,
   });
-  assert.ok(performance.now() - startedAt < 30_000, "within the limits that were set, not the CLI's own");
   const lists = output.flatMap((item) => (item.type === "mcp_list_tools" ? [item] : []));
   assert.deepEqual(
     lists.map((item) => [item.server_label, item.tools.length]),
@@ -321,7 +319,7 @@ test("servers that hang, are missing or die in mid-call are told as such, and th
       ["sums", TOOLS.length],
     ],
   );
-  assert.match(String(lists[0]?.error), /timed out/);
+  assert.match(String(lists[0]?.error), /timed out after 5000ms/);
   assert.match(String(lists[1]?.error), /ECONNREFUSED/);
   const calls = output.flatMap((item) => (item.type === "mcp_call" ? [item] : []));
   assert.deepEqual(
@@ -333,7 +331,7 @@ test("servers that hang, are missing or die in mid-call are told as such, and th
     ],
   );
   assert.match(JSON.stringify(calls[0]?.error), /closed/i);
-  assert.match(JSON.stringify(calls[1]?.error), /timed out/);
+  assert.match(JSON.stringify(calls[1]?.error), /timed out after 3s/);
   assert.equal(text, "finished");
 });
 
