@@ -77,7 +77,9 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
     const { turn, model, tools, servers } = job;
     options.onReplay();
     const messages = turn.messages.slice(0, -1);
-    // A process that waits takes nothing before its set-up, and servers are loaded before it (P61, P95).
+    // A process that waits cannot have loaded servers: `initialize` must be its first line, counts once, and holds the
+    // system prompt and the tools, which are known with the turn alone (P10, P61). Servers that are given to it after
+    // that take as long as in a new process: measured, 1.35 s instead of 1.45 to the API call.
     const order = { messages, answers: await answers(), model, tools, isFresh: isFresh || servers.length > 0 };
     const { toExact, ...found } = await takeReplay(order, signal);
     return { ...found, job: toExactJob(job, toExact) };

@@ -63,7 +63,7 @@ export function createPreparations({ takeReplay, pool, pace, log }: Preparations
     const signal = AbortSignal.any([closing.signal, state.leaving.signal]);
     await pace.untilQuiet(signal);
     state.hasBegun = true;
-    // A process that waits takes nothing before its set-up, and servers are loaded before it (P61, P95).
+    // A process that waits cannot have loaded servers (P61), and a start of its own holds nobody up here.
     const coming = { messages, answers, model, tools, isFresh: servers.length > 0 };
     const { conversation, toExact, onLoaded } = await takeReplay(coming, signal);
     conversation.prepare({ turn, model, servers, onReady: onLoaded });
