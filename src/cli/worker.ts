@@ -96,10 +96,10 @@ export function toResults({ messages }: Turn): ToolResult[] {
 }
 
 /** The calls to these servers in the model's last message. */
-function toServerCalls(record: AnswerRecord | undefined, names: ReadonlySet<string>): ServerCall[] {
+function toServerCalls(record: AnswerRecord | undefined, states: readonly McpServerState[]): ServerCall[] {
   return (record?.content ?? []).flatMap(({ type, id, name, input }) => {
-    const tool = type === "tool_use" && typeof name === "string" ? toServerTool(name) : undefined;
-    return tool && names.has(tool.server) && typeof id === "string" ? [{ ...tool, id, input }] : [];
+    const tool = type === "tool_use" && typeof name === "string" ? toServerTool(name, states) : undefined;
+    return tool && states.some((state) => state.name === tool.server) && typeof id === "string" ? [{ ...tool, id, input }] : [];
   });
 }
 
@@ -126,8 +126,7 @@ function createAnswers(launch: Launch, recorder: Recorder, servers: Servers) {
     /** Keeps a result that came while the client's own calls were held (P98). */
     keep: (message: ToolResultMessage) => void late.push(message),
     open(step: Step, from: Phase): Answer {
-      const names = toRequestedNames(step.servers ?? []);
-      const openCalls = from.type === "waiting" ? toServerCalls(recorder.records.at(-1), names) : [];
+      const openCalls = from.type === "waiting" ? toServerCalls(recorder.records.at(-1), servers.requested) : [];
       const answer = openAnswer(step, launch, { readServers: () => servers.requested, openCalls });
       answer.read(late);
       late = [];

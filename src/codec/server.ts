@@ -36,14 +36,22 @@ const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,200}$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const MOST_HEADERS = 100;
 
+/** Headers that belong to the connection, or say which host is asked: that is the URL's to say, which was checked. */
+const OWN_HEADERS = new Set([
+  ...["connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "proxy-connection"],
+  ...["te", "trailer", "transfer-encoding", "upgrade"],
+]);
+
 /** Reads headers for the requests to a server. Their values are never repeated: they hold secrets. */
 export const toHeaders: Reader<Readonly<Record<string, string>>> = (value, path) => {
   const entries = Object.entries(toObject(value, path));
   if (entries.length > MOST_HEADERS) refuse(path, `expected at most ${MOST_HEADERS} headers`);
   return Object.fromEntries(
     entries.map(([name, text]) => {
+      const at = `${path}.${name.slice(0, 60)}`;
+      if (OWN_HEADERS.has(name.toLowerCase())) refuse(at, "this header is the connection's own");
       const isFit = HEADER_NAME.test(name) && typeof text === "string" && HEADER_VALUE.test(text);
-      return isFit ? [name, text] : refuse(`${path}.${name.slice(0, 60)}`, "expected a header's name and its value");
+      return isFit ? [name, text] : refuse(at, "expected a header's name and its value");
     }),
   );
 };

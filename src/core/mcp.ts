@@ -60,13 +60,17 @@ export function isOffered({ allowedTools, deniedTools }: McpServer, tool: string
 /** A shorter text is a word such as `true`, which may stand anywhere. */
 const LEAST_SECRET = 6;
 
-/** Texts of `config` that may be secret: variables, headers and their words, and a URL's query. `ps` shows the rest. */
+/**
+ * Texts of `config` that may be secret: variables, headers and their words, and what follows the host in a URL. `ps`
+ * shows the rest.
+ */
 function toSecrets({ config }: McpServer): string[] {
   const { env, headers, url } = config;
   const texts = [env, headers].flatMap((held) => (isObject(held) ? Object.values(held) : []));
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
   const all: readonly unknown[] = [
     ...texts,
+    parsed?.pathname,
     parsed?.search,
     parsed?.password,
     ...(parsed?.searchParams.values() ?? []),

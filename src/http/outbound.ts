@@ -43,7 +43,10 @@ const PRIVATE_4 = [
   ...["192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"],
 ];
 /** Source: https://www.iana.org/assignments/iana-ipv6-special-registry */
-const PRIVATE_6 = ["::/96", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "2002::/16", "2001::/32"];
+const PRIVATE_6 = [
+  ...["::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
+  ...["2001::/32", "2002::/16"],
+];
 /** Prefixes before an IPv4 address: it decides. */
 const EMBEDDING = ["::ffff:0:0/96", "64:ff9b::/96"];
 

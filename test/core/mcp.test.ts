@@ -36,6 +36,8 @@ test("no secret of a configuration stays in a text", () => {
     headers: { Authorization: "Bearer secret-two" },
     url: "https://user:secret-three@example.com/mcp?key=secret-four",
   };
+  const byPath = server("b", { url: "https://example.com/s/secret-five/mcp" });
+  assert.equal(maskSecrets("404 at https://example.com/s/secret-five/mcp", [byPath]), "404 at https://example.com…");
   const text = "fast: secret-one, secret-two, Bearer secret-two, secret-three, ?key=secret-four, secret-four";
   assert.doesNotMatch(maskSecrets(text, [server("a", config)]), /secret/);
   assert.match(maskSecrets(text, [server("a", config)]), /^fast: /);

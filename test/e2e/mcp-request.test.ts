@@ -25,7 +25,7 @@ const ARGS = ["--allow-request-mcp", `127.0.0.1:${port}`, "--log-level", "trace"
 /** Nothing listens there. */
 const CLOSED_PORT = 9;
 const MODEL = "claude-sonnet-4";
-const TOOLS = ["add", "die", "fail", "image", "stall", "token"];
+const TOOLS = ["add", "die", "dot.name", "fail", "image", "stall", "token"];
 
 const mcp: Responses.Tool.Mcp = {
   type: "mcp",
@@ -81,7 +81,7 @@ test("openai: calls are items of the answer, in one piece and as a stream, and t
   const client = createOpenAi(proxy.url);
   const rounds = [
     [{ text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image"), use("fail")],
-    [use("token")],
+    [use("token"), use("dot_name")],
   ] as const;
   let commands = "";
   upstream.answer((_call, at) => {
@@ -101,10 +101,11 @@ test("openai: calls are items of the answer, in one piece and as a stream, and t
       ["mcp_call", "completed"],
       ["mcp_call", "failed"],
       ["mcp_call", "completed"],
+      ["mcp_call", "completed"],
       ["message", "completed"],
     ],
   );
-  const [list, , sum, image, failure, length] = response.output as [
+  const [list, , sum, image, failure, length, dotted] = response.output as [
     Responses.ResponseOutputItem.McpListTools,
     unknown,
     ...Responses.ResponseOutputItem.McpCall[],
@@ -114,6 +115,7 @@ test("openai: calls are items of the answer, in one piece and as a stream, and t
   assert.equal(image?.output, "a pixel\n[image: image/png]");
   assert.deepEqual([failure?.output, JSON.stringify(failure?.error).includes("it does not work")], [null, true]);
   assert.equal(length?.output, `${TOKEN.length} characters`);
+  assert.deepEqual([dotted?.name, dotted?.output], ["dot.name", "dotted"]);
   const [repeated] = response.tools;
   assert.ok(repeated?.type === "mcp" && repeated.server_url?.endsWith("/<redacted>"));
 
@@ -258,7 +260,10 @@ test("a request's servers are its own, beside the client's tools, and other turn
   const tools = [weather, mcp];
   play(upstream, [use("add", { a: 20, b: 3 }), { tool: "mcp__client__weather", input: {} }]);
   const first = await client.responses.create({ model: MODEL, input: "go", tools });
-  assert.deepEqual(toNames(upstream), ["mcp__client__weather", ...TOOLS.map((name) => `mcp__sums__${name}`)]);
+  assert.deepEqual(toNames(upstream), [
+    "mcp__client__weather",
+    ...TOOLS.map((name) => `mcp__sums__${name.replace(".", "_")}`),
+  ]);
   assert.deepEqual(
     first.output.map(({ type }) => type),
     ["mcp_list_tools", "mcp_call", "function_call"],

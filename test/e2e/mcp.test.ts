@@ -15,7 +15,7 @@ import { startUpstream } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";
 
 const file = { after };
-const TOOLS = ["add", "die", "fail", "image", "stall", "token"];
+const TOOLS = ["add", "die", "dot_name", "fail", "image", "stall", "token"];
 /** Nothing listens there. */
 const CLOSED_PORT = 9;
 const ask = { model: "opus", messages: [user("go")] };
@@ -51,8 +51,8 @@ function findFiles(folder: string, texts: readonly string[]): string[] {
 
 /** The servers of the first test: the line of the log that tells each. */
 const STATES = Object.entries({
-  local: /debug mcp server connected server=local tools=6/,
-  remote: /debug mcp server connected server=remote tools=6/,
+  local: /debug mcp server connected server=local tools=7/,
+  remote: /debug mcp server connected server=remote tools=7/,
   refused: /warn mcp server not connected server=refused .*401/,
   hanging: /warn mcp server not connected server=hanging .*timed out/,
   silent: /warn mcp server not connected server=silent .*timed out/,

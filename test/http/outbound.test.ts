@@ -102,7 +102,16 @@ test("a name without an address is refused, and a client that leaves ends the wa
 
 test("networks that are not the public internet are known in every spelling", () => {
   const hidden = ["0.0.0.0", "100.64.0.1", "172.31.0.1", "192.168.1.1", "224.0.0.1", "255.255.255.255", "::"];
-  for (const address of [...hidden, "::ffff:7f00:1", "64:ff9b::a00:1", "::127.0.0.1", "ff02::1", "2002:a00:1::"])
+  for (const address of [
+    ...hidden,
+    "::ffff:7f00:1",
+    "64:ff9b::a00:1",
+    "64:ff9b:1::808:808",
+    "::ffff:0:a00:1",
+    "::127.0.0.1",
+    "ff02::1",
+    "2002:a00:1::",
+  ])
     assert.ok(isPrivateAddress(address), address);
   for (const address of ["8.8.8.8", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
     assert.ok(!isPrivateAddress(address), address);

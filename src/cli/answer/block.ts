@@ -1,4 +1,5 @@
 /** Content blocks of the API's answer: which are shown to the client, as what, and which are the CLI's own business. */
+import type { McpServerState } from "../../core/mcp.ts";
 import { toCallId } from "../../core/turn.ts";
 import { parseJson } from "../../lib/json.ts";
 import { STRUCTURED_TOOL, toClientName, toServerTool } from "../protocol/name.ts";
@@ -13,6 +14,8 @@ export interface BlocksOptions {
   readonly tools: ReadonlySet<string>;
   /** The MCP servers whose calls are shown. */
   readonly servers: ReadonlySet<string>;
+  /** Their states. */
+  readonly readServers: () => readonly McpServerState[];
   readonly draft: Draft;
 }
 
@@ -78,7 +81,7 @@ function createStructuredOutput(form: Structured, draft: Draft): StructuredOutpu
 }
 
 /** Makes the blocks of one turn. */
-export function createBlocks({ structured, tools, servers, draft }: BlocksOptions): Blocks {
+export function createBlocks({ structured, tools, servers, readServers, draft }: BlocksOptions): Blocks {
   const output = structured && createStructuredOutput(structured, draft);
   let sinks = new Map<number, Sink>();
   let isFaithful = true;
@@ -92,7 +95,7 @@ export function createBlocks({ structured, tools, servers, draft }: BlocksOption
     if (block === "text") isFaithful = false;
     if (block !== "tool_use") return undefined;
     if (output && name === STRUCTURED_TOOL) return output.begin(id);
-    const tool = toServerTool(name);
+    const tool = toServerTool(name, readServers());
     if (tool && servers.has(tool.server)) return draft.mcpCall({ ...tool, id });
     // A tool that does not exist is answered by the CLI itself; the client sees nothing of it.
     const clientName = toClientName(name) ?? "";

@@ -2,12 +2,12 @@
  * The model's messages as the API gave them, block for block. A replay that has them in the answer's place is what the
  * live process would send: thinking with its signatures, the calls' own ids, texts as they were cut.
  */
-import type { Effort, Message } from "../../core/turn.ts";
+import type { Effort, Message, ToolCall } from "../../core/turn.ts";
 import { toCallId } from "../../core/turn.ts";
 import { textOf } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { AssistantMessage } from "../protocol/message.ts";
-import { toClientName, toServerTool } from "../protocol/name.ts";
+import { toClientName, toServerToolName } from "../protocol/name.ts";
 
 /** A message of the model's. */
 export interface AnswerRecord {
@@ -58,24 +58,26 @@ export function createRecorder(): Recorder {
 
 const KNOWN = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
 
-/** A call as `id name`, or as `id server name` with the API's own id, as messages have it. */
-function spellCall({ id, name }: JsonObject): string {
+/** A call as `id name`, for a server's tool with the API's own id, and by the name that the model has for it. */
+function spellBlock({ id, name }: JsonObject): string {
   const [callId, model] = [textOf(id), textOf(name)];
   const clientName = toClientName(model);
-  const tool = clientName === undefined ? toServerTool(model) : undefined;
-  return tool ? `${callId} ${tool.server} ${tool.name}` : `${toCallId(callId)} ${clientName ?? ""}`;
+  return clientName === undefined ? `${callId} ${model}` : `${toCallId(callId)} ${clientName}`;
+}
+
+/** The same of a call that the client was shown. */
+function spellCall({ id, name, server }: ToolCall): string {
+  return `${id} ${server === undefined ? name : toServerToolName(server, name)}`;
 }
 
 /** True when the record says what the client was shown: false for structured output, and for text that was cut. */
 export function isRecordOf({ content }: AnswerRecord, message: Message): boolean {
   if (!content.every(({ type }) => KNOWN.has(textOf(type)))) return false;
   const said = content.map((block) => (block["type"] === "text" ? textOf(block["text"]) : "")).join("");
-  const called = content.flatMap((block) => (block["type"] === "tool_use" ? [spellCall(block)] : []));
+  const called = content.flatMap((block) => (block["type"] === "tool_use" ? [spellBlock(block)] : []));
   const shown: readonly Message["content"][number][] = message.content;
   const text = shown.map((part) => (part.type === "text" ? part.text : "")).join("");
-  const made = shown.flatMap((part) =>
-    part.type === "call" ? [[part.id, ...(part.server === undefined ? [] : [part.server]), part.name].join(" ")] : [],
-  );
+  const made = shown.flatMap((part) => (part.type === "call" ? [spellCall(part)] : []));
   return said.trim() === text.trim() && called.join("\n") === made.join("\n");
 }
 

@@ -1,14 +1,15 @@
 /** The control requests about MCP servers, and what the CLI answers to them. */
-import { isOffered, maskSecrets, toMcpPrefix } from "../../core/mcp.ts";
+import { isOffered, maskSecrets } from "../../core/mcp.ts";
 import type { McpServer, McpServerState } from "../../core/mcp.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { toServerToolName } from "./name.ts";
 
 const SET = "mcp_set_servers";
 
-/** A rule for a whole server, or for each of these tools of it. */
+/** A rule for a whole server, or for each of these tools of it, by the name that the model has for it. */
 function toRules({ name }: McpServer, tools: readonly string[] | undefined): string[] {
-  return tools ? tools.map((tool) => toMcpPrefix(name) + tool) : [`mcp__${name}`];
+  return tools ? tools.map((tool) => toServerToolName(name, tool)) : [`mcp__${name}`];
 }
 
 /** The request that allows the tools of these servers, and takes those out of the prompt that are denied (P96). */

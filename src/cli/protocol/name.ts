@@ -1,4 +1,5 @@
 /** Tool names as the CLI and the model know them: the client's own (P40), and the tool for structured output (P48). */
+import type { McpServerState } from "../../core/mcp.ts";
 
 /** The MCP server that the client's tools are served under. */
 export const TOOL_SERVER = "client";
@@ -23,15 +24,27 @@ export function toClientName(modelName: string): string | undefined {
 
 const LONGEST_NAME = 128;
 
-/** A tool of an MCP server as the model sees it. A history may name any server: what the API refuses becomes `_`. */
+/** A tool of an MCP server as the model sees it: what the API refuses in a name becomes `_`, as the CLI has it (P100). */
 export function toServerToolName(server: string, tool: string): string {
   return `mcp__${server}__${tool}`.replace(/[^\w-]/g, "_").slice(0, LONGEST_NAME);
 }
 
-/** A tool of an MCP server by the server's name and its own; undefined for any other tool. */
-export function toServerTool(modelName: string): { readonly server: string; readonly name: string } | undefined {
+/** A tool of an MCP server. */
+export interface ServerTool {
+  readonly server: string;
+  /** The server's own name for it, as far as that is known. */
+  readonly name: string;
+}
+
+/**
+ * A tool of an MCP server as it is named there; undefined for any other tool. One that is not among the tools of
+ * `servers` has the name that the model has for it.
+ */
+export function toServerTool(modelName: string, servers: readonly McpServerState[]): ServerTool | undefined {
   const [, server, name] = /^mcp__(.+?)__(.+)$/.exec(modelName) ?? [];
-  return server === undefined || name === undefined ? undefined : { server, name };
+  if (server === undefined || name === undefined) return undefined;
+  const tools = servers.find((state) => state.name === server)?.tools;
+  return { server, name: tools?.find((tool) => toServerToolName(server, tool) === modelName) ?? name };
 }
 
 /** True for a tool of an MCP server that the CLI has, and not of the client's. */

@@ -18,6 +18,17 @@ test("a server is allowed as a whole or by its tools, and named in the set", () 
   ]);
 });
 
+test("rules have the names that the model sees, or a denied tool would be called", () => {
+  const servers = [{ name: "a", config: {}, allowedTools: ["get.one"], deniedTools: ["drop.all"] }];
+  const permissions = { allow: ["mcp__a__get_one"], deny: ["mcp__a__drop_all"] };
+  assert.deepEqual(toMcpRequests(servers)[0]?.["settings"], { permissions });
+  const tools = ["get.one", "drop.all", "ü"].map((name) => ({ name }));
+  const narrowing = toNarrowing(servers, { mcpServers: [{ name: "a", status: "connected", tools }] });
+  assert.deepEqual(narrowing?.["settings"], {
+    permissions: { ...permissions, deny: ["mcp__a__drop_all", "mcp__a___"] },
+  });
+});
+
 test("states tell tools and errors, and nothing of the configuration", () => {
   const answer = {
     mcpServers: [

@@ -83,6 +83,8 @@ for (const [what, fields, param, words] of [
   ["a strange name", { server_label: "a__b" }, "server_label", /single underscores/],
   ["the name of the client's tools", { server_label: "client" }, "server_label", /not client/],
   ["tools that only read", { allowed_tools: { read_only: true } }, "allowed_tools.read_only", /by name alone/],
+  ["another host than was checked", { headers: { hOST: "intern.test" } }, "headers.hOST", /the connection's own/],
+  ["a body's length", { headers: { "Content-Length": "5" } }, "headers.Content-Length", /the connection's own/],
   ["a header of two lines", { headers: { a: "x\r\ny" } }, "headers.a", /a header's name and its value/],
   ["a token of two words", { authorization: "a b" }, "authorization", /expected a token/],
 ] as const) {
