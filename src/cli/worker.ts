@@ -99,7 +99,9 @@ export function toResults({ messages }: Turn): ToolResult[] {
 function toServerCalls(record: AnswerRecord | undefined, states: readonly McpServerState[]): ServerCall[] {
   return (record?.content ?? []).flatMap(({ type, id, name, input }) => {
     const tool = type === "tool_use" && typeof name === "string" ? toServerTool(name, states) : undefined;
-    return tool && states.some((state) => state.name === tool.server) && typeof id === "string" ? [{ ...tool, id, input }] : [];
+    return tool && states.some((state) => state.name === tool.server) && typeof id === "string"
+      ? [{ ...tool, id, input }]
+      : [];
   });
 }
 
