@@ -24,7 +24,7 @@ export function toClientName(modelName: string): string | undefined {
 
 const LONGEST_NAME = 128;
 
-/** A tool of an MCP server as the model sees it: what the API refuses in a name becomes `_`, as the CLI has it (P100). */
+/** A tool of an MCP server as the model sees it: what the API refuses in a name becomes `_` (P100). */
 export function toServerToolName(server: string, tool: string): string {
   return `mcp__${server}__${tool}`.replace(/[^\w-]/g, "_").slice(0, LONGEST_NAME);
 }
