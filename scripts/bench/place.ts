@@ -4,16 +4,17 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { CLI } from "../../test/helpers/cli.ts";
 import { toEnvironment } from "../../src/cli/request/launch.ts";
 
 export interface Place {
   readonly home: string;
   /** Working directory of every CLI. */
   readonly workspace: string;
-  /** The real CLI of the development dependency. */
+  /** The real CLI: that of `TEST_CLAUDE`, else the development dependency. */
   readonly claude: string;
   /** The environment of the proxy and of a CLI called as a user calls it. */
   readonly env: NodeJS.ProcessEnv;
@@ -83,7 +84,7 @@ export async function createPlace(): Promise<Place> {
   return {
     home,
     workspace,
-    claude: resolve("node_modules/@anthropic-ai", `claude-code-${process.platform}-${process.arch}`, "claude"),
+    claude: CLI,
     env,
     cliEnv: toEnvironment(env, "none"),
     apiUrl,
