@@ -22,7 +22,10 @@ const WORD_MS = 15;
 /** About as many characters as one token. */
 const TOKEN_LENGTH = 4;
 
-/** The text of the last thing the user said. */
+/** Begins a part of a user's message that older models are told by the CLI itself (P16). */
+const NOTE = "<system-reminder>";
+
+/** The text of the last thing the user said, without the CLI's own notes. */
 function toLastText(body: JsonObject): string {
   const messages: unknown = body["messages"];
   const said = Array.isArray(messages)
@@ -33,6 +36,7 @@ function toLastText(body: JsonObject): string {
   if (!Array.isArray(content)) return "";
   return content
     .flatMap((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : []))
+    .filter((text) => !text.startsWith(NOTE))
     .join("\n");
 }
 
