@@ -15,7 +15,7 @@ import type { HandCli } from "./hand.ts";
 import { createTalk, firsts, SHARE, SHORT, toSamples, TOOL, WARM_MS } from "./latency.ts";
 import type { Around, LatencyOptions } from "./latency.ts";
 import type { Place } from "./place.ts";
-import { readCpuMs } from "./proc.ts";
+import { isLiveCli, readChildren, readCpuMs } from "./proc.ts";
 import type { Proxy } from "./proxy.ts";
 import { atLeast, atMost, median, state, toSpread } from "./report.ts";
 import type { Findings } from "./report.ts";
@@ -23,18 +23,33 @@ import { playRounds } from "./rounds.ts";
 import { toPrompt } from "./text.ts";
 
 const MODEL = "sonnet";
-const REST_MS = 5000;
+const REST_MS = 10_000;
+/** After a first turn a process learns the CLI's notes, and ends. */
+const LEARN_MS = 5000;
 
-/** The processor time of a server that nobody asks, and the spares that it keeps then. To be measured first. */
-export async function measureRest({ pid, client, hasSpares }: Proxy): Promise<Findings> {
-  await hasSpares(1);
-  await delay(WARM_MS);
-  const before = readCpuMs(pid);
+/** The share of a processor, in percent, that each of these processes takes during a rest. */
+async function readShares(pids: readonly number[]): Promise<number[]> {
+  const before = pids.map(readCpuMs);
   await delay(REST_MS);
-  const percent = (100 * (readCpuMs(pid) - before)) / REST_MS;
+  return pids.map((pid, at) => (100 * (readCpuMs(pid) - (before[at] ?? 0))) / REST_MS);
+}
+
+/**
+ * The processor time of a server that nobody asks, and of its processes: the spare that it keeps then, and one that has
+ * played a turn. To be measured first.
+ */
+export async function measureRest({ pid, client, hasSpares }: Proxy): Promise<Findings> {
+  await client.stream([{ role: "user", content: toPrompt(SHORT) }]);
+  await hasSpares(1);
+  await delay(LEARN_MS);
+  const [server = 0, ...processes] = await readShares([pid, ...readChildren(pid).filter(isLiveCli)]);
   const { sessions } = (await client.read("/health")) as { sessions: { spare: number } };
   return {
-    rows: [atMost("at rest: the server's processor time", percent, 1, " %"), atMost("… spares", sessions.spare, 1)],
+    rows: [
+      atMost("at rest: the server's processor time", server, 1, " %"),
+      atMost(`… the busiest of its ${processes.length} processes`, Math.max(...processes), 2, " %"),
+      atMost("… spares", sessions.spare, 1),
+    ],
     samples: {},
   };
 }

@@ -83,8 +83,8 @@ test("tools are streamed eagerly by Anthropic's own API, unless the user says ot
   }
 });
 
-test("the user's settings of the CLI's allocator are kept", () => {
-  const given = { MIMALLOC_ALLOW_THP: "0", MIMALLOC_PURGE_DELAY: "10" };
+test("the user's settings of the CLI's memory are kept", () => {
+  const given = { MIMALLOC_ALLOW_THP: "0", MIMALLOC_PURGE_DELAY: "10", BUN_GC_TIMER_INTERVAL: "1000" };
   assert.deepEqual(toEnvironment(given, "none"), { ...toEnvironment({}, "none"), ...given });
 });
 
