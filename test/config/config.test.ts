@@ -276,6 +276,7 @@ test("the help names every option with its default, and no hint runs into the wo
   for (const name of ["-v, --version", "-h, --help"]) assert.ok(help.includes(name), name);
   for (const line of help.split("\n").filter((line) => /^ {2}-/.test(line)))
     assert.match(line, /^ {2}(-\w, )?--[a-z-]+( [A-Z=[\],]+)?( {2,}\S|$)/);
+  for (const line of help.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 test("a key that is blank is refused, as a flag and as a variable", () => {

@@ -299,10 +299,24 @@ test("the last line sums up, and colours are for terminals", async (t) => {
   assert.match(stdout, /\nAll is well\n$/);
   assert.ok(!stdout.includes("\u001B"));
   const check = (status: Check["status"]): Check => ({ name: "x", status, message: "m" });
-  const sumUp = (...all: Check["status"][]): string => formatSummary(all.map(check), false);
+  const sumUp = (...all: Check["status"][]): string => formatSummary(all.map(check), { isColored: false, width: 80 });
   assert.equal(sumUp("ok", "warn"), "It can serve, with 1 warning\n");
   assert.equal(sumUp("warn", "fail", "fail", "warn"), "It cannot serve yet: 2 failures and 2 warnings\n");
-  assert.equal(formatCheck(check("fail"), true), `\u001B[31mfail \u001B[0m x${" ".repeat(11)} m\n`);
+  const style = { isColored: true, width: 80 };
+  assert.equal(formatCheck(check("fail"), style), `\u001B[31mfail \u001B[0m x${" ".repeat(11)} m\n`);
+  assert.equal(formatSummary([check("ok")], style), "\u001B[32mAll is well\u001B[0m\n");
+});
+
+test("a long finding is broken below its first word, its command never", () => {
+  const message = "api.anthropic.com cannot be reached from here, and the CLI waits for it, for long";
+  const check: Check = { name: "start", status: "warn", message, fix: `curl ${"x".repeat(80)}` };
+  assert.equal(
+    formatCheck(check, { isColored: false, width: 80 }),
+    `warn  start        api.anthropic.com cannot be reached from here, and the CLI
+${" ".repeat(19)}waits for it, for long
+${" ".repeat(19)}$ curl ${"x".repeat(80)}
+`,
+  );
 });
 
 test("a workspace that others can read is warned of, a file in its place fails", async (t) => {

@@ -15,6 +15,7 @@ import type { Check } from "./check.ts";
 import { createFacts } from "./facts.ts";
 import type { DoctorOptions, Facts } from "./facts.ts";
 import { formatCheck, formatSummary } from "./format.ts";
+import type { CheckStyle } from "./format.ts";
 
 /** Form of the findings. */
 export interface DoctorWishes {
@@ -43,13 +44,14 @@ export async function* diagnose(facts: Facts, isLive: boolean): AsyncGenerator<C
 
 /** Prints the findings, each as soon as it is known; true when nothing failed. */
 export async function examine(options: DoctorOptions, { isJson, isLive }: DoctorWishes): Promise<boolean> {
-  const isColored = wantsColor(options.config.environment);
+  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+  const style: CheckStyle = { isColored: wantsColor(options.config.environment), width };
   const facts = await createFacts(options);
   const checks: Check[] = [];
   try {
     for await (const check of diagnose(facts, isLive)) {
       checks.push(check);
-      if (!isJson) process.stdout.write(formatCheck(check, isColored));
+      if (!isJson) process.stdout.write(formatCheck(check, style));
     }
   } finally {
     await facts.close();
@@ -57,7 +59,7 @@ export async function examine(options: DoctorOptions, { isJson, isLive }: Doctor
   const isOk = checks.every(({ status }) => status !== "fail");
   const { version } = options;
   process.stdout.write(
-    isJson ? `${JSON.stringify({ ok: isOk, version, checks }, undefined, 2)}\n` : formatSummary(checks, isColored),
+    isJson ? `${JSON.stringify({ ok: isOk, version, checks }, undefined, 2)}\n` : formatSummary(checks, style),
   );
   return isOk;
 }
