@@ -38,7 +38,7 @@ const EXAMPLES: readonly [string, string][] = [
   ["claude-max-api completion bash", "print a completion script; also zsh, fish"],
 ];
 
-/** What it is, in one line of a terminal. */
+/** The first line. */
 const TITLE = "claude-max-api: an OpenAI-compatible API here, answered by your own claude CLI";
 const TELEGRAM =
   "Progress on Telegram is set by TELEGRAM_BOT_TOKEN, TELEGRAM_NOTIFY_ID and TELEGRAM_API_URL; see the README.";
