@@ -52,8 +52,8 @@ const START_PATIENCE_MS = 30_000;
 const NODE_PATIENCE_MS = 5000;
 /** A start past this is worth the question whether there is a network. */
 const LONG_START_MS = 4000;
-/** The oldest Node that the CLI's npm package takes. */
-const NODE_MAJOR = 18;
+/** The oldest Node that the CLI's npm package takes without a warning. */
+const NODE_MAJOR = 22;
 
 type Surroundings = Omit<Command, "args" | "file">;
 
