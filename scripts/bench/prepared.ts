@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { choosePlace, createTranscripts, writeTranscript } from "../../src/cli/request/transcript.ts";
 import type { TranscriptPlace } from "../../src/cli/request/transcript.ts";
 import { decode } from "../../src/codec/chat/decode.ts";
+import type { Start } from "../../src/core/start.ts";
 import type { Message, Tool, UserMessage } from "../../src/core/turn.ts";
 import type { Answer } from "./clock.ts";
 import type { ChatMessage } from "./client.ts";
@@ -54,6 +55,12 @@ export async function measureRest({ pid, client, hasSpares }: Proxy): Promise<Fi
   };
 }
 
+/** Turns that have begun in this way so far. */
+async function countTurns({ client }: Proxy, start: Start): Promise<number> {
+  const { turns } = (await client.read("/health")) as { turns: Record<Start, number> };
+  return turns[start];
+}
+
 /** No two conversations begin alike. */
 function createOpenings(): () => string {
   let asked = 0;
@@ -81,16 +88,19 @@ export async function measurePair({ proxy, tally, rounds }: LatencyOptions): Pro
   await openPair();
   await delay(WARM_MS);
   await openPair();
+  const before = await countTurns(proxy, "spare");
   const answers = await playRounds(
     [["one", () => afterRest(open)] as const, ["pair", () => afterRest(openPair)] as const],
     { rounds, deltas: SHORT, tally },
   );
+  const met = (await countTurns(proxy, "spare")) - before;
   const [one, pair] = [firsts(answers.one), firsts(answers.pair)];
   return {
     rows: [
       state("two new conversations at once, first delta of the slower", toSpread(pair, "ms")),
       state("… one alone", toSpread(one, "ms")),
       atMost("… the slower / one alone", median(pair) / median(one), PAIR_SHARE, " ×"),
+      atLeast(`… turns that found a spare, of ${3 * (rounds + 1)}`, met, 3 * (rounds + 1)),
     ],
     samples: toSamples("new conversations at once, first delta", { one, pair }),
   };
@@ -160,16 +170,19 @@ export async function measureUnknown({ place, proxy, tally, rounds }: LatencyOpt
   }
 
   for (let seen = 0; seen < 2; seen++) await proxy.client.stream(toMessages());
+  const before = await countTurns(proxy, "waiting");
   const answers = await playRounds(
     [["proxy", ask] as const, ["by hand", () => replayByHand(place, toMessages())] as const],
     { rounds, deltas: SHORT, tally },
   );
+  const met = (await countTurns(proxy, "waiting")) - before;
   const [ours, byHand] = [firsts(answers.proxy), firsts(answers["by hand"])];
   return {
     rows: [
       state("unknown history, first delta: proxy", toSpread(ours, "ms")),
       state("… a waiting replay by hand", toSpread(byHand, "ms")),
       atMost("… proxy / by hand", median(ours) / median(byHand), SHARE, " ×"),
+      atLeast(`… turns that found a waiting process, of ${rounds + 1}`, met, rounds + 1),
     ],
     samples: toSamples("unknown history, first delta", { proxy: ours, "by hand": byHand }),
   };
@@ -188,11 +201,6 @@ const REWRITINGS: readonly Rewriting[] = [
 
 const FORECAST_SHARE = 1.2;
 
-async function countForecasts({ client }: Proxy): Promise<number> {
-  const { turns } = (await client.read("/health")) as { turns: { forecast: number } };
-  return turns.forecast;
-}
-
 async function measureRewriting(options: LatencyOptions, { name, tools, ...around }: Rewriting): Promise<Findings> {
   const { place, proxy, tally, rounds } = options;
   const prompt = `${toPrompt(SHORT)}, ${name}`;
@@ -205,12 +213,12 @@ async function measureRewriting(options: LatencyOptions, { name, tools, ...aroun
 
   // Their difference shows how the client rewrites.
   for (let seen = 0; seen < 2; seen++) await goOn();
-  const before = await countForecasts(proxy);
+  const before = await countTurns(proxy, "forecast");
   const answers = await playRounds(
     [["proxy", goOn] as const, ["by hand", () => goOnByHand(place, talk.toRequest(prompt), tools ?? [])] as const],
     { rounds, deltas: SHORT, tally },
   );
-  const met = (await countForecasts(proxy)) - before;
+  const met = (await countTurns(proxy, "forecast")) - before;
   const [ours, byHand] = [firsts(answers.proxy), firsts(answers["by hand"])];
   return {
     rows: [
