@@ -114,9 +114,10 @@ const ATTEMPTS: readonly Attempt[] = [
     allowed: FULL,
   },
   {
+    // A file of its own: some releases answer a second read of one by pointing to the first.
     what: "a read through ..",
     tool: "Read",
-    input: ({ inside, outside }) => ({ file_path: `${inside}/../${basename(outside)}/secret` }),
+    input: ({ inside, outside }) => ({ file_path: `${inside}/../${basename(outside)}/secret-too` }),
     isDone: shows(SECRET),
     allowed: FULL,
   },
@@ -214,7 +215,7 @@ function makePlaces(t: TestContext): Places {
   const [inside, outside] = [join(root, "inside"), join(root, "outside")];
   mkdirSync(join(inside, "folder"), { recursive: true });
   mkdirSync(outside);
-  writeFileSync(join(outside, "secret"), `${SECRET}\n`);
+  for (const name of ["secret", "secret-too"]) writeFileSync(join(outside, name), `${SECRET}\n`);
   writeFileSync(join(inside, "note"), `${NOTE}\n`);
   writeFileSync(join(inside, "folder/old"), "folder-note\n");
   symlinkSync(join(outside, "secret"), join(inside, "way"));
