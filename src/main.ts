@@ -12,6 +12,7 @@ import type { Config } from "./config/config.ts";
 import { UsageError } from "./config/error.ts";
 import { formatHelp } from "./config/help.ts";
 import { formatAddress, toSocketPath } from "./lib/address.ts";
+import { nameAncestors } from "./lib/ancestor.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
 import type { Log } from "./lib/log.ts";
 
@@ -73,12 +74,15 @@ function releaseTerminal(): void {
 /** Between two looks at whether the process that started this one is still there. */
 const PARENT_LOOK_MS = 500;
 
-/** The shell between npm and a script passes no SIGTERM on: under `npm start` the server ends when that shell has. */
+/**
+ * The shell between npm and a script passes no SIGTERM on: under `npm start` the server ends when that shell has, or
+ * when npm has, which older releases of it do alone.
+ */
 function endWithNpm(end: () => void): void {
   if (process.env["npm_lifecycle_event"] !== "start") return;
-  const parent = process.ppid;
+  const ancestors = nameAncestors();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (nameAncestors() === ancestors) return;
     clearInterval(timer);
     end();
   }, PARENT_LOOK_MS);

@@ -1,10 +1,12 @@
 /** How things end: a client that leaves takes its turn along, and the program leaves no process behind. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { readAnswer, readStream, user } from "../helpers/answer.ts";
@@ -14,6 +16,9 @@ import { eventually, FAKE_CLI, PROGRAM, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Upstream } from "../helpers/upstream.ts";
+
+/** Runs a script in a shell, as npm does. */
+const NPM = `require("node:child_process").spawn("sh", ["-c", process.argv[1]], { stdio: "inherit" })`;
 
 const hi = { model: "sonnet", messages: [user("hi")] };
 
@@ -156,26 +161,45 @@ test("closing its terminal ends the server in order", LINUX_ONLY, async (t) => {
   await eventually("its code is written", () => readFileSync(join(home, "code"), "utf8") === "0\n");
 });
 
-test("`npm start` has the status page, and SIGTERM to it ends the server", async (t) => {
-  const home = makeFolder(t);
-  const npm = spawn("npm", ["start", "--", "--port", "0", "--demo"], {
-    env: { PATH: process.env["PATH"], HOME: home },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let url = "";
-  for await (const line of createInterface({ input: npm.stdout })) {
-    url = /listening on (http:\S+)/.exec(line)?.[1] ?? "";
-    if (url !== "") break;
+/** The address that the program prints once it listens. */
+async function readAddress(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /listening on (http:\S+)/.exec(line)?.[1];
+    if (url !== undefined) return url;
   }
-  const page = await fetch(url, { headers: { accept: "text/html" } });
-  assert.match(await page.text(), /<h2[^>]*>Plan/);
-  npm.kill("SIGTERM");
-  await eventually("the server has ended", () =>
+  throw new Error("it printed no address");
+}
+
+function untilGone(url: string): Promise<void> {
+  return eventually("the server has ended", () =>
     fetch(`${url}/v1/models`).then(
       () => false,
       () => true,
     ),
   );
+}
+
+test("`npm start` has the status page, and SIGTERM to it ends the server", async (t) => {
+  const npm = spawn("npm", ["start", "--", "--port", "0", "--demo"], {
+    env: { PATH: process.env["PATH"], HOME: makeFolder(t) },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const url = await readAddress(npm);
+  const page = await fetch(url, { headers: { accept: "text/html" } });
+  assert.match(await page.text(), /<h2[^>]*>Plan/);
+  npm.kill("SIGTERM");
+  await untilGone(url);
+});
+
+test("an npm that ends and leaves its shell behind takes the server along", LINUX_ONLY, async (t) => {
+  // A shell that has more to do stays between the two.
+  const npm = spawn(process.execPath, ["-e", NPM, `${PROGRAM.join(" ")} --port 0 --demo; true`], {
+    env: { PATH: process.env["PATH"], HOME: makeFolder(t), npm_lifecycle_event: "start" },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const url = await readAddress(npm);
+  npm.kill("SIGKILL");
+  await untilGone(url);
 });
 
 test("a program that is killed takes its idle processes along", async (t) => {

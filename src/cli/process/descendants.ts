@@ -1,5 +1,6 @@
 /** The processes below a process: what the CLI's tools have started, in groups of their own. */
 import { readFile, readdir } from "node:fs/promises";
+import { toParent } from "../../lib/ancestor.ts";
 
 type Parents = readonly (readonly [pid: number, parent: number])[];
 
@@ -15,10 +16,8 @@ async function readEach(name: string): Promise<(readonly [pid: number, text: str
   );
 }
 
-/** Linux: field 4 of /proc/PID/stat, counted after the name, which may hold spaces and brackets. */
 async function readProc(): Promise<Parents> {
-  const stats = await readEach("stat");
-  return stats.map(([pid, stat]) => [pid, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])] as const);
+  return (await readEach("stat")).map(([pid, stat]) => [pid, toParent(stat)] as const);
 }
 
 /** Elsewhere: the lines of `ps -A -o pid=,ppid=`. */
