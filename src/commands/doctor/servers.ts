@@ -30,10 +30,13 @@ export async function lookAtServers(command: Omit<Command, "args">, config: Conf
       onPlan: () => {},
     });
     const patience = setTimeout(() => void conversation.close(), PATIENCE_MS);
-    // Answered after the servers: the CLI takes what is asked in order.
-    await conversation.askModels();
-    clearTimeout(patience);
-    await conversation.close();
+    try {
+      // Answered after the servers: the CLI takes what is asked in order.
+      await conversation.askModels();
+    } finally {
+      clearTimeout(patience);
+      await conversation.close();
+    }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : "the MCP servers cannot be read" };
   }
