@@ -57,7 +57,12 @@ test("a variables file that is not there, or not private, is a usage error", () 
   assert.throws(() => readCommand([], { CLAUDE_MAX_API_VARIABLES: "/nowhere/file" }), UsageError);
 });
 
-const shown: Pick<Config, "tools" | "apiKeys" | "demo"> = { tools: "none", apiKeys: [], demo: false };
+const shown: Pick<Config, "host" | "tools" | "apiKeys" | "demo"> = {
+  host: "127.0.0.1",
+  tools: "none",
+  apiKeys: [],
+  demo: false,
+};
 const format = (status: Parameters<typeof formatBanner>[1], rest: Partial<Config> = {}): string =>
   formatBanner("http://127.0.0.1:1", status, { ...shown, ...rest } as Config);
 
@@ -71,6 +76,10 @@ test("the banner tells the CLI, the login and what a client needs, and never a k
   assert.match(none, /^login {4}none: run claude auth login$/m);
   assert.match(none, /^OPENAI_API_KEY=<your --api-key>$/m);
   assert.match(format({ ...found, login: undefined }), /^login {4}unknown/m);
+  const addresses = ["0.0.0.0", "::"].map(
+    (host) => /URL=(.*)/.exec(format({ ...found, login: undefined }, { host }))?.[1],
+  );
+  assert.deepEqual(addresses, ["http://127.0.0.1:1/v1", "http://[::1]:1/v1"]);
   assert.equal(formatReady("1.0.0", "http://h:1", false), "claude-max-api 1.0.0 listening on http://h:1");
 });
 
