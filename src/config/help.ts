@@ -47,11 +47,8 @@ const formatExample = ([line, words]: readonly [string, string]): string =>
   `  $ ${line}\n    ${wrapText(words, WIDTH, 4)}\n`;
 
 function formatRow(flag: string, words: string): string {
-  const start =
-    flag.length + 2 < COLUMN
-      ? `  ${flag.padEnd(COLUMN - 2)}`
-      : `  ${flag}
-${" ".repeat(COLUMN)}`;
+  const isShort = flag.length + 2 < COLUMN;
+  const start = isShort ? `  ${flag.padEnd(COLUMN - 2)}` : `  ${flag}\n${" ".repeat(COLUMN)}`;
   return start + wrapText(words, WIDTH, COLUMN);
 }
 
