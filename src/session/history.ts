@@ -103,7 +103,7 @@ export function createHistoryLeases(options: HistoryOptions): HistoryLeases {
         pool.file(key, conversation, job.turn.messages.length > 1);
         return true;
       }
-      memory.put(key, conversation.records, reply);
+      memory.copy([answered.key], [key]);
       void conversation.close();
       const coming = await fingerprints.answers(rewritten);
       const answers = rewritten.map((_, at) => (at === rewritten.length - 1 ? key : coming[at]));

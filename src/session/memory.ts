@@ -36,6 +36,8 @@ interface Remembered {
   readonly records: readonly (AnswerRecord | undefined)[];
   /** Its messages, where there are several; of a single one the client has all that the record does not say. */
   readonly rounds: readonly Message[] | undefined;
+  /** Its weight, measured once: an answer is taken and put back at each replay. */
+  readonly bytes: number;
 }
 
 /** Bytes of all answers together: some hundred long conversations. */
@@ -61,7 +63,7 @@ function align(messages: readonly Message[], records: readonly AnswerRecord[]): 
   return aligned.toReversed();
 }
 
-function weigh({ records, rounds = [] }: Remembered): number {
+function weigh(records: Remembered["records"], rounds: readonly Message[] = []): number {
   return FRAME_BYTES + Buffer.byteLength(JSON.stringify([records.map((record) => record?.content), rounds]));
 }
 
@@ -71,7 +73,7 @@ export function createAnswerMemory(maxBytes: number = MOST_BYTES): AnswerMemory 
     max: Number.POSITIVE_INFINITY,
     idleMs: IDLE_MS,
     maxWeight: maxBytes,
-    weigh,
+    weigh: ({ bytes }) => bytes,
     dispose: () => undefined,
   });
 
@@ -94,7 +96,7 @@ export function createAnswerMemory(maxBytes: number = MOST_BYTES): AnswerMemory 
       const messages = toMessages(reply);
       const aligned = align(messages, records);
       const rounds = messages.length > 1 ? messages : undefined;
-      if (rounds || aligned[0]) answers.put(fingerprint, { records: aligned, rounds });
+      if (rounds || aligned[0]) answers.put(fingerprint, { records: aligned, rounds, bytes: weigh(aligned, rounds) });
     },
     recall(messages, fingerprints) {
       let end = 0;
