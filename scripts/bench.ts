@@ -1,7 +1,7 @@
 /**
  * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. A word measures
- * one part alone: `cache`, the prompt cache, which is not about time, or `prepared`, the turns that are prepared before
- * they come. `TEST_CLAUDE=PATH` measures with another CLI. Needs Linux, no account and no network. Prints a table,
+ * one part alone: `cache`, the prompt cache, which is not about time; `prepared`, the turns that are prepared before they
+ * come; `large`, the largest requests. `TEST_CLAUDE=PATH` measures with another CLI. Needs Linux, no account and no network. Prints a table,
  * writes `dist/bench.json`, and exits with 1 when a bound is missed.
  */
 import { writeFileSync } from "node:fs";
@@ -91,6 +91,12 @@ function measurePrepared(place: Place, { prepared: rounds }: Size, tally: Tally)
   ]);
 }
 
+function measureLargest(place: Place, { large: rounds }: Size, tally: Tally): Promise<Findings[]> {
+  return withProxy(place, "largest requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
+    (proxy) => measureLarge({ place, proxy, tally, rounds }),
+  ]);
+}
+
 function toExactRow({ exact, runs }: Tally): Findings {
   return { rows: [atLeast(`answers exact, of ${runs}`, (100 * exact) / runs, 100, " %")], samples: {} };
 }
@@ -111,18 +117,18 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     { claude: FAKE_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env },
     [(proxy) => measureFlood(proxy, size.flood, tally)],
   );
-  const echo = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
-    // Before the largest requests, whose memory is not given back at once.
+  const many = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
     (proxy) => measureMemory(proxy, size.requests, tally),
-    (proxy) => measureLarge(proxy, size.large, tally),
   ]);
-  return [...real, ...(await measurePrepared(place, size, tally)), ...flood, ...echo, toExactRow(tally)];
+  const prepared = await measurePrepared(place, size, tally);
+  return [...real, ...prepared, ...flood, ...many, ...(await measureLargest(place, size, tally)), toExactRow(tally)];
 }
 
 /** One part, or all of them. */
 async function measure(place: Place, size: Size, words: readonly string[]): Promise<Findings[]> {
   const tally = createTally();
   if (words.includes("cache")) return [await measureCache()];
+  if (words.includes("large")) return [...(await measureLargest(place, size, tally)), toExactRow(tally)];
   if (words.includes("prepared")) return [...(await measurePrepared(place, size, tally)), toExactRow(tally)];
   return [await measureCache(), ...(await measureAll(place, size, tally))];
 }

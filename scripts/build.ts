@@ -17,8 +17,9 @@ const { metafile } = await build({
   platform: "node",
   format: "cjs",
   target: "node20",
-  minify: true,
-  keepNames: true,
+  // Names stay, so that a stack trace can be read; `keepNames` instead would cost a call for each closure made.
+  minifyWhitespace: true,
+  minifySyntax: true,
   charset: "utf8",
   legalComments: "none",
   metafile: true,

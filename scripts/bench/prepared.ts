@@ -9,6 +9,7 @@ import type { TranscriptPlace } from "../../src/cli/request/transcript.ts";
 import { decode } from "../../src/codec/chat/decode.ts";
 import type { Start } from "../../src/core/start.ts";
 import type { Message, Tool, UserMessage } from "../../src/core/turn.ts";
+import { finish as finishWork } from "../../src/lib/work.ts";
 import type { Answer } from "./clock.ts";
 import type { ChatMessage } from "./client.ts";
 import { startByHand } from "./hand.ts";
@@ -113,7 +114,7 @@ interface Told {
 }
 
 function toTold(messages: readonly ChatMessage[]): Told {
-  const { turn } = decode({ model: MODEL, messages });
+  const { turn } = finishWork(decode({ model: MODEL, messages }));
   const last = turn.messages.at(-1);
   if (last?.role !== "user") throw new Error("A request has to end in a message of the user's");
   return { history: turn.messages.slice(0, -1), last };

@@ -27,6 +27,8 @@ export interface Watch {
 
 export interface Proxy {
   readonly pid: number;
+  /** Its address, without a slash at the end. */
+  readonly url: string;
   readonly client: Client;
   /** Settles when so many spares are there. */
   hasSpares(count: number): Promise<void>;
@@ -82,10 +84,12 @@ export async function startProxy(place: Place, options: ProxyOptions): Promise<P
     stdio: ["ignore", "pipe", log],
   });
   const pid = child.pid ?? 0;
-  const client = createClient(await readUrl(child));
+  const url = await readUrl(child);
+  const client = createClient(url);
   const watch = watchChildren(pid);
   return {
     pid,
+    url,
     client,
     async hasSpares(count) {
       for (;;) {

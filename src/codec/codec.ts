@@ -5,6 +5,7 @@ import type { McpServer } from "../core/mcp.ts";
 import type { Models } from "../core/model.ts";
 import type { Reply } from "../core/reply.ts";
 import type { OptionalSetting, Turn } from "../core/turn.ts";
+import type { Work } from "../lib/work.ts";
 
 /** An answer's id and time; handed in, so that the functions stay pure. */
 export interface Meta {
@@ -81,7 +82,7 @@ export interface ResourceRequest {
   readonly models: Models;
 }
 
-/** Makes a JSON answer. @throws ProxyError, which the codec then words. */
+/** Makes a JSON answer, or promises one. @throws ProxyError, which the codec then words. */
 export type ResourceHandler = (request: ResourceRequest) => unknown;
 
 /** Something a protocol offers beside turns. */
@@ -98,10 +99,11 @@ export interface Codec<Form = unknown> {
   /** The media type of its streams. */
   readonly streamType: string;
   /**
-   * Reads a request. The MCP servers that it names are used if `takesServers`, and named as ignored without.
+   * Reads a request, with pauses: one with ten thousand messages takes longer than others can be made to wait. The MCP
+   * servers that it names are used if `takesServers`, and named as ignored without.
    * @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer.
    */
-  decode(body: unknown, store: Pick<Store, "get">, takesServers?: boolean): Decoded<Form>;
+  decode(body: unknown, store: Pick<Store, "get">, takesServers?: boolean): Work<Decoded<Form>>;
   /** Answers, as JSON, a request that asks nothing of a model; undefined for one that does. */
   answerAtOnce?(body: unknown, meta: Meta): unknown;
   createEncoder(form: Form, meta: Meta): Encoder;

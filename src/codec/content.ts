@@ -1,7 +1,9 @@
 /** Content of messages, as far as protocols agree: text, typed parts, images and files. */
 import type { DocumentPart, ImagePart, TextPart } from "../core/turn.ts";
 import { IMAGE_TYPES } from "../core/turn.ts";
-import { refuse, toFields, toListOf, toOneOf, toText } from "./field.ts";
+import type { Work } from "../lib/work.ts";
+import { finish } from "../lib/work.ts";
+import { refuse, toFields, toLongListOf, toOneOf, toText } from "./field.ts";
 import type { Fields, Reader } from "./field.ts";
 
 /** Makes a part of one type out of its fields. */
@@ -12,16 +14,24 @@ export type PartReaders<T> = Readonly<Record<string, PartReader<T>>>;
 /** Most parts of one message. */
 export const MOST_PARTS = 10_000;
 
-/** Reads content that is a string or a list of typed parts; `readers` names the types it may have. */
-export function toParts<T>(readers: PartReaders<T>): Reader<(T | TextPart)[]> {
+/** Reads content as `toParts` does, and may pause after each part. */
+export function toLongParts<T>(readers: PartReaders<T>): Reader<Work<(T | TextPart)[]>> {
   const toType = toOneOf(Object.keys(readers));
   const toPart: Reader<T> = (value, path) => {
     const part = toFields(value, path);
     const read = readers[part.required("type", toType)];
     return read ? read(part) : refuse(part.pathOf("type"), "unknown type");
   };
-  const toList = toListOf(MOST_PARTS, toPart);
-  return (value, path) => (typeof value === "string" ? [{ type: "text", text: value }] : toList(value, path));
+  const toList = toLongListOf<T | TextPart>(MOST_PARTS, toPart);
+  return function* (value, path) {
+    return typeof value === "string" ? [{ type: "text", text: value }] : yield* toList(value, path);
+  };
+}
+
+/** Reads content that is a string or a list of typed parts; `readers` names the types it may have. */
+export function toParts<T>(readers: PartReaders<T>): Reader<(T | TextPart)[]> {
+  const read = toLongParts(readers);
+  return (value, path) => finish(read(value, path));
 }
 
 /** Reads a part that holds its text under the name `text`. */

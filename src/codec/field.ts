@@ -2,6 +2,8 @@
 import { ProxyError } from "../core/error.ts";
 import { findExcess, isObject, parseJson } from "../lib/json.ts";
 import type { Bounds, JsonObject } from "../lib/json.ts";
+import { finish } from "../lib/work.ts";
+import type { Work } from "../lib/work.ts";
 
 /**
  * Gives a value in its type. `path` is where the request has it. @throws ProxyError `invalid_request` naming the path.
@@ -96,40 +98,57 @@ export function createFields(object: JsonObject, path: string): Fields {
 /** Reads an object, whose fields are then read one by one. */
 export const toFields: Reader<Fields> = (value, path) => createFields(toObject(value, path), path);
 
+/** Reads an array of at most `most` items, each with its own path, and may pause after each. */
+export function toLongListOf<T>(most: number, read: Reader<T>): Reader<Work<T[]>> {
+  const toItems = toList(most);
+  return function* (value, path) {
+    const made: T[] = [];
+    for (const [at, held] of toItems(value, path).entries()) {
+      made.push(read(held, `${path}[${at}]`));
+      yield;
+    }
+    return made;
+  };
+}
+
 /** Reads an array of at most `most` items, each with its own path. */
 export function toListOf<T>(most: number, read: Reader<T>): Reader<T[]> {
-  const toItems = toList(most);
-  return (value, path) => toItems(value, path).map((held, at) => read(held, `${path}[${at}]`));
+  const toItems = toLongListOf(most, read);
+  return (value, path) => finish(toItems(value, path));
 }
 
 /**
  * Schemas in use have about 20 levels. 10,000 messages of one part each come to 60,000 values, a tool to about 100; of
- * more
- * values than this, decoding takes longer than others can be made to wait.
+ * more values than this, one request would keep a core busy for seconds.
  */
 const BOUNDS: Bounds = { levels: 100, values: 250_000 };
 
-/** Refuses an object that is nested too deep to be walked, or that holds too much to be walked in one go. */
-function checkBounds(object: JsonObject, toPath: (member: string | undefined) => string): void {
-  const excess = findExcess(object, BOUNDS);
+/** Refuses an object that is nested too deep, or that holds too much. */
+function* checkBounds(object: JsonObject, toPath: (member: string | undefined) => string): Work<void> {
+  const excess = yield* findExcess(object, BOUNDS);
   if (!excess) return;
   const { levels, values } = BOUNDS;
   const problem = excess.bound === "levels" ? `nested more than ${levels} levels deep` : `more than ${values} values`;
   refuse(toPath(excess.member), problem);
 }
 
+/** Reads a body of which nothing that is nested is looked at. */
+export function toFlatBody(value: unknown): Fields {
+  return createFields(toObject(value, "body"), "");
+}
+
 /** Reads the body of a request. Its depth and size are checked here once, for all that is in it. */
-export function toBody(value: unknown): Fields {
-  const body = toObject(value, "body");
-  checkBounds(body, (member) => member?.slice(0, MOST_SHOWN) ?? "body");
-  return createFields(body, "");
+export function* toBody(value: unknown): Work<Fields> {
+  const body = toFlatBody(value);
+  yield* checkBounds(body.object, (member) => member?.slice(0, MOST_SHOWN) ?? "body");
+  return body;
 }
 
 /** An object that a client sent as JSON text, as it does a call's arguments; `undefined` for any other text. */
 export function toObjectOfText(text: string, path: string): JsonObject | undefined {
   const value = parseJson(text);
   if (!isObject(value)) return undefined;
-  checkBounds(value, () => path);
+  finish(checkBounds(value, () => path));
   return value;
 }
 

@@ -46,7 +46,7 @@ function toFound(codec: Codec, { methods }: Resource, encoded: readonly string[]
       if (!handler) throw new ProxyError("method_not_allowed", `Cannot answer ${method ?? "no method"}`);
       const segments = encoded.map(decodePath);
       const body = method === "POST" ? await known.readJson(exchange) : undefined;
-      sendJson(exchange, 200, handler({ store: known.store, models: known.models, body, segments, query }));
+      sendJson(exchange, 200, await handler({ store: known.store, models: known.models, body, segments, query }));
     },
   };
 }

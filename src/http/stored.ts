@@ -20,6 +20,23 @@ export interface StoredOptions {
 /** A day, and what some hundred long conversations take. */
 const USUAL: StoredOptions = { max: 1000, limitBytes: 128 * 1024 * 1024, idleMs: 24 * 60 * 60 * 1000 };
 
+/** JSON in UTF-8, made in slices of time. */
+async function toBytes(value: unknown): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  await inSlices(joinSmall(spellJson(value)), (text) => {
+    const part = Buffer.from(text);
+    length += part.length;
+    parts.push(part);
+  });
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  await inSlices(parts, (part) => {
+    at += part.copy(bytes, at);
+  });
+  return bytes;
+}
+
 /**
  * Makes an empty store. The responses unused for longest make room for new ones; one that is larger than the limit by
  * itself is not stored.
@@ -35,9 +52,7 @@ export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions
   });
   return {
     async put(id, response) {
-      const parts: Buffer[] = [];
-      await inSlices(joinSmall(spellJson(response)), (text) => parts.push(Buffer.from(text)));
-      responses.put(id, Buffer.concat(parts));
+      responses.put(id, await toBytes(response));
     },
     get(id) {
       const bytes = responses.take(id);

@@ -10,6 +10,7 @@ import type { Models } from "../core/model.ts";
 import { toOwnTools } from "../core/profile.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Reply } from "../core/reply.ts";
+import { finishInSlices } from "../lib/slice.ts";
 import type { Telegram } from "../notify/telegram.ts";
 import type { Run, RunningTurn } from "../session/run.ts";
 import type { Guard } from "./auth.ts";
@@ -166,7 +167,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       const body = await options.readJson(exchange);
       const atOnce = codec.answerAtOnce?.(body, createMeta());
       if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
-      const decoded = codec.decode(body, store, options.checkServers !== undefined);
+      const decoded = await finishInSlices(codec.decode(body, store, options.checkServers !== undefined));
       await options.checkServers?.(decoded.servers ?? [], exchange.signal);
       const [asked, running] = start(exchange, codec, decoded);
       const shown = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));

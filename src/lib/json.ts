@@ -1,4 +1,5 @@
 /** JSON of unknown origin: parsing without a throw, guards and bounds. */
+import type { Work } from "./work.ts";
 import { takeNext, toStep } from "./step.ts";
 
 /** A JSON object whose members are not known yet. */
@@ -38,14 +39,18 @@ export interface Excess {
   readonly member: string | undefined;
 }
 
+/** Objects and arrays that are walked between two pauses: a part of a millisecond. */
+const PAUSE_EACH = 256;
+
 /**
  * Finds the first bound that an object exceeds, if any. Iterative, so that no depth exhausts the stack; stops at the
  * first excess, so that its time is bounded by `values`.
  */
-export function findExcess(object: JsonObject, { levels, values }: Bounds): Excess | undefined {
+export function* findExcess(object: JsonObject, { levels, values }: Bounds): Work<Excess | undefined> {
   const root = toStep(object);
   const path = [root];
   let left = values - root.length;
+  let walked = 0;
   if (left < 0) return { bound: "values", member: undefined };
   for (;;) {
     let step = path.at(-1);
@@ -57,6 +62,7 @@ export function findExcess(object: JsonObject, { levels, values }: Bounds): Exce
     const held = takeNext(step);
     if (typeof held !== "object" || held === null) continue;
     const next = toStep(held);
+    if (++walked % PAUSE_EACH === 0) yield;
     left -= next.length;
     if (left >= 0 && path.length < levels) path.push(next);
     else return { bound: left < 0 ? "values" : "levels", member: root.keys?.[root.taken - 1] };

@@ -1,4 +1,6 @@
 /** Long work in slices: between two of them the event loop serves everybody else. */
+import { actOnEach } from "./work.ts";
+import type { Work } from "./work.ts";
 
 /** Longest stretch of work without a round of the event loop, in milliseconds. */
 const SLICE_MS = 10;
@@ -20,14 +22,19 @@ export function* toSlices(text: string): Generator<string, void> {
   }
 }
 
-/** The same text in fewer parts: small ones are joined until they make a slice. */
+/** Most small parts that are joined: spelling so many takes some 3 ms. */
+const MOST_JOINED = 4096;
+
+/** The same text in fewer parts: small ones are joined until they make a slice, or are very many. */
 export function* joinSmall(parts: Parts): Generator<string, void> {
   let text = "";
+  let joined = 0;
   for (const part of parts) {
     text += part;
-    if (text.length < SLICE_LENGTH) continue;
+    if (text.length < SLICE_LENGTH && ++joined < MOST_JOINED) continue;
     yield text;
     text = "";
+    joined = 0;
   }
   if (text !== "") yield text;
 }
@@ -38,15 +45,21 @@ function createClock(): () => boolean {
   return () => performance.now() - startedAt >= SLICE_MS;
 }
 
-/** Acts on each part in turn, and lets the event loop go round now and then. @throws what `act` throws. */
-export async function inSlices<Part>(parts: Iterable<Part>, act: (part: Part) => void): Promise<void> {
+/** Does a work, and lets the event loop go round now and then. @throws what it throws. */
+export async function finishInSlices<T>(work: Work<T>): Promise<T> {
   let isUsedUp = createClock();
-  for (const part of parts) {
-    act(part);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
     if (!isUsedUp()) continue;
     await new Promise<void>((resolve) => setImmediate(resolve));
     isUsedUp = createClock();
   }
+}
+
+/** Acts on each part in turn, and lets the event loop go round now and then. @throws what `act` throws. */
+export function inSlices<Part>(parts: Iterable<Part>, act: (part: Part) => void): Promise<void> {
+  return finishInSlices(actOnEach(parts, act));
 }
 
 /** Work that comes piece by piece and is done in order: at once, unless it takes long. */

@@ -33,9 +33,10 @@ function subtract<Item>(all: readonly Item[], others: readonly Kind[], toKind: (
   });
 }
 
+const kindsOf = (spares: readonly Standing[]): Kind[] => spares.map(({ kind }) => kind);
+
 function findMissing(wanted: readonly Kind[], spares: readonly Standing[]): Kind | undefined {
-  const kinds = spares.map(({ kind }) => kind);
-  return subtract(wanted, kinds, (kind) => kind)[0];
+  return subtract(wanted, kindsOf(spares), (kind) => kind)[0];
 }
 
 /** The kind to start next; undefined when all that are wanted stand, or there is no room for one more. */
@@ -50,9 +51,16 @@ export function chooseNext(
   return spares.length === 0 || countRoom() > young ? missing : undefined;
 }
 
+/** The last spare that is not the first of its kind. */
+function findSecond<Spare extends Standing>(spares: readonly Spare[]): Spare | undefined {
+  const keys = spares.map(({ kind }) => toKindKey(kind));
+  return spares.findLast((_, at) => keys.indexOf(keys[at] as string) < at);
+}
+
 /**
- * The spares to end. One that is wanted stays, also beyond `most`, so that no two kinds push each other out: only the
- * most important kind may push out the last that was started.
+ * The spares to end. One that is wanted stays, also beyond `most`, so that no two kinds push each other out. At the
+ * bound a kind without a spare pushes out the second of another kind, and the most important kind the last that was
+ * started.
  */
 export function chooseEnds<Spare extends Standing>(
   wanted: readonly Kind[],
@@ -62,7 +70,9 @@ export function chooseEnds<Spare extends Standing>(
   const alive = spares.filter(({ isAlive }) => isAlive);
   const unwanted = new Set(subtract(alive, wanted, ({ kind }) => kind));
   const left = spares.filter((spare) => !unwanted.has(spare));
-  const last = left.at(-1);
-  const isPushedOut = left.length >= most && findMissing(wanted.slice(0, 1), left) !== undefined;
-  return last && isPushedOut ? [...unwanted, last] : [...unwanted];
+  if (left.length < most) return [...unwanted];
+  const isWithout = (kind: Kind | undefined): boolean => kind !== undefined && findMissing([kind], left) !== undefined;
+  const second = isWithout(findMissing(wanted, left)) ? findSecond(left) : undefined;
+  const pushedOut = second ?? (isWithout(wanted[0]) ? left.at(-1) : undefined);
+  return pushedOut ? [...unwanted, pushedOut] : [...unwanted];
 }

@@ -12,7 +12,9 @@ import { toResultText, toSteps } from "../core/round.ts";
 import type { Message, ToolCall, ToolResult, Turn, UserMessage, UserPart } from "../core/turn.ts";
 import { toCallId } from "../core/turn.ts";
 import { spellJson } from "../lib/spell.ts";
-import { inSlices, joinSmall, toSlices } from "../lib/slice.ts";
+import { finishInSlices, joinSmall, toSlices } from "../lib/slice.ts";
+import { actOnEach } from "../lib/work.ts";
+import type { Work } from "../lib/work.ts";
 import { findSubject } from "./rule.ts";
 import type { Subject } from "./rule.ts";
 
@@ -149,22 +151,39 @@ function* spellSteps(steps: Steps): Pieces {
 
 const spellReply = (reply: Reply): Pieces => spellAnswer(toMessages(reply));
 
-/** Hashes few long texts: a call of the hash for each piece would take twice as long. Pauses, so that nobody waits. */
-async function add(hash: Hash, pieces: Pieces): Promise<Hash> {
-  await inSlices(joinSmall(pieces), (text) => hash.update(text));
+/** Hashes few long texts: a call of the hash for each piece would take twice as long. */
+function* update(hash: Hash, pieces: Pieces): Work<Hash> {
+  yield* actOnEach(joinSmall(pieces), (text) => hash.update(text));
   return hash;
 }
+
+const add = (hash: Hash, pieces: Pieces): Promise<Hash> => finishInSlices(update(hash, pieces));
 
 /** A hash that goes on from `hash`, which stays as it is. */
 async function digest(hash: Hash, pieces: Pieces): Promise<string> {
   return (await add(hash.copy(), pieces)).digest("base64");
 }
 
+/** Most parts of a message that has a mark. Clients that rewrite theirs send a few; each part is hashed by itself. */
+const MOST_MARKED = 100;
+
 async function toPartMarks({ content }: UserMessage): Promise<string[]> {
   const isBlank = (part: UserPart): boolean => part.type === "text" && part.text.trim() === "";
   const marks: string[] = [];
   for (const part of content) if (!isBlank(part)) marks.push(await digest(createHash("sha256"), spellUserPart(part)));
   return marks;
+}
+
+/** The value of `Fingerprints.answers`, from the hash of the set-up on. One work: each of very many steps is short. */
+function* toAnswers(start: Hash, messages: readonly Message[]): Work<(string | undefined)[]> {
+  const running = start.copy();
+  const found: (string | undefined)[] = [];
+  for (const step of [...toSteps(messages)].slice(0, -1)) {
+    yield* update(running, spellStep(step));
+    found.push(...step.slice(1).map(() => undefined));
+    found.push(step[0]?.role === "assistant" ? running.copy().digest("base64") : undefined);
+  }
+  return found;
 }
 
 /** Fingerprint of a process's set-up, less the system prompt. A turn with another set-up needs another process. */
@@ -213,6 +232,7 @@ export async function toFingerprints(turn: Turn, setting: Setting): Promise<Fing
     );
     const message = past[at]?.[0];
     if (message?.role !== "user" || (subject === "prompt" && at === past.length - 1)) return undefined;
+    if (message.content.length > MOST_MARKED) return undefined;
     const key = await digest(await reach(past.filter((_, place) => place !== at)), answer);
     return { key, parts: await toPartMarks(message) };
   }
@@ -226,15 +246,6 @@ export async function toFingerprints(turn: Turn, setting: Setting): Promise<Fing
       if (answered?.[0]?.role !== "assistant") return undefined;
       return mark(steps.slice(0, -2), spellStep(answered), subject);
     },
-    async answers(messages = turn.messages) {
-      const running = start.copy();
-      const found: (string | undefined)[] = [];
-      for (const step of [...toSteps(messages)].slice(0, -1)) {
-        await add(running, spellStep(step));
-        found.push(...step.slice(1).map(() => undefined));
-        found.push(step[0]?.role === "assistant" ? running.copy().digest("base64") : undefined);
-      }
-      return found;
-    },
+    answers: (messages = turn.messages) => finishInSlices(toAnswers(start, messages)),
   };
 }

@@ -11,6 +11,7 @@ import type { Turn } from "../../src/core/turn.ts";
 import { isObject } from "../../src/lib/json.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import type { SseFrame } from "../../src/lib/sse.ts";
+import { finish } from "../../src/lib/work.ts";
 import { START } from "../core/sample.ts";
 import { measureCpuMs } from "../helpers/cpu.ts";
 import { FULL_BODY, MINIMAL_BODY, toFuzzedBodies } from "./fuzz.ts";
@@ -104,7 +105,7 @@ function checkTurn(turn: Turn): void {
 
 function decodeOrRefusal(codec: Codec, body: unknown): Decoded<unknown> | ProxyError {
   try {
-    return codec.decode(body, EMPTY_STORE);
+    return finish(codec.decode(body, EMPTY_STORE));
   } catch (error) {
     if (error instanceof ProxyError) return error;
     throw new Error(`${String(error)} at ${inspect(body).slice(0, 300)}`, { cause: error });
@@ -188,7 +189,8 @@ function checkDecoder(codec: Codec): void {
   const { path } = codec;
 
   test(`${path}: a full request and the smallest one are read`, () => {
-    for (const body of [MINIMAL_BODY, FULL_BODY]) checkTurn(codec.decode(toBodyFor(codec, body), EMPTY_STORE).turn);
+    for (const body of [MINIMAL_BODY, FULL_BODY])
+      checkTurn(finish(codec.decode(toBodyFor(codec, body), EMPTY_STORE)).turn);
   });
 
   test(`${path}: ${FUZZED} broken requests are read, or refused with the field's name, and never anything else`, () => {
@@ -242,6 +244,27 @@ function checkCounts(codec: Codec): void {
   });
 }
 
+function countPauses(codec: Codec, body: object): number {
+  const work = codec.decode(body, EMPTY_STORE);
+  let pauses = 0;
+  while (work.next().done !== true) pauses++;
+  return pauses;
+}
+
+function checkPauses(codec: Codec, toCalls: (count: number) => object): void {
+  const { path } = codec;
+  test(`${path}: a large request is read with a pause after each message, call and result`, () => {
+    assert.ok(countPauses(codec, toCrowd(10_000)) >= 10_000);
+    assert.ok(countPauses(codec, toCalls(4000)) >= 8000);
+  });
+
+  // An image of Ollama's is a text, and its message has no other parts.
+  if (!TO_PARTS[path])
+    test(`${path}: a message of many parts is read with a pause after each`, () => {
+      assert.ok(countPauses(codec, toManyParts(10_000)) >= 10_000);
+    });
+}
+
 function checkSize(codec: Codec): void {
   const { path } = codec;
   const isPrompted = PROMPTED.has(path);
@@ -287,8 +310,10 @@ function checkSize(codec: Codec): void {
 /** Declares the tests for one codec. */
 export function checkCodec(codec: Codec): void {
   checkSize(codec);
+  const toCalls = TO_CALLS[codec.path];
+  if (toCalls) checkPauses(codec, toCalls);
   if (!PROMPTED.has(codec.path)) checkCounts(codec);
-  const { form } = codec.decode(toBodyFor(codec, MINIMAL_BODY), EMPTY_STORE);
+  const { form } = finish(codec.decode(toBodyFor(codec, MINIMAL_BODY), EMPTY_STORE));
   checkEncoder(codec, form);
   checkErrors(codec, form);
   checkDecoder(codec);

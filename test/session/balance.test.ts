@@ -45,6 +45,13 @@ test("spares that are not wanted end, one for each too many; one that is ending 
   assert.deepEqual(chooseEnds([PLAIN], [first, stand(REPLAY, { isAlive: false })], 4), []);
 });
 
+test("at the bound a kind without a spare pushes out the second of another kind, the last of them", () => {
+  const [plain, first, second] = [stand(PLAIN), stand(REPLAY), stand(REPLAY)];
+  assert.deepEqual(chooseEnds([PLAIN, REPLAY, SEARCH, REPLAY], [plain, first, second], 3), [second]);
+  assert.deepEqual(chooseEnds([PLAIN, REPLAY, SEARCH, REPLAY], [plain, first, second], 4), []);
+  assert.deepEqual(chooseEnds([PLAIN, REPLAY, REPLAY, PLAIN], [plain, first, second], 3), []);
+});
+
 test("at the bound the first kind pushes the last spare out, and no other kind does", () => {
   const [search, replay] = [stand(SEARCH), stand(REPLAY)];
   assert.deepEqual(chooseEnds([PLAIN, SEARCH, REPLAY], [search, replay], 2), [replay]);

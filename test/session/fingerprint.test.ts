@@ -271,3 +271,23 @@ test("all short conversations of three letters have fingerprints of their own, h
   const found = await Promise.all(whole.map((messages) => before(messages)));
   assert.equal(new Set(found).size, whole.length);
 });
+
+test("a message of very many parts has no mark, and others have one part each", async () => {
+  const toParts = async (count: number): Promise<number | undefined> => {
+    const messages = [user(...Array.from({ length: count }, (_, at) => text(`part ${at}`)))];
+    return (await (await toFingerprints({ ...PLAIN_TURN, messages }, SETTING)).mark(REPLY, "message"))?.parts.length;
+  };
+  assert.deepEqual([await toParts(1), await toParts(100), await toParts(101)], [1, 100, undefined]);
+});
+
+test("the event loop goes round while the answers of a long history are hashed", async () => {
+  const said = (at: number): Message => (at % 2 === 0 ? user(text(`${at}`)) : assistant(text(`${at}`)));
+  const messages = Array.from({ length: 20_001 }, (_, at) => said(at));
+  const fingerprints = await toFingerprints({ ...PLAIN_TURN, messages }, SETTING);
+  let rounds = 0;
+  const timer = setInterval(() => rounds++, 0);
+  const answers = await fingerprints.answers();
+  clearInterval(timer);
+  assert.equal(answers.filter((key) => key !== undefined).length, 10_000);
+  assert.ok(rounds > 0);
+});

@@ -1,4 +1,5 @@
 /** A chat request, read field by field. */
+import type { Work } from "../../lib/work.ts";
 import type { Decoded } from "../codec.ts";
 import { refuse, toArray, toBody, toBoolean, toCount, toFields, toFilledText, toObject, toText } from "../field.ts";
 import type { Fields } from "../field.ts";
@@ -37,8 +38,8 @@ function readForm(body: Fields, model: string, isLegacy: boolean): ChatForm {
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
-export function decode(value: unknown): Decoded<ChatForm> {
-  const body = toBody(value);
+export function* decode(value: unknown): Work<Decoded<ChatForm>> {
+  const body = yield* toBody(value);
   refuseUnserved(body);
   const { tools, toolChoice, isLegacy, ignored } = readTools(body);
   const model = body.required("model", toFilledText);
@@ -49,7 +50,7 @@ export function decode(value: unknown): Decoded<ChatForm> {
   const parallelCalls = body.optional("parallel_tool_calls", toBoolean) ?? true;
   const turn = {
     model,
-    ...readConversation(body),
+    ...(yield* readConversation(body)),
     tools,
     toolChoice,
     webSearch: body.optional("web_search_options", toObject) !== undefined,

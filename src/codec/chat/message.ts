@@ -10,13 +10,14 @@ import {
   toSystem,
 } from "../conversation.ts";
 import type { ConversationBuilder } from "../conversation.ts";
-import { MOST_PARTS, toJoinedText, toParts, toTextPart } from "../content.ts";
-import { toFields, toFilledText, toListOf, toOneOf, toText } from "../field.ts";
+import type { Work } from "../../lib/work.ts";
+import { MOST_PARTS, toJoinedText, toLongParts, toParts, toTextPart } from "../content.ts";
+import { toFields, toFilledText, toLongListOf, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { toFile, toImagePart, toRefusalPart } from "../openai/content.ts";
 
 const toSystemText = toJoinedText({ text: toTextPart });
-const toUserParts = toParts<UserPart>({
+const toUserParts = toLongParts<UserPart>({
   text: toTextPart,
   image_url: toImagePart,
   file: (part) => toFile(part.required("file", toFields)),
@@ -31,7 +32,7 @@ const toCall: Reader<ToolCall> = (value, path) => {
   return { type: "call", id: readCallId(call, "id"), name: made.required("name", toFilledText), input };
 };
 
-const toCalls = toListOf(MOST_PARTS, toCall);
+const toCalls = toLongListOf(MOST_PARTS, toCall);
 
 /** The deprecated single call has no id: it is given one by its place. */
 function readLegacyCalls(message: Fields): ToolCall[] {
@@ -41,15 +42,16 @@ function readLegacyCalls(message: Fields): ToolCall[] {
   return [{ type: "call", id: `call${toCallId(message.path)}`, name: call.required("name", toFilledText), input }];
 }
 
-function readAssistant(message: Fields): Message {
+function* readAssistant(message: Fields): Work<Message> {
   const parts: AssistantPart[] = message.optional("content", toAssistantParts) ?? [];
   const refusal = message.optional("refusal", toText);
+  const calls = message.optional("tool_calls", toCalls);
   return {
     role: "assistant",
     content: [
       ...parts,
       ...(refusal === undefined ? [] : [{ type: "text", text: refusal } as const]),
-      ...(message.optional("tool_calls", toCalls) ?? []),
+      ...(calls ? yield* calls : []),
       ...readLegacyCalls(message),
     ],
   };
@@ -67,7 +69,7 @@ export interface ChatConversation {
   readonly messages: Message[];
 }
 
-function addMessage(message: Fields, to: { system: string[]; conversation: ConversationBuilder }): void {
+function* addMessage(message: Fields, to: { system: string[]; conversation: ConversationBuilder }): Work<void> {
   const { path } = message;
   switch (message.required("role", toRole)) {
     case "system":
@@ -75,10 +77,10 @@ function addMessage(message: Fields, to: { system: string[]; conversation: Conve
       to.system.push(message.required("content", toSystemText));
       break;
     case "user":
-      to.conversation.add({ role: "user", content: message.required("content", toUserParts) }, path);
+      to.conversation.add({ role: "user", content: yield* message.required("content", toUserParts) }, path);
       break;
     case "assistant":
-      to.conversation.add(readAssistant(message), path);
+      to.conversation.add(yield* readAssistant(message), path);
       break;
     case "tool": {
       const id = toCallId(message.required("tool_call_id", toText));
@@ -91,10 +93,12 @@ function addMessage(message: Fields, to: { system: string[]; conversation: Conve
 }
 
 /** Reads `messages`: system and developer texts, wherever they stand, are the system prompt, in their order. */
-export function readConversation(body: Fields): ChatConversation {
+export function* readConversation(body: Fields): Work<ChatConversation> {
   const to = { system: [] as string[], conversation: createConversation() };
   const path = body.pathOf("messages");
-  for (const [at, held] of body.required("messages", toMessageList).entries())
-    addMessage(toFields(held, `${path}[${at}]`), to);
+  for (const [at, held] of body.required("messages", toMessageList).entries()) {
+    yield* addMessage(toFields(held, `${path}[${at}]`), to);
+    yield;
+  }
   return { system: toSystem(to.system), messages: to.conversation.end(path) };
 }

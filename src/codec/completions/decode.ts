@@ -1,6 +1,7 @@
 /** A legacy completions request, read field by field. The prompt is a user's message, and the answer its completion. */
 import { DEFAULT_THINKING } from "../../core/turn.ts";
 import type { Turn } from "../../core/turn.ts";
+import type { Work } from "../../lib/work.ts";
 import type { Decoded } from "../codec.ts";
 import { createConversation } from "../conversation.ts";
 import { refuse, toBody, toBoolean, toCount, toFields, toFilledText, toText } from "../field.ts";
@@ -26,8 +27,8 @@ function refuseUnserved(body: Fields): void {
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
-export function decode(value: unknown): Decoded<CompletionsForm> {
-  const body = toBody(value);
+export function* decode(value: unknown): Work<Decoded<CompletionsForm>> {
+  const body = yield* toBody(value);
   refuseUnserved(body);
   const prompt = body.required("prompt", toPrompt);
   const conversation = createConversation();

@@ -1,5 +1,7 @@
 /** An estimate of a request's input tokens, made from its size alone: no process runs, and no quota is used. */
-import type { AssistantPart, Message, Turn, UserPart } from "../../core/turn.ts";
+import type { AssistantPart, Turn, UserPart } from "../../core/turn.ts";
+import type { Work } from "../../lib/work.ts";
+import { spellJson } from "../../lib/spell.ts";
 
 /** Of English prose, code and JSON, 3 to 4 bytes of UTF-8 make a token. */
 const BYTES_A_TOKEN = 3.5;
@@ -13,9 +15,17 @@ const REDACTED_CHARACTERS_A_TOKEN = 4.7;
 const FRAME_TOKENS = 4;
 
 const toTokens = (text: string): number => Buffer.byteLength(text) / BYTES_A_TOKEN;
-const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
-function countPart(part: UserPart | AssistantPart): number {
+function* countJson(value: unknown): Work<number> {
+  let tokens = 0;
+  for (const piece of spellJson(value)) {
+    tokens += toTokens(piece);
+    yield;
+  }
+  return tokens;
+}
+
+function* countPart(part: UserPart | AssistantPart): Work<number> {
   switch (part.type) {
     case "text":
       return toTokens(part.text);
@@ -30,16 +40,25 @@ function countPart(part: UserPart | AssistantPart): number {
     case "redacted":
       return part.data.length / REDACTED_CHARACTERS_A_TOKEN;
     case "call":
-      return FRAME_TOKENS + toTokens(part.name + JSON.stringify(part.input));
+      return FRAME_TOKENS + toTokens(part.name) + (yield* countJson(part.input));
     case "result":
-      return FRAME_TOKENS + sum(part.content.map(countPart));
+      return FRAME_TOKENS + (yield* countParts(part.content));
   }
 }
 
-const countMessage = ({ content }: Message): number => FRAME_TOKENS + sum(content.map(countPart));
+function* countParts(parts: readonly (UserPart | AssistantPart)[]): Work<number> {
+  let tokens = 0;
+  for (const part of parts) {
+    tokens += yield* countPart(part);
+    yield;
+  }
+  return tokens;
+}
 
 /** The estimate of a turn's input tokens, at least 1. */
-export function estimateTokens({ system, messages, tools }: Turn): number {
-  const toolTokens = tools.map((tool) => FRAME_TOKENS + toTokens(JSON.stringify(tool)));
-  return Math.ceil(toTokens(system) + sum(messages.map(countMessage)) + sum(toolTokens));
+export function* estimateTokens({ system, messages, tools }: Turn): Work<number> {
+  let tokens = toTokens(system);
+  for (const { content } of messages) tokens += FRAME_TOKENS + (yield* countParts(content));
+  for (const tool of tools) tokens += FRAME_TOKENS + (yield* countJson(tool));
+  return Math.ceil(tokens);
 }

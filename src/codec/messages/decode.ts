@@ -1,5 +1,6 @@
 /** A Messages request, read field by field. */
 import type { Format, Thinking, Turn } from "../../core/turn.ts";
+import type { Work } from "../../lib/work.ts";
 import type { AskedServer, Decoded, Store } from "../codec.ts";
 import { toSystem } from "../conversation.ts";
 import { toBody, toBoolean, toCount, toFields, toFilledText, toOneOf, toText } from "../field.ts";
@@ -86,11 +87,11 @@ interface Read {
 }
 
 /** Reads what the model is asked; `stream` is left to the caller. */
-function readTurn(body: Fields, maxTokens: number | undefined, takesServers: boolean): Read {
+function* readTurn(body: Fields, maxTokens: number | undefined, takesServers: boolean): Work<Read> {
   body.refuse("thread", "messages are not stored here: send the whole conversation");
   const { webSearch, parallelCalls, tools, toolChoice, servers, ignored } = readTools(body, takesServers);
   const { settings, display, ignored: unserved } = readSettings(body);
-  const { systems, messages } = readConversation(body);
+  const { systems, messages } = yield* readConversation(body);
   const optional = joinSettings(readSampling(body, MOST_TEMPERATURE), readTier(body));
   const turn = {
     model: body.required("model", toFilledText),
@@ -110,24 +111,24 @@ function readTurn(body: Fields, maxTokens: number | undefined, takesServers: boo
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
-export function decode(
+export function* decode(
   value: unknown,
   _store?: Pick<Store, "get">,
   takesServers: boolean = false,
-): Decoded<MessagesForm> {
-  const body = toBody(value);
+): Work<Decoded<MessagesForm>> {
+  const body = yield* toBody(value);
   const maxTokens = body.required("max_tokens", toCount);
-  const { turn, servers, asked, display, ignored } = readTurn(body, maxTokens, takesServers);
+  const { turn, servers, asked, display, ignored } = yield* readTurn(body, maxTokens, takesServers);
   const stream = body.optional("stream", toBoolean) ?? false;
   const form = {
     thinking: display,
-    inputTokens: stream ? estimateTokens(turn) : 0,
+    inputTokens: stream ? yield* estimateTokens(turn) : 0,
   };
   return { turn, delivery: { stream, store: false, ignored, asked }, form, servers };
 }
 
 /** Reads a request whose tokens are to be counted: the same, but that it needs no output limit. */
-export function toCountedTurn(value: unknown): Turn {
-  const body = toBody(value);
-  return readTurn(body, body.optional("max_tokens", toCount), false).turn;
+export function* toCountedTurn(value: unknown): Work<Turn> {
+  const body = yield* toBody(value);
+  return (yield* readTurn(body, body.optional("max_tokens", toCount), false)).turn;
 }

@@ -3,7 +3,9 @@ import { splitRounds } from "../../core/round.ts";
 import type { RoundPart } from "../../core/round.ts";
 import type { AssistantPart, DocumentPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import type { ToolCall, ToolResult } from "../../core/turn.ts";
-import { toBase64, toFilled, toImage, toImageOfUrl, toJoinedText, toParts, toTextPart } from "../content.ts";
+import type { Work } from "../../lib/work.ts";
+import { toBase64, toFilled, toImage, toImageOfUrl, toJoinedText, toLongParts, toParts } from "../content.ts";
+import { toTextPart } from "../content.ts";
 import type { PartReader } from "../content.ts";
 import { createConversation, readCallId, toMessageList, toSystem } from "../conversation.ts";
 import { refuse, toBoolean, toFields, toFilledText, toObject, toOneOf, toText } from "../field.ts";
@@ -105,13 +107,13 @@ const toRedactedBlock: PartReader<AssistantPart> = (block) => {
   return data === "" ? NOTHING : { type: "redacted", data };
 };
 
-const toUserParts = toParts<UserPart>({
+const toUserParts = toLongParts<UserPart>({
   ...TEXT_BLOCKS,
   image: toImageBlock,
   document: toDocumentBlock,
   tool_result: toResultBlock,
 });
-const toAssistantParts = toParts<RoundPart>({
+const toAssistantParts = toLongParts<RoundPart>({
   ...TEXT_BLOCKS,
   tool_use: toCallBlock,
   mcp_tool_use: toServerCallBlock,
@@ -142,7 +144,7 @@ export interface MessagesConversation {
 const toRole = toOneOf(["user", "assistant", "system"]);
 
 /** Reads `messages`; system messages among them belong to the system prompt. */
-export function readConversation(body: Fields): MessagesConversation {
+export function* readConversation(body: Fields): Work<MessagesConversation> {
   const conversation = createConversation();
   const systems: string[] = [];
   const path = body.pathOf("messages");
@@ -152,11 +154,15 @@ export function readConversation(body: Fields): MessagesConversation {
     const role = message.required("role", toRole);
     if (role === "system") systems.push(toSystem(message.required("content", toSystemTexts)));
     else lastRole = role;
-    if (role === "user") conversation.add({ role, content: message.required("content", toUserParts) }, message.path);
+    if (role === "user") {
+      const content = yield* message.required("content", toUserParts);
+      conversation.add({ role, content }, message.path);
+    }
     if (role === "assistant") {
-      const rounds = splitRounds(message.required("content", toAssistantParts));
+      const rounds = splitRounds(yield* message.required("content", toAssistantParts));
       for (const round of rounds) conversation.add(round, message.path);
     }
+    yield;
   }
   if (lastRole === "assistant")
     refuse(path, "an answer that was begun cannot be continued: the last message must be the user's");

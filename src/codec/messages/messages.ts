@@ -1,4 +1,6 @@
 /** Anthropic Messages. Source: https://docs.claude.com/en/api/messages */
+import { finishInSlices } from "../../lib/slice.ts";
+import type { Work } from "../../lib/work.ts";
 import type { Codec } from "../codec.ts";
 import { SSE_TYPE, toSse } from "../framing.ts";
 import { decode, toCountedTurn } from "./decode.ts";
@@ -10,8 +12,8 @@ import type { MessagesForm } from "./form.ts";
 const PATH = "/v1/messages";
 
 /** The answer to `count_tokens`: an estimate, which takes no process and no quota. */
-export function countTokens(body: unknown): { readonly input_tokens: number } {
-  return { input_tokens: estimateTokens(toCountedTurn(body)) };
+export function* countTokens(body: unknown): Work<{ readonly input_tokens: number }> {
+  return { input_tokens: yield* estimateTokens(yield* toCountedTurn(body)) };
 }
 
 /** The protocol of `POST /v1/messages`, and its token count. */
@@ -22,5 +24,5 @@ export const messages: Codec<MessagesForm> = {
   createEncoder: (form, meta) => toSse(createEncoder(form, meta)),
   encodeReply,
   encodeError,
-  resources: [{ path: `${PATH}/count_tokens`, methods: { POST: ({ body }) => countTokens(body) } }],
+  resources: [{ path: `${PATH}/count_tokens`, methods: { POST: ({ body }) => finishInSlices(countTokens(body)) } }],
 };

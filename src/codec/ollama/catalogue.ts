@@ -4,7 +4,7 @@ import { ProxyError } from "../../core/error.ts";
 import type { ModelInfo } from "../../core/model.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Resource, ResourceHandler } from "../codec.ts";
-import { toBody } from "../field.ts";
+import { toFlatBody } from "../field.ts";
 import { toModelName } from "./decode.ts";
 import type { OllamaDetails, OllamaModel } from "./wire.ts";
 
@@ -35,7 +35,7 @@ const listModels: ResourceHandler = ({ models }) => ({ models: models.list().map
 
 /** Tells of one model. @throws ProxyError `model_not_found`. */
 const showModel: ResourceHandler = ({ body: value, models }): JsonObject => {
-  const body = toBody(value);
+  const body = toFlatBody(value);
   const name = body.optional("model", toModelName) ?? body.required("name", toModelName);
   const { id } = models.resolve(name);
   return {

@@ -1,6 +1,7 @@
 /** Ollama's requests for an answer, read field by field. */
 import { DEFAULT_THINKING } from "../../core/turn.ts";
 import type { Effort, Format, Message, Thinking, Turn } from "../../core/turn.ts";
+import type { Work } from "../../lib/work.ts";
 import type { Decoded, Delivery, Meta } from "../codec.ts";
 import { createConversation } from "../conversation.ts";
 import {
@@ -10,6 +11,7 @@ import {
   toBoolean,
   toFields,
   toFilledText,
+  toFlatBody,
   toListOf,
   toOneOf,
   toText,
@@ -106,17 +108,17 @@ function toDecoded(body: Fields, kind: OllamaForm["kind"], turn: Turn, read: Rea
 const toDefinitions = toListOf(MOST_TOOLS, (value, path) => toFields(value, path).required("function", toFields));
 
 /** Reads the body of `/api/chat`. @throws ProxyError `invalid_request` naming the field. */
-export function decodeChat(value: unknown): Decoded<OllamaForm> {
-  const body = toBody(value);
+export function* decodeChat(value: unknown): Work<Decoded<OllamaForm>> {
+  const body = yield* toBody(value);
   const read = readSettings(body);
   const tools = toTools(body.optional("tools", toDefinitions) ?? [], "parameters");
-  const turn: Turn = { ...read.settings, ...readConversation(body), tools, toolChoice: "auto" };
+  const turn: Turn = { ...read.settings, ...(yield* readConversation(body)), tools, toolChoice: "auto" };
   return toDecoded(body, "chat", turn, read);
 }
 
 /** Reads the body of `/api/generate`. @throws ProxyError `invalid_request` naming the field. */
-export function decodeGenerate(value: unknown): Decoded<OllamaForm> {
-  const body = toBody(value);
+export function* decodeGenerate(value: unknown): Work<Decoded<OllamaForm>> {
+  const body = yield* toBody(value);
   const read = readSettings(body);
   if (body.optional("suffix", toText)) refuse("suffix", "Claude writes on, and cannot fill a gap before a suffix");
   // A raw prompt goes without everything that would be put around it.
@@ -138,7 +140,7 @@ const isEmpty = (held: unknown): boolean =>
 
 /** Answers a request that has nothing to be answered: it loads a model, or unloads it with `keep_alive: 0`. */
 export function answerAtOnce(kind: OllamaForm["kind"], value: unknown, meta: Meta): OllamaAnswer | undefined {
-  const body = toBody(value);
+  const body = toFlatBody(value);
   const { messages, prompt, images, keep_alive: keepAlive } = body.object;
   const isLoad = kind === "chat" ? isEmpty(messages) : isEmpty(prompt) && isEmpty(images);
   if (!isLoad) return undefined;

@@ -4,7 +4,8 @@ import { IMAGE_TYPES, toCallId } from "../../core/turn.ts";
 import { MOST_PARTS, toBase64, toImageOfUrl } from "../content.ts";
 import { createConversation, toCallInput, toMessageList, toResultMessage, toSystem } from "../conversation.ts";
 import type { ConversationBuilder } from "../conversation.ts";
-import { refuse, toFields, toFilledText, toListOf, toObject, toOneOf, toText } from "../field.ts";
+import type { Work } from "../../lib/work.ts";
+import { refuse, toFields, toFilledText, toListOf, toLongListOf, toObject, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 
 /** First characters of each image type's base64: Ollama's images do not name their type. */
@@ -41,7 +42,7 @@ const toCall: Reader<ToolCall> = (value, path) => {
   return { type: "call", id, name: made.required("name", toFilledText), input };
 };
 
-const toCalls = toListOf(MOST_PARTS, toCall);
+const toCalls = toLongListOf(MOST_PARTS, toCall);
 
 function readUser(message: Fields): Message {
   const text = message.optional("content", toText) ?? "";
@@ -49,9 +50,10 @@ function readUser(message: Fields): Message {
   return { role: "user", content };
 }
 
-function readAssistant(message: Fields): Message {
+function* readAssistant(message: Fields): Work<Message> {
   const text = message.optional("content", toText) ?? "";
-  return { role: "assistant", content: [{ type: "text", text }, ...(message.optional("tool_calls", toCalls) ?? [])] };
+  const calls = message.optional("tool_calls", toCalls);
+  return { role: "assistant", content: [{ type: "text", text }, ...(calls ? yield* calls : [])] };
 }
 
 /** A result names its call by id, by the tool's name, or not at all: then it is the first that lacks one. */
@@ -66,8 +68,14 @@ function addResult(message: Fields, conversation: ConversationBuilder): void {
 
 const toRole = toOneOf(["system", "user", "assistant", "tool"]);
 
+/** A conversation, and the system prompt it is held under. */
+export interface OllamaConversation {
+  readonly system: string;
+  readonly messages: Message[];
+}
+
 /** Reads `messages`: system messages, wherever they stand, are the system prompt, in their order. */
-export function readConversation(body: Fields): { readonly system: string; readonly messages: Message[] } {
+export function* readConversation(body: Fields): Work<OllamaConversation> {
   const conversation = createConversation();
   const systems: string[] = [];
   const path = body.pathOf("messages");
@@ -81,11 +89,12 @@ export function readConversation(body: Fields): { readonly system: string; reado
         conversation.add(readUser(message), message.path);
         break;
       case "assistant":
-        conversation.add(readAssistant(message), message.path);
+        conversation.add(yield* readAssistant(message), message.path);
         break;
       case "tool":
         addResult(message, conversation);
     }
+    yield;
   }
   return { system: toSystem(systems), messages: conversation.end(path) };
 }

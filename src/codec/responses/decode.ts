@@ -1,6 +1,7 @@
 /** A Responses request, read field by field. */
 import type { Thinking } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import type { Work } from "../../lib/work.ts";
 import type { Decoded, Store } from "../codec.ts";
 import { toSystem } from "../conversation.ts";
 import { createFields, refuse, toArray, toBody, toBoolean, toCount } from "../field.ts";
@@ -105,14 +106,14 @@ function toIgnored(body: Fields, groups: readonly Fields[], request: RequestFiel
  * Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier
  * response, or an item of one, that is not stored.
  */
-export function decode(value: unknown, store: Pick<Store, "get">, takesServers = false): Decoded<ResponsesForm> {
-  const body = toBody(value);
+export function* decode(value: unknown, store: Pick<Store, "get">, takesServers = false): Work<Decoded<ResponsesForm>> {
+  const body = yield* toBody(value);
   refuseUnserved(body);
   const { tools, toolChoice, webSearch, servers, repeated, ignored } = readTools(body, takesServers);
   const text = body.optional("text", toFields) ?? createFields({}, "text");
   const reasoning = body.optional("reasoning", toFields) ?? createFields({}, "reasoning");
   const request = readRepeated(body, reasoning, repeated);
-  const { messages, systems, listed, items } = readInput(body, readEarlier(body, store), (id, path) =>
+  const { messages, systems, listed, items } = yield* readInput(body, readEarlier(body, store), (id, path) =>
     findItem(store, id, path),
   );
   const model = body.required("model", toFilledText);

@@ -2,7 +2,8 @@
 import { splitRounds } from "../../core/round.ts";
 import type { RoundPart } from "../../core/round.ts";
 import type { ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
-import { toJoinedText, toParts, toTextPart } from "../content.ts";
+import type { Work } from "../../lib/work.ts";
+import { toJoinedText, toLongParts, toParts, toTextPart } from "../content.ts";
 import { createConversation, readCallId, toCallInput, toMessageList, toResultMessage } from "../conversation.ts";
 import { toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
@@ -16,7 +17,7 @@ const TEXT_PARTS = { input_text: toTextPart, output_text: toTextPart, text: toTe
 const toSystemText = toJoinedText(TEXT_PARTS);
 const toAssistantParts = toParts<TextPart>({ ...TEXT_PARTS, refusal: toRefusalPart });
 const toResultParts = toParts<TextPart | ImagePart>({ ...TEXT_PARTS, input_image: toImagePart });
-const toUserParts = toParts<UserPart>({ ...TEXT_PARTS, input_image: toImagePart, input_file: toFile });
+const toUserParts = toLongParts<UserPart>({ ...TEXT_PARTS, input_image: toImagePart, input_file: toFile });
 
 /** The input of a request, and the conversation it makes with what it goes on from. */
 export interface Input {
@@ -39,10 +40,10 @@ interface Gathering {
 
 const toRole = toOneOf(["user", "assistant", "system", "developer"]);
 
-function addMessage(item: Fields, to: Gathering): void {
+function* addMessage(item: Fields, to: Gathering): Work<void> {
   switch (item.required("role", toRole)) {
     case "user":
-      return to.add({ role: "user", content: item.required("content", toUserParts) }, item.path);
+      return to.add({ role: "user", content: yield* item.required("content", toUserParts) }, item.path);
     case "assistant":
       return to.addAnswer(item.optional("content", toAssistantParts) ?? [], item.path);
     case "system":
@@ -106,10 +107,10 @@ const toType =
 /** Finds an item of an earlier answer by its id. @throws ProxyError `not_found` naming the path. */
 type FindItem = (id: string, path: string) => OutputItem;
 
-function addItem(item: Fields, to: Gathering, findItem: FindItem): void {
+function* addItem(item: Fields, to: Gathering, findItem: FindItem): Work<void> {
   switch (item.required("type", toType(item))) {
     case "message":
-      return addMessage(item, to);
+      return yield* addMessage(item, to);
     case "function_call":
       return addCall(item, to);
     case "function_call_output":
@@ -119,7 +120,11 @@ function addItem(item: Fields, to: Gathering, findItem: FindItem): void {
     case "mcp_list_tools":
       return addList(item, to);
     case "item_reference":
-      return addItem(toFields(findItem(item.required("id", toFilledText), item.pathOf("id")), item.path), to, findItem);
+      return yield* addItem(
+        toFields(findItem(item.required("id", toFilledText), item.pathOf("id")), item.path),
+        to,
+        findItem,
+      );
     case "reasoning":
     case "web_search_call":
     // Thoughts and searches stay with the model; only what was said counts.
@@ -163,11 +168,14 @@ const toItems: Reader<readonly unknown[]> = (value, path) =>
 /**
  * Reads `input`, after what it goes on from. System and developer texts, wherever they stand, are the system prompt's.
  */
-export function readInput(body: Fields, earlier: StoredResponse | undefined, findItem: FindItem): Input {
+export function* readInput(body: Fields, earlier: StoredResponse | undefined, findItem: FindItem): Work<Input> {
   const items = body.required("input", toItems);
   const path = body.pathOf("input");
   const to = createGathering(earlier);
   for (const message of earlier?.messages ?? []) to.add(message, "previous_response_id");
-  for (const [at, item] of items.entries()) addItem(toFields(item, `${path}[${at}]`), to, findItem);
+  for (const [at, item] of items.entries()) {
+    yield* addItem(toFields(item, `${path}[${at}]`), to, findItem);
+    yield;
+  }
   return { messages: to.end(path), systems: to.systems, listed: to.listed, items };
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { decode } from "../../../src/codec/chat/decode.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { Delivery } from "../../../src/codec/codec.ts";
+import { finish } from "../../../src/lib/work.ts";
 import type { ChatForm } from "../../../src/codec/chat/form.ts";
 import type { Turn } from "../../../src/core/turn.ts";
 
@@ -10,17 +11,19 @@ export const HI = { role: "user", content: "hi" } as const;
 
 /** Reads a request that is "hi" and these fields. */
 export function read(fields: object = {}): Turn & Delivery & { readonly form: ChatForm } {
-  const { turn, delivery, form } = decode({ model: "opus", messages: [HI], ...fields });
+  const { turn, delivery, form } = finish(decode({ model: "opus", messages: [HI], ...fields }));
   return { ...turn, ...delivery, form };
 }
 
 /** The refusal of a request that is "hi" and these fields. */
 export function refusalOf(fields: unknown): ProxyError {
   try {
-    decode(
-      typeof fields === "object" && fields !== null && !Array.isArray(fields)
-        ? { model: "opus", messages: [HI], ...fields }
-        : fields,
+    finish(
+      decode(
+        typeof fields === "object" && fields !== null && !Array.isArray(fields)
+          ? { model: "opus", messages: [HI], ...fields }
+          : fields,
+      ),
     );
   } catch (error) {
     assert.ok(error instanceof ProxyError, String(error));

@@ -6,12 +6,13 @@ import type { CompletionsForm } from "../../../src/codec/completions/form.ts";
 import type { Decoded } from "../../../src/codec/codec.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import { createFold } from "../../../src/core/reply.ts";
+import { finish } from "../../../src/lib/work.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
 import { EMPTY_STORE, META, readFrames } from "../wire.ts";
 
 const read = (fields: object = {}): Decoded<CompletionsForm> =>
-  completions.decode({ model: "opus", prompt: "Once", ...fields }, EMPTY_STORE);
+  finish(completions.decode({ model: "opus", prompt: "Once", ...fields }, EMPTY_STORE));
 
 test("the prompt, a text or a list of one, is a user's message", () => {
   for (const prompt of ["Once", ["Once"]]) {

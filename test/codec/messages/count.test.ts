@@ -1,11 +1,12 @@
 /** The estimate of input tokens. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { finish } from "../../../src/lib/work.ts";
 import { countTokens } from "../../../src/codec/messages/messages.ts";
 import { assistant, user } from "./request.ts";
 
 const count = (fields: object): number =>
-  countTokens({ model: "opus", messages: [user("hi")], ...fields }).input_tokens;
+  finish(countTokens({ model: "opus", messages: [user("hi")], ...fields })).input_tokens;
 
 test("the estimate grows with every kind of content", () => {
   const least = count({});
@@ -25,6 +26,6 @@ test("the estimate grows with every kind of content", () => {
 });
 
 test("a body that is no request is refused by name", () => {
-  assert.throws(() => countTokens([]), /body/);
-  assert.throws(() => countTokens({ model: "opus" }), /messages/);
+  assert.throws(() => finish(countTokens([])), /body/);
+  assert.throws(() => finish(countTokens({ model: "opus" })), /messages/);
 });

@@ -11,6 +11,7 @@ import { NO_USAGE } from "../../../src/core/event.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold } from "../../../src/core/reply.ts";
 import type { SseFrame } from "../../../src/lib/sse.ts";
+import { finish } from "../../../src/lib/work.ts";
 import { START, text, USAGE } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { ANSWERS } from "../sample.ts";
@@ -114,10 +115,10 @@ test("a stream that fails ends in one error event", () => {
 
 test("message_start names the estimate of the input tokens, which is what count_tokens answers", () => {
   const body = { model: "opus", messages: [{ role: "user", content: "x".repeat(700) }], system: "Be brief." };
-  const { form } = messages.decode({ ...body, max_tokens: 64, stream: true }, EMPTY_STORE);
+  const { form } = finish(messages.decode({ ...body, max_tokens: 64, stream: true }, EMPTY_STORE));
   const [first] = createEncoder(form, META).encode(START);
   const { message } = JSON.parse(first?.data ?? "") as { message: { usage: { input_tokens: number } } };
-  assert.deepEqual(message.usage.input_tokens, countTokens(body).input_tokens);
+  assert.deepEqual(message.usage.input_tokens, finish(countTokens(body)).input_tokens);
   assert.ok(message.usage.input_tokens > 200);
 });
 

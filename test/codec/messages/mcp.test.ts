@@ -6,6 +6,7 @@ import { messages } from "../../../src/codec/messages/messages.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold, toMessages } from "../../../src/core/reply.ts";
+import { finish } from "../../../src/lib/work.ts";
 import { START, STOP, text } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { EMPTY_STORE, META } from "../wire.ts";
@@ -15,7 +16,9 @@ const SERVER = { type: "url", url: "https://mcp.example.com/mcp", name: "notes" 
 const TOOLSET = { type: "mcp_toolset", mcp_server_name: "notes" };
 
 const decode = (fields: object, takesServers = true) =>
-  messages.decode({ model: "opus", max_tokens: 64, messages: [user("hi")], ...fields }, EMPTY_STORE, takesServers);
+  finish(
+    messages.decode({ model: "opus", max_tokens: 64, messages: [user("hi")], ...fields }, EMPTY_STORE, takesServers),
+  );
 const read = (server: object, ...tools: object[]) =>
   decode({ mcp_servers: [{ ...SERVER, ...server }], tools }).servers?.map((held) => held.server);
 

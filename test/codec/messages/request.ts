@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { decode } from "../../../src/codec/messages/decode.ts";
 import { ProxyError } from "../../../src/core/error.ts";
+import { finish } from "../../../src/lib/work.ts";
 import type { Delivery } from "../../../src/codec/codec.ts";
 import type { MessagesForm } from "../../../src/codec/messages/form.ts";
 import type { Turn } from "../../../src/core/turn.ts";
@@ -11,7 +12,7 @@ export const assistant = (content: unknown): object => ({ role: "assistant", con
 
 /** Reads a request that is "hi" and these fields. */
 export function read(fields: object = {}): Turn & Delivery & { readonly form: MessagesForm } {
-  const { turn, delivery, form } = decode({ model: "opus", max_tokens: 64, messages: [user("hi")], ...fields });
+  const { turn, delivery, form } = finish(decode({ model: "opus", max_tokens: 64, messages: [user("hi")], ...fields }));
   return { ...turn, ...delivery, form };
 }
 

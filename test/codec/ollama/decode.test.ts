@@ -5,6 +5,7 @@ import { decodeChat, decodeGenerate } from "../../../src/codec/ollama/decode.ts"
 import { ollamaChat, ollamaGenerate } from "../../../src/codec/ollama/ollama.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { Turn } from "../../../src/core/turn.ts";
+import { finish } from "../../../src/lib/work.ts";
 import { META } from "../wire.ts";
 
 const user = (content: string, rest: object = {}): object => ({ role: "user", content, ...rest });
@@ -12,11 +13,12 @@ const call = (name: string, rest: object = {}): object => ({ function: { name, a
 const calling = (...calls: readonly object[]): object => ({ role: "assistant", content: "", tool_calls: calls });
 const result = (content: string, rest: object = {}): object => ({ role: "tool", content, ...rest });
 
-const chat = (fields: object = {}): Turn => decodeChat({ model: "opus", messages: [user("hi")], ...fields }).turn;
-const generate = (fields: object = {}): Turn => decodeGenerate({ model: "opus", prompt: "hi", ...fields }).turn;
+const chat = (fields: object = {}): Turn =>
+  finish(decodeChat({ model: "opus", messages: [user("hi")], ...fields })).turn;
+const generate = (fields: object = {}): Turn => finish(decodeGenerate({ model: "opus", prompt: "hi", ...fields })).turn;
 
 test("the smallest request asks for nothing but a stream", () => {
-  const { turn, delivery, form } = decodeChat({ model: "opus:latest", messages: [user("hi")] });
+  const { turn, delivery, form } = finish(decodeChat({ model: "opus:latest", messages: [user("hi")] }));
   assert.deepEqual(turn, {
     model: "opus",
     system: "",
@@ -52,12 +54,12 @@ test("think, format, options and stream are read", () => {
     [chat({ options: { stop: "x" } }).stop, chat({ options: { stop: ["x", "y"] } }).stop],
     [["x"], ["x", "y"]],
   );
-  assert.equal(decodeChat({ model: "opus", messages: [user("hi")], stream: false }).delivery.stream, false);
+  assert.equal(finish(decodeChat({ model: "opus", messages: [user("hi")], stream: false })).delivery.stream, false);
 });
 
 test("what cannot be honoured is named, and what asks for nothing is not", () => {
   const asked = { options: { num_ctx: 1, temperature: 0.5, stop: [] }, keep_alive: "5m", template: "x", context: [1] };
-  const { turn, delivery } = decodeGenerate({ model: "opus", prompt: "hi", ...asked });
+  const { turn, delivery } = finish(decodeGenerate({ model: "opus", prompt: "hi", ...asked }));
   assert.deepEqual(delivery.ignored, ["template", "context", "options.num_ctx"]);
   assert.deepEqual(delivery.asked, { sampling: ["options.temperature"] });
   assert.deepEqual(turn.sampling, { temperature: 0.5, topP: undefined, topK: undefined });

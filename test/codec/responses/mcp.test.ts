@@ -7,6 +7,7 @@ import { toStored } from "../../../src/codec/responses/stored.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { AnswerEvent } from "../../../src/core/event.ts";
 import { createFold, toMessages } from "../../../src/core/reply.ts";
+import { finish } from "../../../src/lib/work.ts";
 import { START, STOP, text, USAGE } from "../../core/sample.ts";
 import { checkGolden, checkGoldenFrames } from "../golden.ts";
 import { EMPTY_STORE, META } from "../wire.ts";
@@ -20,7 +21,7 @@ const TOOL = {
 };
 
 const decode = (body: object, takesServers = true) =>
-  responses.decode({ model: "opus", input: "hi", ...body }, EMPTY_STORE, takesServers);
+  finish(responses.decode({ model: "opus", input: "hi", ...body }, EMPTY_STORE, takesServers));
 const readServer = (fields: object) => decode({ tools: [{ ...TOOL, ...fields }] }).servers?.[0]?.server;
 
 function refusalOf(body: object): ProxyError {
@@ -137,7 +138,7 @@ const HELD: readonly AnswerEvent[] = [
   { type: "arguments", index: 0, json: "{}" },
   { type: "done", finish: "tool_calls", usage: USAGE },
 ];
-const FORM = responses.decode({ model: "opus", input: "hi", tools: [TOOL] }, EMPTY_STORE, true).form;
+const FORM = finish(responses.decode({ model: "opus", input: "hi", tools: [TOOL] }, EMPTY_STORE, true)).form;
 const PARSED = FORM as Parameters<typeof createEncoder>[0];
 
 function toReply(events: readonly AnswerEvent[]) {
@@ -177,7 +178,7 @@ test("a server that was listed is not listed again unless that failed, by its it
   const decoded = decode({ input: "hi", tools: [TOOL] });
   const { value } = toStored({ ...decoded, form: PARSED }, toReply(EVENTS), META);
   const store = { get: () => JSON.parse(JSON.stringify(value)) as unknown };
-  const next = responses.decode({ model: "opus", input: "and?", previous_response_id: "resp_1" }, store, true);
+  const next = finish(responses.decode({ model: "opus", input: "and?", previous_response_id: "resp_1" }, store, true));
   assert.deepEqual((next.form as { listed: readonly string[] }).listed, ["notes"]);
   assert.deepEqual(next.turn.messages.slice(1, -1), JSON.parse(JSON.stringify(toMessages(toReply(EVENTS)))));
 });

@@ -2,13 +2,14 @@
 import type { Delivery } from "../../../src/codec/codec.ts";
 import { decode as decodeBody } from "../../../src/codec/responses/decode.ts";
 import { ProxyError } from "../../../src/core/error.ts";
+import { finish } from "../../../src/lib/work.ts";
 import type { ResponsesForm } from "../../../src/codec/responses/form.ts";
 import type { Turn } from "../../../src/core/turn.ts";
 
 /** Reads a request for `opus`; `earlier` is stored as `resp_1`. */
 export function decode(body: object, earlier?: unknown): Turn & Delivery & { readonly form: ResponsesForm } {
   const store = { get: (id: string) => (id === "resp_1" ? earlier : undefined) };
-  const { turn, delivery, form } = decodeBody({ model: "opus", ...body }, store);
+  const { turn, delivery, form } = finish(decodeBody({ model: "opus", ...body }, store));
   return { ...turn, ...delivery, form };
 }
 

@@ -7,17 +7,20 @@ import type { ItemList } from "../../../src/codec/responses/wire.ts";
 import { createModels } from "../../../src/core/model.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import { createFold } from "../../../src/core/reply.ts";
+import { finish } from "../../../src/lib/work.ts";
 import { ANSWERS } from "../sample.ts";
 import { EMPTY_STORE, META } from "../wire.ts";
 import { user } from "./request.ts";
 
-const DECODED = responses.decode(
-  {
-    model: "opus",
-    instructions: "Be brief.",
-    input: [user("a"), { ...user("b"), id: "msg_b" }, user([{ type: "input_text", text: "c" }])],
-  },
-  EMPTY_STORE,
+const DECODED = finish(
+  responses.decode(
+    {
+      model: "opus",
+      instructions: "Be brief.",
+      input: [user("a"), { ...user("b"), id: "msg_b" }, user([{ type: "input_text", text: "c" }])],
+    },
+    EMPTY_STORE,
+  ),
 );
 const fold = createFold();
 fold.add(ANSWERS.text);
@@ -102,8 +105,8 @@ test("a deleted response is told as such, and one that is not there is a 404 on 
 test("an item of a stored answer is read where it is referred to, and one that is not stored is a 404", () => {
   const store = { ...EMPTY_STORE, get: (asked: string) => (asked === ID ? STORED : undefined) };
   const read = (id: unknown): readonly unknown[] =>
-    responses.decode({ model: "opus", input: [user("a"), { type: "item_reference", id }, user("b")] }, store).turn
-      .messages;
+    finish(responses.decode({ model: "opus", input: [user("a"), { type: "item_reference", id }, user("b")] }, store))
+      .turn.messages;
   const item = STORED.response.output.find(({ type }) => type === "message");
   const [, answer] = read(item?.id);
   assert.deepEqual(answer, STORED.messages.at(-1));
