@@ -59,7 +59,7 @@ function endOn(signal: NodeJS.Signals, code: number): void {
   });
 }
 
-const { files, jobs, isUpdate } = readSelection();
+const { files, jobs, isUpdate, isTimed } = readSelection();
 build();
 await compile([...files, PRELOADED, REPORTER]);
 if (isUpdate) process.env["UPDATE_GOLDENS"] = "1";
@@ -70,7 +70,7 @@ const startedAt = performance.now();
 const queue = sortByTime(files);
 const results: FileResult[] = [];
 await Promise.all(Array.from({ length: jobs }, () => work(queue, results)));
-keepTimes(results);
+keepTimes(results, isTimed);
 console.log(formatSums(results, performance.now() - startedAt));
 if (isUpdate) spawnSync("git", ["--no-pager", "diff", "--", GOLDENS], { stdio: "inherit" });
 if (!results.every(isGood)) process.exitCode = 1;

@@ -13,6 +13,8 @@ export interface Selection {
   readonly jobs: number;
   /** Goldens are written instead of compared, and their difference is shown. */
   readonly isUpdate: boolean;
+  /** What the files take is written down for other checkouts. */
+  readonly isTimed: boolean;
 }
 
 /** A command line that means no tests; the message is one sentence for stderr. */
@@ -28,6 +30,7 @@ const OPTIONS = {
   unit: { type: "boolean" },
   e2e: { type: "boolean" },
   update: { type: "boolean" },
+  times: { type: "boolean" },
   jobs: { type: "string" },
 } as const;
 
@@ -49,7 +52,7 @@ export function findTests(): string[] {
 }
 
 /**
- * Reads `[--unit] [--e2e] [--update] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of the
+ * Reads `[--unit] [--e2e] [--update] [--times] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of the
  * words. @throws SelectionError
  */
 export function select(argv: readonly string[], paths: readonly string[]): Selection {
@@ -65,5 +68,6 @@ export function select(argv: readonly string[], paths: readonly string[]): Selec
   const missed = words.find((word) => !inTier.some((path) => path.includes(word)));
   if (missed !== undefined) throw new SelectionError(`Cannot run tests: no file has "${missed}" in its path`);
   const files = inTier.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
-  return { files, jobs: toJobs(values.jobs), isUpdate: values.update ?? false };
+  const { update: isUpdate = false, times: isTimed = false } = values;
+  return { files, jobs: toJobs(values.jobs), isUpdate, isTimed };
 }

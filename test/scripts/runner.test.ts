@@ -1,5 +1,6 @@
 /** The test runner itself: the files it chooses, and test files that fail, hang, crash and leave processes. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -44,6 +45,21 @@ for (const [argv, words] of REFUSED) {
     );
   });
 }
+
+test("a checkout that has run nothing begins with the files that take longest, and all of them are there", () => {
+  const times = JSON.parse(readFileSync("test/times.json", "utf8")) as Record<string, number>;
+  const paths = Object.keys(times);
+  assert.deepEqual(
+    paths.filter((path) => !findTests().includes(path)),
+    [],
+  );
+  const seconds = Object.values(times);
+  assert.deepEqual(
+    seconds,
+    [...seconds].sort((one, other) => other - one),
+  );
+  assert.ok(seconds.every((taken) => taken >= 10));
+});
 
 test("fixtures and helpers are no tests", () => {
   const found = findTests();
