@@ -14,7 +14,6 @@ import { formatHelp } from "./config/help.ts";
 import { formatAddress, toSocketPath } from "./lib/address.ts";
 import { nameAncestors } from "./lib/ancestor.ts";
 import { createLog, createLogFile } from "./lib/log.ts";
-import type { Log } from "./lib/log.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -45,16 +44,6 @@ function toSentence(error: unknown, { host, port }: Config): string {
 
 /** SIGHUP comes when the terminal is closed. */
 const END_SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-
-/**
- * EPIPE or EIO on a standard stream (its reader has ended, the terminal is closed) would end the process without a
- * listener.
- */
-function keepServingWithoutReaders(log: Log): void {
-  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
-  // A line about the loss of stderr could only go to stderr again.
-  process.stderr.on("error", () => undefined);
-}
 
 /**
  * Node restores the terminal's settings at its exit, and aborts (SIGABRT) when the terminal is gone; it skips closed
@@ -91,7 +80,7 @@ function endWithNpm(end: () => void): void {
 
 async function runServer(config: Config): Promise<void> {
   const log = createLog(config.logLevel, config.logFile === undefined ? console.error : createLogFile(config.logFile));
-  keepServingWithoutReaders(log);
+  process.stdout.on("error", (error) => log.debug("stdout closed", { cause: error.message }));
   for (const warning of config.warnings) log.warn(warning);
   const served = await serve({ config, version, program, log });
   // Before anything is printed: whoever reads the address may end the server at once.
@@ -117,6 +106,9 @@ function exitUnless(isOk: boolean): void {
 }
 
 async function main(): Promise<void> {
+  // EPIPE or EIO (the reader has ended, the terminal is closed) would end the process without a listener. connect
+  // may be about to write, and a server goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const command = readCommand(process.argv.slice(2), process.env);
   switch (command.type) {
     case "help":

@@ -3,8 +3,11 @@
  * banner.
  */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { formatBanner, formatReady } from "../../src/commands/banner.ts";
 import { readCommand } from "../../src/config/command.ts";
@@ -12,7 +15,7 @@ import type { Config } from "../../src/config/config.ts";
 import { UsageError } from "../../src/config/error.ts";
 import { runProgram } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
+import { FAKE_CLI, PROGRAM, startProxy } from "../helpers/proxy.ts";
 
 test("what cannot be used is one sentence on stderr, and 2", async (t) => {
   const cases: [string[], string][] = [
@@ -32,6 +35,20 @@ test("what cannot be used is one sentence on stderr, and 2", async (t) => {
   const home = makeFolder(t);
   for (const [args, sentence] of cases)
     assert.deepEqual(await runProgram(args, { HOME: home }), { code: 2, stdout: "", stderr: `${sentence}\n` });
+});
+
+test("connect does its work to the end when nobody reads what it prints", async (t) => {
+  const home = makeFolder(t);
+  const [program, ...script] = PROGRAM;
+  const child = spawn(program, [...script, "connect", "pi"], {
+    env: { PATH: process.env["PATH"], HOME: home },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child.stdout.destroy();
+  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.deepEqual([errors, code], ["", 0]);
+  assert.match(await readFile(join(home, ".pi/agent/models.json"), "utf8"), /localhost:3456/);
+  assert.match(await readFile(join(home, ".claude-max-api/connect/pi.record.json"), "utf8"), /models\.json/);
 });
 
 test("a service's flags are spelt out with absolute paths, variables included, keys left out", () => {

@@ -9,11 +9,11 @@ import type { Config } from "../../config/config.ts";
 import { ProxyError } from "../../core/error.ts";
 import { diffLines, formatHunks } from "../../lib/diff.ts";
 import { askHealth } from "../port.ts";
-import { ConnectError, replaceTarget } from "./file.ts";
+import { ConnectError, makeFolders, refuseReadOnly, replaceTarget, toCode } from "./file.ts";
 import { toPlace, writeKey } from "./place.ts";
 import { isConnected, planConnect, planUndo, toPath } from "./plan.ts";
 import type { Plan, Subject } from "./plan.ts";
-import { removeRecord, toConnectFolder, writeRecord } from "./record.ts";
+import { removeRecord, setCopyAside, toConnectFolder, writeRecord } from "./record.ts";
 
 /** Asks the user; answers yes where nobody can be asked. */
 async function confirm(question: string): Promise<boolean> {
@@ -77,20 +77,49 @@ function isExposed({ target, text }: Plan, { key, keyFile }: Place): boolean {
   return keyFile !== undefined && isOpen && (text ?? "").includes(key);
 }
 
+/** Writes the file. The copy is made first: without one, there is nothing to put back. */
+async function write({ client, folder }: Subject, place: Place, plan: Plan): Promise<void> {
+  const { target, base, text = "", record, isAbandoned } = plan;
+  const folders = await makeFolders(target);
+  try {
+    await writeKey(place);
+    const aside = isAbandoned ? await setCopyAside(folder, client.id) : undefined;
+    if (aside !== undefined)
+      console.log(`note: what connect had written before was changed since, and stays; as the file was then: ${aside}`);
+    const held = isAbandoned ? [] : (record?.folders ?? []);
+    const all = [...new Set([...held, ...folders])];
+    await writeRecord(folder, client.id, { file: target.file, before: base, after: text, folders: all });
+  } catch (error) {
+    await removeFolders(folders);
+    throw new ConnectError(`Cannot keep a copy in ${folder}: ${toCode(error)}. ${target.path} is as it was`);
+  }
+  try {
+    await replaceTarget(target, text);
+  } catch (error) {
+    await removeFolders(folders);
+    await (record && !isAbandoned ? writeRecord(folder, client.id, record) : removeRecord(folder, client.id));
+    throw error;
+  }
+}
+
+/** Takes folders away; one that holds something by now stays. */
+async function removeFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders.toReversed()) await rmdir(folder).catch(() => undefined);
+}
+
 async function connect(subject: Subject, place: Place, { config, isPrint }: ConnectCommand): Promise<void> {
-  const { client, folder } = subject;
+  const { client } = subject;
   const plan = await planConnect(subject, place);
-  const { target, base, text = "", record } = plan;
+  const { target, text = "" } = plan;
   if (target.text === text) console.log(`${target.path} is as it should be`);
   else {
     showChange(plan, place);
     if (isExposed(plan, place))
       console.log(`note: other users can read this file, and the key is in it: chmod 600 ${target.file}`);
-    if (isPrint || !(await confirm("Write this?"))) return;
-    await writeKey(place);
-    const made = await replaceTarget(target, text);
-    const folders = [...new Set([...(record?.folders ?? []), ...made])];
-    await writeRecord(folder, client.id, { file: target.file, before: base, after: text, folders });
+    if (isPrint) return;
+    refuseReadOnly(target);
+    if (!(await confirm("Write this?"))) return;
+    await write(subject, place, plan);
     console.log(`written; claude-max-api connect ${client.id} --undo puts back what was there`);
   }
   const next = client.toNext?.(place, target.file);
@@ -100,14 +129,18 @@ async function connect(subject: Subject, place: Place, { config, isPrint }: Conn
 }
 
 async function undo(subject: Subject, place: Place, isPrint: boolean): Promise<void> {
-  const plan = await planUndo(subject);
+  const plan = await planUndo(subject, place);
   const { target, text, record } = plan;
   showChange(plan, place);
-  if (isPrint || !(await confirm("Write this?"))) return;
+  if (isPrint) return;
+  refuseReadOnly(target);
+  if (!(await confirm("Write this?"))) return;
   if (text === undefined) await rm(target.file, { force: true });
-  else await replaceTarget(target, text);
-  // One that holds something else by now stays.
-  for (const folder of record?.folders.toReversed() ?? []) await rmdir(folder).catch(() => undefined);
+  else {
+    await makeFolders(target);
+    await replaceTarget(target, text);
+  }
+  await removeFolders(record?.folders ?? []);
   await removeRecord(subject.folder, subject.client.id);
   console.log("put back");
 }

@@ -1,6 +1,7 @@
 /** A client's file on disk: read whole, and replaced in one move, through a symlink and with its mode and owner. */
-import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, chown, mkdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { quote } from "../../client/client.ts";
 
 /** A failure in a sentence for the user. */
 export class ConnectError extends Error {}
@@ -21,7 +22,9 @@ const PRIVATE = 0o600;
 /** Largest file that is taken for settings, in bytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-const toCode = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "unknown");
+/** The system's word for a failure. */
+export const toCode = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "unknown";
 
 /** UTF-8, exactly: a byte order mark stays, and bytes that are no text are refused. */
 function decode(bytes: Buffer, path: string): string {
@@ -32,18 +35,24 @@ function decode(bytes: Buffer, path: string): string {
   }
 }
 
+/** Links that are followed at most, as Linux does. */
+const MOST_LINKS = 40;
+
 /** The file behind a path. A link whose end is missing is followed to where that would be. */
 async function toRealFile(path: string): Promise<string> {
-  return realpath(path).catch(async (error: unknown) => {
-    if (toCode(error) !== "ENOENT") throw new ConnectError(`Cannot read ${path}: ${toCode(error)}`);
-    const isLink = await readFile(path).then(
-      () => true,
-      () => false,
-    );
-    return isLink
-      ? path
-      : join(await realpath(dirname(path)).catch(() => dirname(path)), path.split(/[\\/]/).at(-1) ?? "");
-  });
+  let file = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const real = await realpath(file).catch((error: unknown) => {
+      if (toCode(error) !== "ENOENT") throw new ConnectError(`Cannot read ${path}: ${toCode(error)}`);
+      return undefined;
+    });
+    if (real !== undefined) return real;
+    file = join(await realpath(dirname(file)).catch(() => dirname(file)), basename(file));
+    const end = await readlink(file).catch(() => undefined);
+    if (end === undefined) return file;
+    file = resolve(dirname(file), end);
+  }
+  throw new ConnectError(`Cannot read ${path}: too many links`);
 }
 
 /** Reads a file that may not be there. @throws ConnectError. */
@@ -62,14 +71,24 @@ export async function readTarget(path: string): Promise<Target> {
   return { path, file, text: decode(bytes, path), mode: found.mode & 0o7777 };
 }
 
-/**
- * Replaces the file that was read by another text. @returns the folders that were made for it, the outermost first.
- * @throws ConnectError when it cannot be written, or has changed since it was read.
- */
-export async function replaceTarget({ path, file, text: before, mode }: Target, text: string): Promise<string[]> {
+/** Makes the folders that the file has none of yet. @returns those, the outermost first. @throws ConnectError. */
+export async function makeFolders({ path, file }: Target): Promise<string[]> {
+  const first = await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new ConnectError(`Cannot write ${path}: ${toCode(error)}`);
+  });
+  return first === undefined ? [] : toFolders(first, dirname(file));
+}
+
+/** @throws ConnectError for a file that is not to be written: a move would take its place all the same. */
+export function refuseReadOnly({ path, file, text, mode }: Target): void {
+  if (text !== undefined && (mode & 0o200) === 0)
+    throw new ConnectError(`Cannot write ${path}: it is read-only. To allow it: chmod u+w ${quote(file)}`);
+}
+
+/** Replaces the file that was read by another text. @throws ConnectError when it cannot, or the file has changed. */
+export async function replaceTarget({ path, file, text: before, mode }: Target, text: string): Promise<void> {
   const next = `${file}.${process.pid}.new`;
   try {
-    const first = await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const owner = before === undefined ? undefined : await stat(file);
     await writeFile(next, text, { mode: PRIVATE, flag: "wx" });
     await chmod(next, mode);
@@ -77,7 +96,6 @@ export async function replaceTarget({ path, file, text: before, mode }: Target, 
     const now = await readTarget(path);
     if (now.text !== before) throw new ConnectError(`Cannot change ${path}: another program has just written it`);
     await rename(next, file);
-    return first === undefined ? [] : toFolders(first, dirname(file));
   } catch (error) {
     await rm(next, { force: true });
     if (error instanceof ConnectError) throw error;

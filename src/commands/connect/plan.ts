@@ -7,8 +7,9 @@ import { applyEdits, EDITORS, findValue } from "./edit/apply.ts";
 import { EditError } from "./edit/edit.ts";
 import { ConnectError, readTarget } from "./file.ts";
 import type { Target } from "./file.ts";
-import { readRecord, revert } from "./record.ts";
+import { readRecord, revert, toCopy } from "./record.ts";
 import type { ConnectRecord } from "./record.ts";
+import { takeOut } from "./takeout.ts";
 
 /** A client with a file, and where records are kept. */
 export interface Subject {
@@ -25,7 +26,10 @@ export interface Plan {
   readonly base: string | undefined;
   /** The new text; undefined takes the file away. */
   readonly text: string | undefined;
+  /** The record of the client's connect before. */
   readonly record: ConnectRecord | undefined;
+  /** True when the entry of that one cannot be taken back any more: its copy is to be kept. */
+  readonly isAbandoned: boolean;
 }
 
 const isThere = (path: string): Promise<boolean> =>
@@ -45,11 +49,29 @@ export async function toPath({ client: { setup }, machine, folder }: Subject): P
   return paths[0];
 }
 
-async function open(subject: Subject): Promise<{ target: Target; record: ConnectRecord | undefined }> {
+/** The client's file as it is found now. */
+async function open(subject: Subject): Promise<Target> {
   const path = await toPath(subject);
   if (path === undefined) throw new ConnectError(`${subject.client.name} is set up by hand`);
-  const [target, record] = await Promise.all([readTarget(path), readRecord(subject.folder, subject.client.id)]);
-  return { target, record: record?.file === target.file ? record : undefined };
+  return readTarget(path);
+}
+
+/** The file that a record is of, by the client's path for it if that leads there still. */
+async function openRecorded(subject: Subject, { file }: ConnectRecord): Promise<Target> {
+  const target = await open(subject).catch(() => undefined);
+  return target?.file === file ? target : readTarget(file);
+}
+
+/** The text without what connect has written; undefined when that was changed since. */
+function toReverted(record: ConnectRecord, text: string, { setup }: Client, place: Place): string | undefined | "gone" {
+  const reverted = revert(record, text);
+  if (reverted !== undefined || setup.type !== "file" || setup.format !== "json") return reverted;
+  try {
+    return takeOut(record, text, setup.toEdits(place));
+  } catch (error) {
+    if (error instanceof EditError) return undefined;
+    throw error;
+  }
 }
 
 function edit(client: Client, target: Target, place: Place, base: string | undefined): string {
@@ -68,25 +90,37 @@ function edit(client: Client, target: Target, place: Place, base: string | undef
 
 /** Plans to connect. What an earlier connect has written is taken back first, so that nothing of it stays. */
 export async function planConnect(subject: Subject, place: Place): Promise<Plan> {
-  const { target, record } = await open(subject);
-  const reverted = record && target.text !== undefined ? revert(record, target.text) : undefined;
+  const { client, folder } = subject;
+  const [target, record] = await Promise.all([open(subject), readRecord(folder, client.id)]);
+  const recorded = record && (await openRecorded(subject, record));
+  const reverted =
+    record && recorded?.text !== undefined ? toReverted(record, recorded.text, client, place) : undefined;
+  if (recorded && recorded.file !== target.file && reverted !== undefined)
+    throw new ConnectError(
+      `Cannot connect ${client.name} in ${target.path}: it is connected in ${recorded.file}. ` +
+        `Take that back first: claude-max-api connect ${client.id} --undo`,
+    );
   const base = reverted === "gone" ? undefined : (reverted ?? target.text);
-  return { target, base, record, text: edit(subject.client, target, place, base) };
+  const isAbandoned = record !== undefined && reverted === undefined;
+  return { target, base, record, isAbandoned, text: edit(client, target, place, base) };
 }
 
 /** Plans to put back what was there. @throws ConnectError when there is nothing to put back, or no place for it. */
-export async function planUndo(subject: Subject): Promise<Plan> {
-  const { target, record } = await open(subject);
-  const { name, id } = subject.client;
+export async function planUndo(subject: Subject, place: Place): Promise<Plan> {
+  const { client, folder } = subject;
+  const { name, id } = client;
+  const record = await readRecord(folder, id);
   if (!record) throw new ConnectError(`Cannot undo: ${name} was not connected with claude-max-api connect ${id}`);
-  if (target.text === undefined) return { target, base: undefined, record, text: record.before };
-  const text = revert(record, target.text);
+  const target = await openRecorded(subject, record);
+  const plan = { target, base: undefined, record, isAbandoned: false };
+  if (target.text === undefined) return { ...plan, text: record.before };
+  const text = toReverted(record, target.text, client, place);
   if (text === undefined) {
     const copy = record.before === undefined ? "It was not there before" : "A copy of it as it was: ";
-    const path = record.before === undefined ? "" : join(subject.folder, `${id}.before`);
+    const path = record.before === undefined ? "" : toCopy(folder, id);
     throw new ConnectError(`Cannot undo: ${target.path} was changed since, where connect had written. ${copy}${path}`);
   }
-  return { target, base: undefined, record, text: text === "gone" ? undefined : text };
+  return { ...plan, text: text === "gone" ? undefined : text };
 }
 
 /** True when the client's file holds this program's entry. Never rejects. */

@@ -1,6 +1,5 @@
-/** The record of a connected client, in the state folder: a copy of its file as it was, and the lines written. */
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+/** The record of a connected client, in the state folder: its file before and after. */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { diffLines } from "../../lib/diff.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
@@ -11,16 +10,14 @@ export interface ConnectRecord {
   readonly file: string;
   /** Its text before; undefined when there was no file. */
   readonly before: string | undefined;
-  /** SHA-256 of its text after, in hex. */
+  /** Its text after. */
   readonly after: string;
   /** Folders made for it, the outermost first. */
   readonly folders: readonly string[];
-  /** Lines that were replaced by others. */
-  readonly hunks: readonly Change[];
 }
 
 /** Lines of one place, before and after. */
-export interface Change {
+interface Change {
   readonly before: readonly string[];
   readonly after: readonly string[];
   /** Unchanged lines right above and below, at most two each: they tell the place from others like it. */
@@ -30,13 +27,8 @@ export interface Change {
 
 const CONTEXT = 2;
 
-const toHash = (text: string): string => createHash("sha256").update(text).digest("hex");
-
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((held) => typeof held === "string");
-
-const isChange = (value: unknown): value is Change =>
-  isObject(value) && ["before", "after", "above", "below"].every((key) => isTexts(value[key]));
 
 /** The folder of the records, and of files that clients are started with. */
 export function toConnectFolder(stateFolder: string): string {
@@ -45,26 +37,17 @@ export function toConnectFolder(stateFolder: string): string {
 
 const toFile = (folder: string, id: string): string => join(folder, `${id}.record.json`);
 /** The copy is a file of its own, so that the user finds it. */
-const toCopy = (folder: string, id: string): string => join(folder, `${id}.before`);
+export const toCopy = (folder: string, id: string): string => join(folder, `${id}.before`);
 
 /** Reads a client's record; undefined when it has none, or a damaged one. */
 export async function readRecord(folder: string, id: string): Promise<ConnectRecord | undefined> {
   const value = parseJson(await readFile(toFile(folder, id), "utf8").catch(() => ""));
   if (!isObject(value)) return undefined;
-  const { file, after, isNew, folders, hunks } = value;
+  const { file, after, isNew, folders } = value;
   if (typeof file !== "string" || typeof after !== "string" || !isTexts(folders)) return undefined;
-  if (!Array.isArray(hunks) || !hunks.every(isChange)) return undefined;
   const copy = await readFile(toCopy(folder, id), "utf8").catch(() => undefined);
   if (isNew !== true && copy === undefined) return undefined;
-  return { file, after, folders, hunks, before: isNew === true ? undefined : copy };
-}
-
-/** A change as it is to be recorded. */
-export interface Done {
-  readonly file: string;
-  readonly before: string | undefined;
-  readonly after: string;
-  readonly folders: readonly string[];
+  return { file, after, folders, before: isNew === true ? undefined : copy };
 }
 
 function toChanges(before: readonly string[], after: readonly string[]): Change[] {
@@ -82,13 +65,22 @@ function toChanges(before: readonly string[], after: readonly string[]): Change[
   });
 }
 
-/** Keeps a record, private to the user. */
-export async function writeRecord(folder: string, id: string, { file, before, after, folders }: Done): Promise<void> {
-  const hunks = toChanges((before ?? "").split("\n"), after.split("\n"));
-  const value = { file, after: toHash(after), isNew: before === undefined, folders, hunks };
+/** Keeps a record, private to the user, in the place of the one before. */
+export async function writeRecord(folder: string, id: string, record: ConnectRecord): Promise<void> {
+  const { file, before, after, folders } = record;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (before !== undefined) await writeFile(toCopy(folder, id), before, { mode: 0o600 });
+  const value = { file, after, isNew: before === undefined, folders };
   await writeFile(toFile(folder, id), `${JSON.stringify(value)}\n`, { mode: 0o600 });
+}
+
+/** Puts the copy of a record that is given up aside. @returns its path; undefined when there is none. */
+export async function setCopyAside(folder: string, id: string): Promise<string | undefined> {
+  const aside = `${toCopy(folder, id)}.old`;
+  return rename(toCopy(folder, id), aside).then(
+    () => aside,
+    () => undefined,
+  );
 }
 
 /** Forgets a record, and its copy. */
@@ -108,16 +100,28 @@ function findPlace(lines: readonly string[], { above, after, below }: Change): n
 }
 
 /**
+ * The last change of a file that had no line break at its end: the empty line that it closes with is another
+ * program's line by now.
+ */
+function toOpenEnd({ before, after, ...context }: Change): Change {
+  const end = after.at(-2)?.endsWith("\r") === true ? "\r" : "";
+  const lines = before.map((line, at) => (at === before.length - 1 ? line + end : line));
+  return { ...context, before: lines, after: after.slice(0, -1), below: [] };
+}
+
+/**
  * The text as it was, or `gone` for a file that was not there. A file that was changed since has only the recorded
  * lines put back; undefined when those are not to be found.
  */
-export function revert({ after, before, hunks }: ConnectRecord, text: string): string | undefined | "gone" {
-  if (toHash(text) === after) return before ?? "gone";
+export function revert({ after, before }: ConnectRecord, text: string): string | undefined | "gone" {
+  if (text === after) return before ?? "gone";
   let lines: readonly string[] = text.split("\n");
-  for (const hunk of hunks) {
-    const at = findPlace(lines, hunk);
+  for (const change of toChanges((before ?? "").split("\n"), after.split("\n"))) {
+    const isEnd = change.after.at(-1) === "" && change.below.length === 0;
+    const found = isEnd && findPlace(lines, change) === undefined ? toOpenEnd(change) : change;
+    const at = findPlace(lines, found);
     if (at === undefined) return undefined;
-    lines = [...lines.slice(0, at), ...hunk.before, ...lines.slice(at + hunk.after.length)];
+    lines = [...lines.slice(0, at), ...found.before, ...lines.slice(at + found.after.length)];
   }
   return lines.join("\n");
 }

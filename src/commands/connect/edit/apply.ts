@@ -61,16 +61,21 @@ const isSame = (a: unknown, b: unknown): boolean =>
 /** A file of comments alone may lack its last line break. */
 const toStart = (text: string): string => (text.trim() === "" || text.endsWith("\n") ? "" : "\n");
 
-function formatNew(edits: readonly Edit[], format: Format): string {
+/** The text of a file that says nothing yet, with all settings behind its comments. */
+function fill(text: string, format: Format, edits: readonly Edit[]): string {
   const document = toDocument(edits);
-  return document === undefined ? "" : formatDocument(document, format);
+  const filled = text + toStart(text) + (document === undefined ? "" : formatDocument(document, format));
+  // A word for nothing, such as null, would stand before them.
+  if (!isSame(EDITORS[format].parse(filled), document)) throw new EditError("it is not of the expected kind");
+  return filled;
 }
 
 /** The text with all edits that are due. @throws EditError when it cannot be read, or not be edited by position. */
 export function applyEdits(text: string, format: Format, edits: readonly Edit[], isChosen: boolean): string {
   const editor = EDITORS[format];
   let document = editor.parse(text);
-  if (document === undefined || document === null) return text + toStart(text) + formatNew(edits, format);
+  // YAML has null for a file of comments alone.
+  if (document === undefined || (document === null && format === "yaml")) return fill(text, format, edits);
   let edited = text;
   for (const edit of edits) {
     if (!isDue(edit, document, isChosen) || isDeepStrictEqual(findValue(document, edit.path), edit.value)) continue;

@@ -26,6 +26,11 @@ function format(text: string, value: Value, indent: string): string {
   return formatJson(value, toUnit(text)).join(toBreak(text) + indent);
 }
 
+/** A value in the place of another that begins there. */
+export function formatAt(text: string, value: Value, at: number): string {
+  return format(text, value, toIndent(text, at));
+}
+
 /** Puts a member behind the last one, in the way in which the others stand. */
 function append(text: string, holder: Node, step: Step, value: Value): Splice[] {
   const key = typeof step === "string" ? `${JSON.stringify(step)}: ` : "";
@@ -58,7 +63,7 @@ function toSplices(text: string, root: Node, path: readonly Step[], value: Value
     if (!member) return append(text, holder, step, toNested(path.slice(at + 1), value));
     if (at === path.length - 1) {
       const { from, to } = member.node;
-      return [{ from, to, text: format(text, value, toIndent(text, from)) }];
+      return [{ from, to, text: formatAt(text, value, from) }];
     }
     holder = member.node;
   }
