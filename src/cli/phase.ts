@@ -66,7 +66,8 @@ export function isReadyFor({ type }: Phase, results: readonly ToolResult[], othe
 /** The first step of ending a process: closing stdin is wrong for one in mid-turn, or of unknown state. */
 export function toEnding(phase: Phase): Ending {
   if (phase.type === "spent") return phase.ending;
-  return phase.type === "fresh" || phase.type === "loaded" || phase.type === "ready" ? "eof" : "term";
+  if (phase.type === "fresh") return "unused";
+  return phase.type === "loaded" || phase.type === "ready" ? "eof" : "term";
 }
 
 /** The phase after the messages so far of an answer. */

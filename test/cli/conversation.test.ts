@@ -92,7 +92,7 @@ test("each phase says whether it can be used again, for which message, and how i
     toEnding(phase),
   ]);
   assert.deepEqual(facts, [
-    ["fresh", false, true, false, "eof"],
+    ["fresh", false, true, false, "unused"],
     ["loaded", true, true, true, "eof"],
     ["ready", true, true, false, "eof"],
     ["answering", false, true, false, "term"],

@@ -9,7 +9,7 @@ import { user } from "../helpers/answer.ts";
 import { addIds, readCaptured, toLines, toSteps, withIds } from "../helpers/captured.ts";
 import { untilSessions, readTurnStarts } from "../helpers/client.ts";
 import type { Pair } from "../helpers/pair.ts";
-import { isRunning } from "../helpers/processes.ts";
+import { killAny } from "../helpers/processes.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { ask, call, idsOf, inTurn, result, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
@@ -64,7 +64,7 @@ test("OpenClaw: context behind each prompt and each result, gone from later hist
   assert.deepEqual(toDialogue(pair.upstream.calls[4]), [...dialogue, "user: three|context 5"]);
 
   // A prepared process that is gone costs time alone.
-  for (const pid of pair.proxy.children()) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  killAny(pair.proxy.children());
   await say(6, user("four"));
   dialogue.push("user: three", "assistant: done");
   assert.deepEqual(toDialogue(pair.upstream.calls[5]), [...dialogue, "user: four|context 6"]);

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { assistant, readError, readText, readUntil, user } from "../helpers/answer.ts";
 import type { ChatChunk } from "../helpers/answer.ts";
 import { createChat, createLatch, readHealth, readStarts, untilSessions } from "../helpers/client.ts";
-import { isRunning } from "../helpers/processes.ts";
+import { isRunning, killAny } from "../helpers/processes.ts";
 import { startPair } from "../helpers/pair.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
@@ -73,7 +73,7 @@ test("a claimed spare killed before its first event is replaced once, unseen, an
   await upstream.called(3);
   for (const pid of known) if (readStarts(proxy).some((start) => start.pid === pid)) process.kill(pid, "SIGKILL");
   await upstream.called(4);
-  for (const { pid } of readStarts(proxy)) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  killAny(readStarts(proxy).map(({ pid }) => pid));
   assert.equal((await second).status, 502);
   assert.equal(upstream.calls.length, 4);
 });
@@ -142,7 +142,7 @@ test("when the proxy is killed, its CLI processes end by themselves", async (t) 
   await untilSessions(proxy, "a spare is there", ({ spare }) => spare === 1);
   const pids = readStarts(proxy).map(({ pid }) => pid);
   t.after(() => {
-    for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+    killAny(pids);
   });
   assert.equal(pids.filter(isRunning).length, 4);
   proxy.kill("SIGKILL");

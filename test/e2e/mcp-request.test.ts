@@ -10,7 +10,7 @@ import type { JsonObject } from "../../src/lib/json.ts";
 import { user } from "../helpers/answer.ts";
 import { makeCertificate, startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
 import { startPair } from "../helpers/pair.ts";
-import { isRunning, readProcesses } from "../helpers/processes.ts";
+import { killAny, readProcesses } from "../helpers/processes.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { createAnthropic, createOpenAi } from "../helpers/sdk.ts";
@@ -182,7 +182,7 @@ test("openai: a conversation goes on in its process, by id and by its items; ano
     input: [user("go"), ...again.output, user("and?")] as Responses.ResponseInput,
   });
   assert.deepEqual(proxy.children(), pids, "the process that knows it has gone on");
-  for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  killAny(pids);
   await client.responses.create({ ...fields, input });
   assert.deepEqual(toBlocks(upstream.calls.at(-1)), live);
 });

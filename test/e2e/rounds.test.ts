@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { assistant, readStream, user } from "../helpers/answer.ts";
-import { isRunning } from "../helpers/processes.ts";
+import { isRunning, killAny } from "../helpers/processes.ts";
 import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
@@ -57,9 +57,7 @@ const allGone = (pids: readonly number[]) => eventually("the tool's processes ar
 
 /** Kills what a failing test would leave. */
 function killAfter(t: TestContext, pids: readonly number[]): void {
-  t.after(() => {
-    for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
-  });
+  t.after(() => killAny(pids));
 }
 
 test(`a task of ${ROUNDS} rounds is one answer: the text of all, and nothing of the tools`, async (t) => {

@@ -4,17 +4,24 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readStream, user } from "../helpers/answer.ts";
+import { makeFolder } from "../helpers/folder.ts";
+import { LINUX_ONLY } from "../helpers/processes.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 /** Far above what an idle server needs, far below the 9 s that running turns get. */
 const PATIENCE_MS = 3000;
+/** Less than a process is given that is to end by itself. */
+const STARTING_PATIENCE_MS = 1800;
 
 async function openSocket(t: TestContext, { url }: Proxy, text: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
@@ -25,12 +32,12 @@ async function openSocket(t: TestContext, { url }: Proxy, text: string): Promise
   return socket;
 }
 
-async function assertStops(proxy: Proxy): Promise<void> {
+async function assertStops(proxy: Proxy, patienceMs = PATIENCE_MS): Promise<void> {
   const startedAt = performance.now();
   proxy.kill("SIGTERM");
   assert.deepEqual(await proxy.exited, { code: 0, signal: null });
   const ms = Math.round(performance.now() - startedAt);
-  assert.ok(ms < PATIENCE_MS, `${ms} ms`);
+  assert.ok(ms < patienceMs, `${ms} ms`);
 }
 
 const CONNECTIONS: Readonly<Record<string, string>> = {
@@ -56,6 +63,23 @@ test("an idle server stops at once though a kept connection has carried requests
   const socket = await openSocket(t, proxy, "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await once(socket, "data");
   await assertStops(proxy);
+});
+
+/** A CLI that starts for as long as it is let, and so does not read its stdin. */
+const STARTING = `#!/bin/sh
+case "$1" in
+--version) echo "${NEWEST_TESTED} (Claude Code)" ;;
+auth) echo '{"loggedIn":true}' ;;
+*) exec sleep 300 ;;
+esac
+`;
+
+test("an idle server stops at once though its spare is still starting", LINUX_ONLY, async (t) => {
+  const claude = join(makeFolder(t), "claude");
+  writeFileSync(claude, STARTING, { mode: 0o755 });
+  const proxy = await startProxy(t, { args: ["--claude", claude, "--log-level", "debug"] });
+  await proxy.logged(/started claude/);
+  await assertStops(proxy, STARTING_PATIENCE_MS);
 });
 
 test("a turn under way at the stop is answered whole, beside connections that never carried a request", async (t) => {

@@ -3,7 +3,7 @@
  */
 import { after } from "node:test";
 import { readStarts, untilEnded } from "./client.ts";
-import { isRunning } from "./processes.ts";
+import { killAny } from "./processes.ts";
 import { eventually, startProxy } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
 import { createScope } from "./scope.ts";
@@ -39,7 +39,7 @@ async function start(args: readonly string[]): Promise<Shared> {
 /** Ends what an earlier test has left in it: API calls that hang, turns, and processes that know its conversations. */
 async function clear({ upstream, proxy }: Pair): Promise<void> {
   const pids = proxy.children();
-  for (const pid of pids) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+  killAny(pids);
   // The proxy is to know it too; a process that learns notes is not in its log.
   const started = readStarts(proxy).filter((start) => pids.includes(start.pid));
   for (const { pid } of started) await untilEnded(proxy, pid);

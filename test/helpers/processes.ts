@@ -42,3 +42,14 @@ export function readProcesses(): SystemProcess[] {
 export function isRunning(pid: number): boolean {
   return readProcesses().some((running) => running.pid === pid);
 }
+
+/** Kills these processes; one that has ended meanwhile is gone as well. */
+export function killAny(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}

@@ -32,12 +32,13 @@ export interface ProcessEvents {
 }
 
 /**
- * The first step of ending a process. `eof` closes its stdin, which ends one between turns at once. `term` is SIGTERM,
+ * The first step of ending a process. `eof` closes its stdin, which ends one between turns at once. `unused` does so
+ * too, but soon goes on to SIGTERM: for one that was told nothing, and may not read its stdin yet. `term` is SIGTERM,
  * for one in mid-turn: told of the end of its stdin, it would give its held tool calls up and ask the API once more.
  * `int` is SIGINT, for one that is about to ask the API by itself: after SIGTERM it still would. `kill` is SIGKILL at
  * once, for one that has started nothing and leaves nothing.
  */
-export type Ending = "eof" | "term" | "int" | "kill";
+export type Ending = "eof" | "unused" | "term" | "int" | "kill";
 
 /** A running process. Its owner must stop it. */
 export interface CliProcess {
@@ -56,8 +57,11 @@ export interface CliProcess {
   stop(ending: Ending): Promise<void>;
 }
 
-/** A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms) (P2). */
-const EOF_GRACE_MS = 2000;
+/**
+ * A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms); one that still starts
+ * would read of that once it has started, and SIGTERM ends it at once (P2).
+ */
+const EOF_GRACE_MS = { eof: 2000, unused: 150 } as const;
 /** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them (P5). */
 const TERM_GRACE_MS = 5000;
 /** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
@@ -135,14 +139,14 @@ interface Running {
 async function stopSurely({ child, gone, command }: Running, ending: Ending): Promise<void> {
   const { pid } = child;
   if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
-  if (ending === "eof") child.stdin.end();
+  if (ending === "eof" || ending === "unused") child.stdin.end();
   if (ending === "kill") {
     kill(pid, "SIGKILL");
     return gone;
   }
   // A process must not stay in a blocked write: nobody takes its output any more.
   child.stdout.resume();
-  if (ending === "eof" && (await isGoneWithin(gone, EOF_GRACE_MS))) return;
+  if ((ending === "eof" || ending === "unused") && (await isGoneWithin(gone, EOF_GRACE_MS[ending]))) return;
   kill(pid, ending === "int" ? "SIGINT" : "SIGTERM");
   if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
   const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
