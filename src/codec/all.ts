@@ -11,3 +11,12 @@ export const CODECS: readonly Codec[] = [chat, completions, responses, messages,
 
 /** The codec that words errors where no protocol is known. */
 export const DEFAULT_CODEC: Codec = chat;
+
+/**
+ * The codec that words errors at a path that is no protocol's own: Anthropic's where the request names a version of its
+ * API.
+ */
+export function toErrorCodec(path: string, namesAnthropicVersion: boolean): Codec {
+  if (path.startsWith("/api/")) return ollamaChat;
+  return namesAnthropicVersion ? messages : DEFAULT_CODEC;
+}

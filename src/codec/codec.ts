@@ -90,6 +90,8 @@ export interface Resource {
   /** Absolute; a segment `:` stands for any one segment, as in `/v1/responses/:`. */
   readonly path: string;
   readonly methods: Readonly<Partial<Record<"GET" | "POST" | "DELETE", ResourceHandler>>>;
+  /** True where the body does not matter: it is not read, whatever it is. */
+  readonly ignoresBody?: true;
 }
 
 /** One protocol. The type parameter is the codec's own business: the server passes `form` on without a look. */
@@ -98,6 +100,8 @@ export interface Codec<Form = unknown> {
   readonly path: string;
   /** The media type of its streams. */
   readonly streamType: string;
+  /** True where the protocol's own documentation has requests with JSON that do not name its type. */
+  readonly isTypeOptional?: true;
   /**
    * Reads a request, with pauses: one with ten thousand messages takes longer than others can be made to wait. The MCP
    * servers that it names are used if `takesServers`, and named as ignored without.

@@ -1,5 +1,5 @@
 /** A request's body: JSON, of a bounded size whatever its headers claim, within what all bodies together may hold. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { ProxyError } from "../core/error.ts";
 import { inSlices } from "../lib/slice.ts";
@@ -21,15 +21,24 @@ const BLOCK_BYTES = 64 * 1024;
 
 /**
  * Reads and parses the body of an exchange. Its bytes count until the exchange is over: what was parsed of them lives
- * as long.
+ * as long. `isTypeOptional` is the protocol's: see `Codec`.
  * @throws ProxyError 400, 413, 415; `overloaded` when all bodies together hold too much.
  */
-export type ReadJson = (exchange: Pick<Exchange, "request" | "closed">) => Promise<unknown>;
+export type ReadJson = (exchange: Pick<Exchange, "request" | "closed">, isTypeOptional?: boolean) => Promise<unknown>;
 
-function checkHeaders({ headers }: IncomingMessage): void {
-  const type = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+/**
+ * True for a body without a type, or with the one that curl gives it, unless a browser has sent it: a page's requests
+ * have one of these headers.
+ */
+function isUntyped(type: string, headers: IncomingHttpHeaders): boolean {
+  const isPages = headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
+  return !isPages && (type === "" || type === "application/x-www-form-urlencoded");
+}
+
+function checkHeaders({ headers }: IncomingMessage, isTypeOptional: boolean): void {
+  const type = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   // A page may POST text/plain anywhere without asking first; JSON makes its browser ask.
-  if (type !== "application/json") {
+  if (type !== "application/json" && !(isTypeOptional && isUntyped(type, headers))) {
     throw new ProxyError("unsupported_media_type", "Cannot read body: the content-type must be application/json");
   }
   const encoding = headers["content-encoding"] ?? "identity";
@@ -121,8 +130,8 @@ export function createBodyReader(budgetBytes = BUDGET_BYTES): ReadJson {
     return blocks.read();
   }
 
-  return async (exchange) => {
-    checkHeaders(exchange.request);
+  return async (exchange, isTypeOptional = false) => {
+    checkHeaders(exchange.request, isTypeOptional);
     const text = await decode(await readBlocks(exchange));
     try {
       return JSON.parse(text);

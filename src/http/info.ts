@@ -67,7 +67,9 @@ export function toReason({ problem, login }: InstallationStatus, loginSentence: 
 }
 
 /** Anthropic's clients say which release of its API they speak, and want its form of a list. */
-const isAnthropic = ({ request }: Exchange): boolean => request.headers["anthropic-version"] !== undefined;
+/** True for a client of Anthropic's API: all of them name its version. */
+export const isAnthropic = ({ request }: Pick<Exchange, "request">): boolean =>
+  request.headers["anthropic-version"] !== undefined;
 
 /** Kinds of content that every model of Claude takes. */
 const INPUT = ["text", "image", "pdf"] as const;

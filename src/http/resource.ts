@@ -34,7 +34,12 @@ function matchPath(pattern: string, path: string): string[] | undefined {
   return isFit ? given.filter((_segment, at) => wanted[at] === ":") : undefined;
 }
 
-function toFound(codec: Codec, { methods }: Resource, encoded: readonly string[], known: Known): FoundResource {
+function toFound(
+  codec: Codec,
+  { methods, ignoresBody }: Resource,
+  encoded: readonly string[],
+  known: Known,
+): FoundResource {
   const names = Object.keys(methods);
   return {
     codec,
@@ -45,7 +50,8 @@ function toFound(codec: Codec, { methods }: Resource, encoded: readonly string[]
       const handler = method === "GET" || method === "POST" || method === "DELETE" ? methods[method] : undefined;
       if (!handler) throw new ProxyError("method_not_allowed", `Cannot answer ${method ?? "no method"}`);
       const segments = encoded.map(decodePath);
-      const body = method === "POST" ? await known.readJson(exchange) : undefined;
+      const hasBody = method === "POST" && ignoresBody !== true;
+      const body = hasBody ? await known.readJson(exchange, codec.isTypeOptional) : undefined;
       sendJson(exchange, 200, await handler({ store: known.store, models: known.models, body, segments, query }));
     },
   };

@@ -2,7 +2,7 @@
  * From a request to its handler: guard first, then path and method. Handlers return or throw; errors are written here.
  */
 import type { RequestListener } from "node:http";
-import { CODECS, DEFAULT_CODEC } from "../codec/all.ts";
+import { CODECS, toErrorCodec } from "../codec/all.ts";
 import type { Codec, Store } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
@@ -13,6 +13,7 @@ import type { ReadJson } from "./body.ts";
 import { openExchange, sendError } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Feed } from "./feed.ts";
+import { isAnthropic } from "./info.ts";
 import type { Info } from "./info.ts";
 import { refusePath } from "./path.ts";
 import { createResourceFinder, decodePath } from "./resource.ts";
@@ -147,7 +148,8 @@ export function createRoutes(options: RouteOptions): RequestListener {
   return (request, response) => {
     const exchange = openExchange(request, response, log);
     if (options.isStopping()) response.setHeader("connection", "close");
-    const codec = findCodec(exchange.path) ?? findResource(exchange.path)?.codec ?? DEFAULT_CODEC;
+    const { path } = exchange;
+    const codec = findCodec(path) ?? findResource(path)?.codec ?? toErrorCodec(path, isAnthropic(exchange));
     handle(exchange).catch((error: unknown) => sendError(exchange, codec, error, log));
   };
 }

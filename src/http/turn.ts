@@ -164,7 +164,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
 
   return (codec, exchange) =>
     options.meterTurn(codec, exchange, async (metered) => {
-      const body = await options.readJson(exchange);
+      const body = await options.readJson(exchange, codec.isTypeOptional);
       const atOnce = codec.answerAtOnce?.(body, createMeta());
       if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
       const decoded = await finishInSlices(codec.decode(body, store, options.checkServers !== undefined));

@@ -91,6 +91,8 @@ test("the limits of a model are shown once it has answered, in every protocol, a
   assert.ok(Number(context) >= 200_000 && Number(output) >= 32_000, JSON.stringify(known));
   const anthropic = await readModel(proxy, "claude-sonnet-4", { "anthropic-version": "2023-06-01" });
   assert.deepEqual([anthropic["max_input_tokens"], anthropic["max_tokens"]], [context, output]);
+  const refusal = await readModel(proxy, "gpt-4o", { "anthropic-version": "2023-06-01" });
+  assert.deepEqual([refusal["type"], (refusal["error"] as Entry)["type"]], ["error", "not_found_error"]);
   const body = JSON.stringify({ model: "claude-sonnet-4:latest" });
   const headers = { "content-type": "application/json" };
   const shown = (await (await fetch(`${proxy.url}/api/show`, { method: "POST", headers, body })).json()) as Entry;

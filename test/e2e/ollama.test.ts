@@ -187,6 +187,34 @@ test("what cannot be done is refused in one sentence", async () => {
   assert.equal(upstream.calls.length, 0);
 });
 
+test("requests need no type, as in the examples of Ollama's documentation, and a blob may have any", async () => {
+  const send = async (path: string, body: string, headers: Record<string, string>): Promise<[number, string]> => {
+    const response = await fetch(`${proxy.url}/api/${path}`, { method: "POST", headers, body: Buffer.from(body) });
+    return [response.status, await response.text()];
+  };
+  const curl = { "content-type": "application/x-www-form-urlencoded" };
+  const asked = JSON.stringify({ ...hi, stream: false });
+  for (const headers of [{}, curl]) {
+    const [status, text] = await send("chat", asked, headers);
+    assert.equal(status, 200, text);
+    assert.match(text, /Hello world/);
+    assert.equal((await send("show", JSON.stringify({ model: MODEL }), headers))[0], 200);
+  }
+  const blob = await send("blobs/sha256:00", "GGUF", { "content-type": "application/octet-stream" });
+  assert.deepEqual(blob, [
+    400,
+    '{"error":"Cannot take blobs: the models are Claude\'s, and no file of theirs is here"}',
+  ]);
+});
+
+test("a path that there is not, and a result without a call, are told in Ollama's words", async () => {
+  assert.deepEqual(await (await post("me", {})).json(), { error: "Cannot find /api/me" });
+  const messages = [{ role: "tool", tool_name: "weather", content: "12" }];
+  assert.deepEqual(await (await post("chat", { model: MODEL, messages })).json(), {
+    error: "Cannot read messages[0].tool_name: no tool call before it is without a result",
+  });
+});
+
 test("a failure has its status and Ollama's words, and one in mid-stream is a line that the client throws", async () => {
   upstream.answer(() => [{ status: 400, type: "invalid_request_error", message: "no" }]);
   const response = await post("chat", hi);

@@ -16,6 +16,7 @@ async function send(
   t: TestContext,
   pieces: readonly (string | Uint8Array)[],
   headers: OutgoingHttpHeaders = JSON_TYPE,
+  isTypeOptional = false,
 ): Promise<unknown> {
   const server = createServer();
   t.after(() => server.closeAllConnections());
@@ -27,7 +28,7 @@ async function send(
         response.end();
       };
       const closed = new Promise<void>((close) => void response.once("close", close));
-      createBodyReader()({ request: incoming, closed }).then(settle, settle);
+      createBodyReader()({ request: incoming, closed }, isTypeOptional).then(settle, settle);
     });
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -79,6 +80,21 @@ test("any other type is refused: a page can send it without asking first", async
     await checkRefused(t, "unsupported_media_type", ["{}"], { "content-type": type });
   }
   await checkRefused(t, "unsupported_media_type", ["{}"], {});
+});
+
+test("where the type is optional, none and that of curl will do, unless a page has sent them", async (t) => {
+  const curl = { "content-type": "application/x-www-form-urlencoded" };
+  for (const headers of [{}, curl, JSON_TYPE]) assert.deepEqual(await send(t, ["{}"], headers, true), {});
+  for (const headers of [
+    { "content-type": "text/plain" },
+    { ...curl, origin: "http://localhost:5173" },
+    { ...curl, "sec-fetch-site": "none" },
+    { origin: "null" },
+  ]) {
+    const error = await send(t, ["{}"], headers, true);
+    assert.ok(error instanceof ProxyError, JSON.stringify(headers));
+    assert.equal(error.kind, "unsupported_media_type");
+  }
 });
 
 test("a compressed body is refused, and one that says it is not is read", async (t) => {

@@ -53,15 +53,20 @@ const showModel: ResourceHandler = ({ body: value, models }): JsonObject => {
   };
 };
 
-const refuseTo =
-  (problem: string): ResourceHandler =>
-  () => {
+/** An endpoint that cannot be served, whatever it is asked. */
+function refuseAll(path: string, methods: readonly ("GET" | "POST" | "DELETE")[], problem: string): Resource {
+  const refuse: ResourceHandler = () => {
     throw new ProxyError("invalid_request", problem);
   };
+  return {
+    path: `/api/${path}`,
+    methods: Object.fromEntries(methods.map((method) => [method, refuse])),
+    ignoresBody: true,
+  };
+}
 
 const NO_FILES = "the models are Claude's, and no file of theirs is here";
 const NO_EMBEDDINGS = "Cannot embed: Claude makes no embeddings. Use an embedding server beside this one";
-const blobs = refuseTo(`Cannot take blobs: ${NO_FILES}`);
 
 /** Everything of Ollama's API that is not an answer of a model. */
 export const CATALOGUE: readonly Resource[] = [
@@ -70,15 +75,12 @@ export const CATALOGUE: readonly Resource[] = [
   // Nothing is held in memory: every model is there at once.
   { path: "/api/ps", methods: { GET: () => ({ models: [] }) } },
   { path: "/api/show", methods: { POST: showModel } },
-  {
-    path: "/api/pull",
-    methods: { POST: refuseTo(`Cannot pull a model: ${NO_FILES}. /api/tags lists what is served`) },
-  },
-  { path: "/api/push", methods: { POST: refuseTo(`Cannot push a model: ${NO_FILES}`) } },
-  { path: "/api/create", methods: { POST: refuseTo(`Cannot create a model: ${NO_FILES}. --alias gives one a name`) } },
-  { path: "/api/copy", methods: { POST: refuseTo(`Cannot copy a model: ${NO_FILES}. --alias gives one a name`) } },
-  { path: "/api/delete", methods: { DELETE: refuseTo(`Cannot delete a model: ${NO_FILES}`) } },
-  { path: "/api/blobs/:", methods: { GET: blobs, POST: blobs } },
-  { path: "/api/embed", methods: { POST: refuseTo(NO_EMBEDDINGS) } },
-  { path: "/api/embeddings", methods: { POST: refuseTo(NO_EMBEDDINGS) } },
+  refuseAll("pull", ["POST"], `Cannot pull a model: ${NO_FILES}. /api/tags lists what is served`),
+  refuseAll("push", ["POST"], `Cannot push a model: ${NO_FILES}`),
+  refuseAll("create", ["POST"], `Cannot create a model: ${NO_FILES}. --alias gives one a name`),
+  refuseAll("copy", ["POST"], `Cannot copy a model: ${NO_FILES}. --alias gives one a name`),
+  refuseAll("delete", ["DELETE"], `Cannot delete a model: ${NO_FILES}`),
+  refuseAll("blobs/:", ["GET", "POST"], `Cannot take blobs: ${NO_FILES}`),
+  refuseAll("embed", ["POST"], NO_EMBEDDINGS),
+  refuseAll("embeddings", ["POST"], NO_EMBEDDINGS),
 ];

@@ -63,7 +63,8 @@ function addResult(message: Fields, conversation: ConversationBuilder): void {
   const text = message.optional("content", toText) ?? "";
   const content = [{ type: "text", text } as const, ...(message.optional("images", toImages) ?? [])];
   const found = id === "" ? (conversation.findOpenId(name) ?? conversation.findOpenId()) : id;
-  conversation.add(toResultMessage(found ?? "", content), message.pathOf(id === "" ? "tool_name" : "tool_call_id"));
+  if (found === undefined) refuse(message.pathOf("tool_name"), "no tool call before it is without a result");
+  conversation.add(toResultMessage(found, content), message.pathOf(id === "" ? "tool_name" : "tool_call_id"));
 }
 
 const toRole = toOneOf(["system", "user", "assistant", "tool"]);

@@ -14,6 +14,7 @@ import type { OllamaForm } from "./form.ts";
 export const ollamaChat: Codec<OllamaForm> = {
   path: "/api/chat",
   streamType: NDJSON_TYPE,
+  isTypeOptional: true,
   decode: decodeChat,
   answerAtOnce: (body, meta) => answerAtOnce("chat", body, meta),
   createEncoder,
@@ -26,6 +27,7 @@ export const ollamaChat: Codec<OllamaForm> = {
 export const ollamaGenerate: Codec<OllamaForm> = {
   path: "/api/generate",
   streamType: NDJSON_TYPE,
+  isTypeOptional: true,
   decode: decodeGenerate,
   answerAtOnce: (body, meta) => answerAtOnce("generate", body, meta),
   createEncoder,
