@@ -1,7 +1,7 @@
 /** An agent as the task sees it: set up by `connect`, and run once for each prompt. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PROGRAM } from "../../test/helpers/proxy.ts";
 import { MODEL, PATIENCE_MS, toTail } from "./client.ts";
@@ -20,6 +20,20 @@ function connect({ id, files }: Agent, { home, url, env }: Setting): void {
   const [program, ...script] = PROGRAM;
   const words = ["connect", id, "--port", new URL(url).port, "--model", MODEL];
   execFileSync(program, [...script, ...words], { env, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/** Has `connect` put back what was there, in files that the client may have written anew since. */
+function undo({ id }: Agent, { url, env }: Setting): string | undefined {
+  const [program, ...script] = PROGRAM;
+  const { port } = new URL(url);
+  const { status, stdout, stderr } = spawnSync(program, [...script, "connect", id, "--port", port, "--undo"], {
+    env,
+    encoding: "utf8",
+  });
+  if (status !== 0) return `undo: ${toTail(stderr)}`;
+  const [path = ""] = stdout.split("\n");
+  const isLeft = existsSync(path) && readFileSync(path, "utf8").includes(`:${port}`);
+  return isLeft ? `undo: the server's address is left in ${path}` : undefined;
 }
 
 /** The command of one prompt. */
@@ -64,6 +78,7 @@ export function openAgent(client: Agent, setting: Setting): Dialogue {
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       return code === 0 ? undefined : `ended with ${signal ?? code}: ${toTail(output)}`;
     },
+    undo: () => undo(client, setting),
     end: () => undefined,
   };
 }

@@ -76,6 +76,8 @@ export interface Setting {
 export interface Dialogue {
   /** Gives what went wrong, if anything, once the prompt is answered. */
   ask(prompt: string): Promise<string | undefined>;
+  /** Has `connect` put back what was there before; gives what went wrong, if anything. None for a library. */
+  undo?(): string | undefined;
   /** Ends the program that waits for prompts, if there is one. */
   end(): void;
 }

@@ -69,7 +69,7 @@ function toStart({ log }: Proxy, { id }: RecordedRequest): string {
   return / start=(\w+)/.exec(line)?.[1] ?? "none";
 }
 
-/** Sets the client up for a server of its own, and has it do its prompts. All that is started ends with the scope. */
+/** Sets the client up for a server of its own, has it do its prompts, and takes the set-up back. All that is started ends with the scope. */
 export async function runTask(client: Client, scope: Scope): Promise<Outcome> {
   try {
     const upstream = await startUpstream(scope);
@@ -79,7 +79,7 @@ export async function runTask(client: Client, scope: Scope): Promise<Outcome> {
     const setting = makeSetting(scope, recorder.url);
     const dialogue = client.type === "agent" ? openAgent(client, setting) : openSdk(client, setting);
     scope.after(() => dialogue.end());
-    const failure = await play(client, dialogue, setting.cwd);
+    const failure = (await play(client, dialogue, setting.cwd)) ?? dialogue.undo?.();
     const requests = recorder.requests.filter(({ body }) => isTaskRequest(body));
     // The line of a turn is written when its response closes, which the client may see first.
     const last = requests.at(-1);
