@@ -41,8 +41,11 @@ export interface Conversation {
    * system prompt, tools and settings are those of the step's turn. Its messages are not looked at.
    */
   prepare(step: Step): void;
-  /** Asks for the account's models, which `onCatalogue` is then told; spends no quota. Never rejects. */
-  askModels(): Promise<void>;
+  /**
+   * Asks for the account's models, which `onCatalogue` is then told; spends no quota. Never rejects. @returns the
+   * failure, if there is no answer.
+   */
+  askModels(): Promise<Error | undefined>;
   /** Ends the process, at once when a turn is under way; settles when it is gone. Never rejects. */
   close(): Promise<void>;
 }
@@ -117,8 +120,11 @@ export function startConversation(options: ConversationOptions): Conversation {
       yield* readAll(worker, worker.begin(step, phase), options.activityMs, signal);
     },
     prepare: (step) => worker.prepare(step),
-    // A process that ends before it answers is noticed elsewhere.
-    askModels: () => channel.request({ subtype: "list_models" }).then(tellModels, () => undefined),
+    askModels: () =>
+      channel.request({ subtype: "list_models" }).then(
+        (response) => void tellModels(response),
+        (error: Error) => error,
+      ),
     close() {
       const ending = toEnding(worker.phase);
       worker.spend("it was closed", toClosedError());

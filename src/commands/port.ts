@@ -3,17 +3,23 @@ import { tmpdir } from "node:os";
 import { runCommand } from "../cli/process/process.ts";
 import type { Config } from "../config/config.ts";
 import { toApiKey } from "../core/key.ts";
+import { KEY_REFUSAL } from "../http/auth.ts";
 import { listen } from "../http/server.ts";
 import { askJson } from "../http/ask.ts";
 import { formatAddress, toSocketPath } from "../lib/address.ts";
 import type { Address } from "../lib/address.ts";
 import { isObject } from "../lib/json.ts";
 
+/** A server of ours. */
+export type ServerState =
+  | { readonly type: "ours"; readonly version: string }
+  /** It takes none of the keys that are known. */
+  | { readonly type: "locked" };
+
 /** State of the server's port. */
 export type PortState =
   | { readonly type: "free" }
-  /** A server of ours answers there, and this is its version. */
-  | { readonly type: "ours"; readonly version: string }
+  | ServerState
   | { readonly type: "taken"; readonly holder: string | undefined }
   | { readonly type: "refused"; readonly code: string };
 
@@ -32,26 +38,32 @@ export function toLocalUrl(address: Address): string {
   return toSocketPath(address.host) === undefined ? `http://${words}` : words;
 }
 
-async function askOnce(address: Address, apiKey: string | undefined): Promise<string | undefined> {
+/** True for a server of ours that wants another key, or any. */
+export function isKeyRefusal(body: unknown): boolean {
+  const error = isObject(body) ? body["error"] : undefined;
+  return isObject(error) && typeof error["message"] === "string" && error["message"].startsWith(KEY_REFUSAL);
+}
+
+async function askOnce(address: Address, apiKey: string | undefined): Promise<unknown> {
   try {
     const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-    const body = await askJson(address, { path: "/health", headers, patienceMs: HEALTH_PATIENCE_MS });
-    return isObject(body) && body["provider"] === "claude-code-cli" && typeof body["version"] === "string"
-      ? body["version"]
-      : undefined;
+    return await askJson(address, { path: "/health", headers, patienceMs: HEALTH_PATIENCE_MS });
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
   }
 }
 
-/** The version of the server of ours that answers at an address and takes one of the keys, if there is one. */
-export async function askHealth(address: Address, apiKeys: readonly string[]): Promise<string | undefined> {
+/** The server of ours that answers at an address, asked with each of the keys; undefined when there is none. */
+export async function askServer(address: Address, apiKeys: readonly string[]): Promise<ServerState | undefined> {
+  let isLocked = false;
   for (const key of apiKeys.length === 0 ? [undefined] : apiKeys.map((text) => toApiKey(text).key)) {
-    const version = await askOnce(toLocalAddress(address), key);
-    if (version !== undefined) return version;
+    const body = await askOnce(toLocalAddress(address), key);
+    if (isObject(body) && body["provider"] === "claude-code-cli" && typeof body["version"] === "string")
+      return { type: "ours", version: body["version"] };
+    isLocked ||= isKeyRefusal(body);
   }
-  return undefined;
+  return isLocked ? { type: "locked" } : undefined;
 }
 
 /** Reads what `lsof -F pc` or `ss -Hltnp` prints: the first program named, with its pid. */
@@ -92,9 +104,7 @@ export async function askPort(config: Config): Promise<PortState> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     if (code !== "EADDRINUSE") return { type: "refused", code };
-    const version = await askHealth(config, config.apiKeys);
-    return version === undefined
-      ? { type: "taken", holder: await findHolder(config, config.environment) }
-      : { type: "ours", version };
+    const state = await askServer(config, config.apiKeys);
+    return state ?? { type: "taken", holder: await findHolder(config, config.environment) };
   }
 }

@@ -107,6 +107,9 @@ function isOwn({ origin = "", host }: IncomingHttpHeaders): boolean {
   return host !== undefined && /^https?:\/\/(.*)$/.exec(origin)?.[1] === host.toLowerCase();
 }
 
+/** Begin of the sentence for a key that is wrong or missing; our own commands know the server by it. */
+export const KEY_REFUSAL = "Cannot accept key: ";
+
 /** Makes the guard of one server. */
 export function createGuard(options: GuardOptions): Guard {
   const { allowedOrigins } = options;
@@ -141,10 +144,7 @@ export function createGuard(options: GuardOptions): Guard {
     },
     checkKey(headers) {
       if (keys.length > 0 && findKeys(headers).length === 0)
-        throw new ProxyError(
-          "bad_key",
-          "Cannot accept key: send the server's --api-key as a Bearer token or x-api-key",
-        );
+        throw new ProxyError("bad_key", `${KEY_REFUSAL}send the server's --api-key as a Bearer token or x-api-key`);
     },
     identify({ headers, socket }) {
       const [key] = keys.length === 0 ? [] : findKeys(headers);

@@ -140,12 +140,12 @@ const FINDINGS: readonly [string, Partial<Found>, Check["status"], RegExp, strin
     /taken by nginx \(pid 7\)/,
     "claude-max-api --port 3457",
   ],
-  ["port", { port: { type: "refused", code: "EACCES" } }, "fail", /EACCES/, "claude-max-api --port 3456"],
+  ["port", { port: { type: "refused", code: "EACCES" } }, "fail", /may not listen there/, "claude-max-api --port 3456"],
   [
     "port",
     { port: { type: "refused", code: "EADDRNOTAVAIL" } },
     "fail",
-    /EADDRNOTAVAIL/,
+    /no such address/,
     "claude-max-api --host 127.0.0.1",
   ],
   ["workspace", { workspace: { path: "/w", state: "open" } }, "warn", /other users/, "chmod 700 /w"],
@@ -158,7 +158,14 @@ const FINDINGS: readonly [string, Partial<Found>, Check["status"], RegExp, strin
   ],
   ["start", { start: { ms: 9000, isOnline: true } }, "warn", /9000 ms/, "claude-max-api --spares 2"],
   ["start", { start: { ms: 9000, isOnline: false } }, "warn", /cannot be reached/, "curl -I https://api.anthropic.com"],
-  ["start", { start: { problem: "ended" } }, "fail", /ended/, "claude -p hello"],
+  ["start", { start: { problem: "ended", isOnline: true } }, "fail", /^ended$/, "claude doctor"],
+  [
+    "start",
+    { start: { problem: "late", isOnline: false } },
+    "fail",
+    /^late: .* cannot be reached/,
+    "curl -I https://api.anthropic.com",
+  ],
   ["live", { live: { problem: "Refused" } }, "fail", /Refused/, "claude-max-api --log-level debug"],
   ["live", { live: { problem: "No", code: "not_logged_in" } }, "fail", /No/, "claude auth login"],
   [
@@ -221,15 +228,16 @@ test("the plan is told in one line, from the tiny answer or by the server that r
 
 test("each MCP server is told with its tools or with the reason that it has none, and a wrong file fails", async () => {
   const servers: ServersFact = [
-    { name: "notes", status: "connected", tools: ["a", "b"], error: undefined },
-    { name: "tickets", status: "failed", tools: [], error: "HTTP 401" },
+    { name: "notes", status: "connected", tools: ["a", "b"], error: undefined, file: "/m.json" },
+    { name: "tickets", status: "failed", tools: [], error: "HTTP 401", file: "/m y.json" },
   ];
   const found = (await toChecks({ servers })).filter(({ name }) => name === "mcp");
   assert.deepEqual(
-    found.map(({ status, message }) => `${status} ${message}`),
-    ["ok notes: 2 tools", "warn tickets: failed, HTTP 401"],
+    found.map(({ status, message, fix }) => `${status} ${message} $ ${fix}`),
+    ["ok notes: 2 tools $ undefined", "warn tickets: failed, HTTP 401 $ ${EDITOR:-vi} '/m y.json'"],
   );
-  assert.equal((await find({ servers: { problem: "Cannot use --mcp-config x: ENOENT" } }, "mcp"))?.status, "fail");
+  const wrong = await find({ servers: { problem: "Cannot use --mcp-config x: ENOENT", file: "/x" } }, "mcp");
+  assert.deepEqual([wrong?.status, wrong?.fix], ["fail", "${EDITOR:-vi} /x"]);
 });
 
 test("the holder of a port is read from lsof and from ss", () => {

@@ -9,7 +9,7 @@ function toInstall(canNpm: boolean): string {
   return process.platform === "win32" ? INSTALL_WINDOWS : INSTALL;
 }
 
-/** One command; `canNpm` says that npm can install the CLI, and undefined is a fault that is not known. */
+/** One command; `canNpm` says that npm can install the CLI. Without a fault, there was no descriptor left to look. */
 export function toClaudeCure(fault: ClaudeFault | undefined, canNpm: boolean): string {
   switch (fault) {
     case "too_old":
@@ -18,7 +18,8 @@ export function toClaudeCure(fault: ClaudeFault | undefined, canNpm: boolean): s
       return process.platform === "win32" ? "where claude" : "command -v claude";
     case "missing":
     case "silent":
-    case undefined:
       return toInstall(canNpm);
+    case undefined:
+      return "ulimit -n 4096";
   }
 }

@@ -203,7 +203,8 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
   });
   child.stdout.on("data", (chunk: Buffer) => read(() => splitter.push(chunk)));
   child.stdout.once("end", () => read(() => splitter.end()));
-  child.stdin.on("error", (error) => end(`stdin closed: ${error.message}`));
+  // One that has ended says so itself in a moment, with its code and its last words.
+  child.stdin.on("error", (error) => setTimeout(() => end(`stdin closed: ${error.message}`), FLUSH_MS).unref());
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr = (stderr + text).slice(-STDERR_KEPT);
   });

@@ -8,7 +8,7 @@ import type { ConnectCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { ProxyError } from "../../core/error.ts";
 import { diffLines, formatHunks } from "../../lib/diff.ts";
-import { askHealth } from "../port.ts";
+import { askServer } from "../port.ts";
 import { ConnectError, makeFolders, refuseReadOnly, replaceTarget, toCode } from "./file.ts";
 import { toPlace, writeKey } from "./place.ts";
 import { isConnected, planConnect, planUndo, toPath } from "./plan.ts";
@@ -124,7 +124,7 @@ async function connect(subject: Subject, place: Place, { config, isPrint }: Conn
   }
   const next = client.toNext?.(place, target.file);
   if (next !== undefined) console.log(`next: ${next}`);
-  if ((await askHealth(config, config.apiKeys)) === undefined)
+  if ((await askServer(config, config.apiKeys))?.type !== "ours")
     console.log(`note: no server answers on ${place.origin} with this key; start it with claude-max-api`);
 }
 

@@ -12,8 +12,12 @@ import type { PortState } from "../port.ts";
 /** A CLI that takes this long to start, in milliseconds, is felt by the second of two new conversations. */
 const SLOW_START_MS = 5000;
 
-/** The states of all MCP servers, or the fault of their files. */
-export type ServersFact = readonly McpServerState[] | Problem;
+/** The states of all MCP servers, each with the file that names it, or what kept them from being loaded. */
+export type ServersFact = readonly (McpServerState & InFile)[] | (Problem & Partial<InFile>);
+
+interface InFile {
+  readonly file: string;
+}
 
 /** A fact that could not be had. */
 export interface Problem {
@@ -26,13 +30,13 @@ export type ClaudeFact =
   | { readonly path: string; readonly version: string }
   | (Problem & { readonly fault: ClaudeFault | undefined; readonly canNpm: boolean });
 
-/** The time from a CLI's start to its first answer; `isOnline` is asked when that was long. */
-export type StartFact = { readonly ms: number; readonly isOnline: boolean } | Problem;
+/** The time from a CLI's start to its first answer; `isOnline` is asked when that was long, or did not come. */
+export type StartFact = ({ readonly ms: number } | Problem) & { readonly isOnline: boolean };
 
 /** The answer to a tiny question; `code` is the API's word for a failure. */
 export type LiveFact =
   | { readonly ms: number; readonly model: string; readonly plan: PlanState | null }
-  | (Problem & { readonly code?: string });
+  | (Problem & { readonly code?: string | null });
 
 /** The plan's last known state, or the reason for which there is none. */
 export interface PlanFact {
@@ -53,6 +57,12 @@ export interface Check {
   readonly message: string;
   /** One command that mends it. */
   readonly fix?: string;
+}
+
+/** A path as one word of a shell. */
+function toWord(path: string): string {
+  if (/^[\w@%+=:,./\\-]+$/.test(path)) return path;
+  return process.platform === "win32" ? `"${path}"` : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** Judges the CLI that was found. */
@@ -86,6 +96,25 @@ export function checkCredentials(names: readonly string[]): Check {
   return { name, status: "warn", message, fix: `unset ${names.join(" ")}` };
 }
 
+/** The meaning of a system's error for an address. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not listen there",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "its name cannot be looked up",
+  EAI_AGAIN: "its name cannot be looked up",
+};
+/** A socket that this user can have. */
+const OWN_SOCKET = '"unix:$HOME/.claude-max-api/api.sock"';
+
+function checkRefusedPort(code: string, { host, port }: Address): Check {
+  const isSocket = toSocketPath(host) !== undefined;
+  // Node says EACCES of a missing folder too.
+  const why = isSocket && code === "EACCES" ? "its folder is not there, or not yours" : (REFUSALS[code] ?? code);
+  const address = isSocket ? OWN_SOCKET : "127.0.0.1";
+  const fix = code === "EACCES" && !isSocket ? "claude-max-api --port 3456" : `claude-max-api --host ${address}`;
+  return { name: "port", status: "fail", message: `${formatAddress({ host, port })} cannot be used: ${why}`, fix };
+}
+
 /** Judges the port. */
 export function checkPort(state: PortState, { host, port }: Address): Check {
   const name = "port";
@@ -100,16 +129,16 @@ export function checkPort(state: PortState, { host, port }: Address): Check {
         status: "ok",
         message: `${address} is served by claude-max-api ${state.version}, which runs already`,
       };
+    case "locked":
+      return { name, status: "ok", message: `${address} is served by claude-max-api, which asks for its key` };
     case "taken": {
-      const message = `${address} is taken by ${state.holder ?? "another program"}`;
-      const fix = isSocket ? `claude-max-api --host ${host}.2` : `claude-max-api --port ${port + 1}`;
+      const unknown = isSocket ? "another program, or is no socket" : "another program";
+      const message = `${address} is taken by ${state.holder ?? unknown}`;
+      const fix = isSocket ? `claude-max-api --host ${toWord(`${host}.2`)}` : `claude-max-api --port ${port + 1}`;
       return { name, status: "fail", message, fix };
     }
-    case "refused": {
-      const fix =
-        state.code === "EACCES" && !isSocket ? "claude-max-api --port 3456" : "claude-max-api --host 127.0.0.1";
-      return { name, status: "fail", message: `${address} cannot be used: ${state.code}`, fix };
-    }
+    case "refused":
+      return checkRefusedPort(state.code, { host, port });
   }
 }
 
@@ -120,7 +149,7 @@ export function checkWorkspace({ path, state }: WorkspaceFact): Check {
     case "private":
       return { name, status: "ok", message: path };
     case "open":
-      return { name, status: "warn", message: `${path} can be read by other users`, fix: `chmod 700 ${path}` };
+      return { name, status: "warn", message: `${path} can be read by other users`, fix: `chmod 700 ${toWord(path)}` };
     case "unusable": {
       const message = `${path} is not a folder that you can write to`;
       return { name, status: "fail", message, fix: `claude-max-api --workspace "$(mktemp -d)"` };
@@ -131,36 +160,47 @@ export function checkWorkspace({ path, state }: WorkspaceFact): Check {
 /** Judges the start of a CLI. */
 export function checkStart(start: StartFact): Check {
   const name = "start";
-  if ("problem" in start) return { name, status: "fail", message: start.problem, fix: "claude -p hello" };
-  const message = `the CLI is ready ${Math.round(start.ms)} ms after its start`;
-  if (start.ms < SLOW_START_MS) return { name, status: "ok", message };
-  if (start.isOnline) return { name, status: "warn", message, fix: "claude-max-api --spares 2" };
+  const hasFailed = "problem" in start;
+  const message = hasFailed ? start.problem : `the CLI is ready ${Math.round(start.ms)} ms after its start`;
+  if (!hasFailed && start.ms < SLOW_START_MS) return { name, status: "ok", message };
+  const status = hasFailed ? "fail" : "warn";
+  // The CLI's own doctor asks no model: it names broken settings and installations.
+  if (start.isOnline) return { name, status, message, fix: hasFailed ? "claude doctor" : "claude-max-api --spares 2" };
   const cause = "api.anthropic.com cannot be reached from here, and the CLI waits for it";
-  return { name, status: "warn", message: `${message}: ${cause}`, fix: "curl -I https://api.anthropic.com" };
+  return { name, status, message: `${message}: ${cause}`, fix: "curl -I https://api.anthropic.com" };
+}
+
+/** Opens a file, where its command, address or key is put right. */
+function toEdit(file: string): string {
+  return `${process.platform === "win32" ? "notepad" : "${EDITOR:-vi}"} ${toWord(file)}`;
 }
 
 /** Judges the MCP servers, one finding each. One that fails costs turns its tools, and no more. */
 export function checkServers(servers: ServersFact): Check[] {
   const name = "mcp";
-  if ("problem" in servers)
-    return [{ name, status: "fail", message: servers.problem, fix: "claude-max-api --mcp-config mcp.json" }];
+  if ("problem" in servers) {
+    const fix = servers.file === undefined ? "claude doctor" : toEdit(servers.file);
+    return [{ name, status: "fail", message: servers.problem, fix }];
+  }
   return servers.map((server) => {
     const count = server.tools.length;
     if (server.status === "connected")
       return { name, status: "ok", message: `${server.name}: ${count} ${count === 1 ? "tool" : "tools"}` };
-    return { name, status: "warn", message: `${server.name}: ${server.status}, ${server.error ?? "no reason told"}` };
+    const message = `${server.name}: ${server.status}, ${server.error ?? "no reason told"}`;
+    return { name, status: "warn", message, fix: toEdit(server.file) };
   });
 }
 
 /** The cure for a failed question, by the API's code. */
-function toLiveFix(code: string | undefined, credentials: readonly string[]): string {
+function toLiveFix(code: string | null | undefined, credentials: readonly string[]): string {
   if (code !== "not_logged_in") return "claude-max-api --log-level debug";
   return credentials.length > 0 ? `unset ${credentials.join(" ")}` : "claude auth login";
 }
 
-/** Judges the answer of the model. */
-export function checkLive(live: LiveFact, credentials: readonly string[]): Check {
+/** Judges the answer of the model; undefined when it was not asked. */
+export function checkLive(live: LiveFact | undefined, credentials: readonly string[]): Check {
   const name = "live";
+  if (live === undefined) return { name, status: "fail", message: "not asked: a turn needs what has failed above" };
   if (!("problem" in live))
     return { name, status: "ok", message: `${live.model} answered after ${Math.round(live.ms)} ms` };
   return { name, status: "fail", message: live.problem, fix: toLiveFix(live.code, credentials) };

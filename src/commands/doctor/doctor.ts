@@ -32,12 +32,16 @@ export async function* diagnose(facts: Facts, isLive: boolean): AsyncGenerator<C
   if (file !== undefined) yield checkLogin(await facts.readLogin(file));
   yield checkCredentials(facts.credentials);
   yield checkPort(await facts.askPort(), facts.address);
-  yield checkWorkspace(await facts.lookAtWorkspace());
+  const workspace = checkWorkspace(await facts.lookAtWorkspace());
+  yield workspace;
   if (file === undefined) return;
-  yield checkStart(await facts.timeStart(file));
-  yield* checkServers(await facts.lookAtServers(file));
-  const live = isLive ? await facts.askLive() : undefined;
-  if (live) yield checkLive(live, facts.credentials);
+  const start = checkStart(await facts.timeStart(file));
+  yield start;
+  const servers = start.status === "fail" ? [] : checkServers(await facts.lookAtServers(file));
+  yield* servers;
+  const canServe = [workspace, start, ...servers].every(({ status }) => status !== "fail");
+  const live = isLive && canServe ? await facts.askLive() : undefined;
+  if (isLive) yield checkLive(live, facts.credentials);
   const known = live && "plan" in live ? live.plan : null;
   yield checkPlan(known ? { plan: known, reason: "" } : await facts.readPlan());
 }

@@ -17,9 +17,10 @@ import { createChanges } from "../change.ts";
 import { askPort } from "../port.ts";
 import { askUsage } from "../usage/ask.ts";
 import type { PortState } from "../port.ts";
-import type { ClaudeFact, LiveFact, PlanFact, Problem, StartFact, WorkspaceFact, ServersFact } from "./check.ts";
+import type { ClaudeFact, LiveFact, PlanFact, StartFact, WorkspaceFact, ServersFact } from "./check.ts";
 import { askLive } from "./live.ts";
 import { lookAtServers } from "./servers.ts";
+import { toWords } from "./words.ts";
 
 /** The doctor's surroundings. */
 export interface DoctorOptions {
@@ -99,34 +100,47 @@ async function isOnline(environment: NodeJS.ProcessEnv): Promise<boolean> {
   );
 }
 
+/** A failed start: the CLI's own last words, where it had any. */
+async function toStartProblem(failure: Error, { environment }: Config, isLate: boolean): Promise<StartFact> {
+  if (!isLate) return { problem: `the CLI did not get ready: ${toWords(failure)}`, isOnline: true };
+  const problem = `the CLI gave no answer in the ${START_PATIENCE_MS / 1000} s after its start`;
+  return { problem, isOnline: await isOnline(environment) };
+}
+
 /** Starts a CLI as a spare is started, and times its answer to a question that no model is asked. */
-async function timeStart(command: Omit<Command, "args">, config: Config): Promise<{ ms: number } | Problem> {
+async function timeStart(command: Omit<Command, "args">, config: Config): Promise<StartFact> {
   const startedAt = performance.now();
   const launch = { tools: config.tools };
-  let ms: number | undefined;
   const conversation = startConversation({
     command: { ...command, args: toArgs(launch, config.settingSources) },
     launch,
     activityMs: START_PATIENCE_MS,
-    onCatalogue: () => void (ms = performance.now() - startedAt),
+    onCatalogue: () => {},
     onDenial: () => {},
     onLimits: () => {},
     onMcpCall: () => {},
     onMcpStates: () => {},
     onPlan: () => {},
   });
-  const patience = setTimeout(() => void conversation.close(), START_PATIENCE_MS);
-  await conversation.askModels();
+  let isLate = false;
+  const patience = setTimeout(() => {
+    isLate = true;
+    void conversation.close();
+  }, START_PATIENCE_MS);
+  const failure = await conversation.askModels();
+  const ms = performance.now() - startedAt;
   clearTimeout(patience);
   await conversation.close();
-  return ms === undefined ? { problem: "the CLI was started, and ended without an answer" } : { ms };
+  if (failure) return toStartProblem(failure, config, isLate);
+  return { ms, isOnline: ms < LONG_START_MS || (await isOnline(config.environment)) };
 }
 
+const LOCKED = "not known: the server here asks for its key, in CLAUDE_MAX_API_API_KEY";
 const NO_SERVER = "not known while no server runs here: the CLI tells it with each answer, such as that of --live";
 
 async function readPlan(config: Config): Promise<PlanFact> {
   const answer = await askUsage(config);
-  if ("problem" in answer) return { plan: null, reason: NO_SERVER };
+  if ("problem" in answer) return { plan: null, reason: answer.isLocked ? LOCKED : NO_SERVER };
   const { plan, plan_reason: reason } = answer.usage;
   return { plan, reason: reason ?? "" };
 }
@@ -161,11 +175,7 @@ export async function createFacts(options: DoctorOptions): Promise<Facts> {
     readLogin: (file) => readLogin({ ...surroundings, file }),
     askPort: () => askPort(config),
     lookAtWorkspace: () => lookAtWorkspace(config.workspace, isMade),
-    async timeStart(file) {
-      const start = await timeStart({ ...surroundings, file }, config);
-      if ("problem" in start) return start;
-      return { ms: start.ms, isOnline: start.ms < LONG_START_MS || (await isOnline(config.environment)) };
-    },
+    timeStart: (file) => timeStart({ ...surroundings, file }, config),
     lookAtServers: (file) => lookAtServers({ ...surroundings, file }, config),
     readPlan: () => readPlan(config),
     askLive: () => askLive({ ...options, config: { ...config, environment, stateFolder: join(own, "state") } }),

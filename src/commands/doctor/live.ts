@@ -1,5 +1,4 @@
 /** One tiny request, all the way: a server of its own on a free port, the CLI, the model. */
-import { isObject } from "../../lib/json.ts";
 import { createLog } from "../../lib/log.ts";
 import { serve } from "../serve.ts";
 import type { Config } from "../../config/config.ts";
@@ -7,18 +6,21 @@ import { askUsage } from "../usage/ask.ts";
 import type { LiveFact } from "./check.ts";
 import type { DoctorOptions } from "./facts.ts";
 
-const PATIENCE_MS = 120_000;
+/** Longest silence of the CLI that is waited for here. */
+const MOST_SILENT_SECONDS = 120;
 
-function readAnswer(body: unknown, ms: number): LiveFact {
-  if (isObject(body) && typeof body["model"] === "string") return { ms, model: body["model"], plan: null };
-  const error = isObject(body) ? body["error"] : undefined;
-  if (!isObject(error) || typeof error["message"] !== "string") return { problem: "the answer cannot be read" };
-  return { problem: error["message"], ...(typeof error["code"] === "string" ? { code: error["code"] } : {}) };
-}
+/** The answers of our own server. */
+type Answer =
+  | { readonly model: string; readonly error?: undefined }
+  | { readonly error: { readonly message: string; readonly code: string | null } };
 
 /** Asks the model for one word. */
 export async function askLive({ config, version, program }: DoctorOptions): Promise<LiveFact> {
-  const own: Config = { ...config, host: "127.0.0.1", port: 0, apiKeys: [], spares: 0, tools: "none", demo: false };
+  const activityTimeoutSeconds = Math.min(config.activityTimeoutSeconds, MOST_SILENT_SECONDS);
+  const own: Config = {
+    ...{ ...config, host: "127.0.0.1", port: 0, apiKeys: [], spares: 0, tools: "none", demo: false },
+    activityTimeoutSeconds,
+  };
   const served = await serve({ config: own, version, program, log: createLog("error") });
   try {
     const startedAt = performance.now();
@@ -30,14 +32,12 @@ export async function askLive({ config, version, program }: DoctorOptions): Prom
         max_tokens: 16,
         messages: [{ role: "user", content: "Answer with the word ok." }],
       }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    const answer = readAnswer(await response.json(), performance.now() - startedAt);
-    if ("problem" in answer) return answer;
+    const answer = (await response.json()) as Answer;
+    const ms = performance.now() - startedAt;
+    if (answer.error) return { problem: answer.error.message, code: answer.error.code };
     const known = await askUsage({ ...own, port: Number(new URL(served.url).port) });
-    return "usage" in known ? { ...answer, plan: known.usage.plan } : answer;
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : "no answer" };
+    return { ms, model: answer.model, plan: "usage" in known ? known.usage.plan : null };
   } finally {
     await served.stop();
   }

@@ -6,7 +6,8 @@ import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
 import { toSocketPath } from "../../lib/address.ts";
 import { parseVariables } from "../../lib/envfile.ts";
-import { askHealth, askPort, toLocalUrl } from "../port.ts";
+import { askPort, askServer, toLocalUrl } from "../port.ts";
+import type { PortState } from "../port.ts";
 import { createChanges } from "../change.ts";
 import { toEnvFile, toEnvText } from "./plan.ts";
 import { runSteps } from "./steps.ts";
@@ -19,7 +20,7 @@ const START_TRIES = 15;
 /** Waits until the server answers. @returns whether it does. */
 async function awaitServer(config: Config): Promise<boolean> {
   for (let left = START_TRIES; left > 0; left--) {
-    if ((await askHealth(config, config.apiKeys)) !== undefined) return true;
+    if ((await askServer(config, config.apiKeys)) !== undefined) return true;
     await delay(PAUSE_MS);
   }
   return false;
@@ -33,11 +34,22 @@ export async function addStoredKeys(command: ServiceCommand): Promise<Config> {
   return { ...config, apiKeys: [...new Set([...config.apiKeys, ...stored])] };
 }
 
+function toWhy(state: Exclude<PortState, { readonly type: "free" | "ours" }>): string {
+  switch (state.type) {
+    case "locked":
+      return "taken by a claude-max-api that asks for another key";
+    case "taken":
+      return `taken by ${state.holder ?? "another program"}`;
+    case "refused":
+      return `not to be had (${state.code})`;
+  }
+}
+
 /** Says why the port cannot be had; undefined when it can, or a server of ours has it. */
 async function toPortProblem(config: Config): Promise<string | undefined> {
   const port = await askPort(config);
-  if (port.type !== "taken" && port.type !== "refused") return undefined;
-  const why = port.type === "taken" ? `taken by ${port.holder ?? "another program"}` : `not to be had (${port.code})`;
+  if (port.type === "free" || port.type === "ours") return undefined;
+  const why = toWhy(port);
   const [name, option] =
     toSocketPath(config.host) === undefined ? [`port ${config.port}`, "--port"] : [config.host, "--host"];
   return `Cannot install: ${name} is ${why}. Stop that program, or choose another with ${option}`;

@@ -1,14 +1,19 @@
 /** `service status` and `service logs`. */
 import { open, readFile } from "node:fs/promises";
 import type { ServiceCommand } from "../../config/command.ts";
-import { askHealth, toLocalUrl } from "../port.ts";
+import { askServer, toLocalUrl } from "../port.ts";
+import type { ServerState } from "../port.ts";
 import { addStoredKeys } from "./install.ts";
-import { readOutput } from "./steps.ts";
+import { readOutput, readState } from "./steps.ts";
 import { readAddress } from "./unit.ts";
 import type { ServiceUnit } from "./unit.ts";
 
 /** Of a log file, in bytes: some hundreds of lines. */
 const TAIL_BYTES = 32 * 1024;
+
+function toName(server: ServerState): string {
+  return server.type === "ours" ? `claude-max-api ${server.version}` : "claude-max-api, which asks for another key,";
+}
 
 /**
  * Prints whether the service is installed, its state by the system's word, and whether its server answers. @returns the
@@ -20,14 +25,14 @@ export async function status(unit: ServiceUnit, command: ServiceCommand): Promis
     console.log("not installed: claude-max-api service install");
     return false;
   }
-  const state = unit.readState(await readOutput(unit.status));
+  const state = unit.readState(await readState(unit.status));
   const address = readAddress(text);
   const url = toLocalUrl(address);
-  const version = await askHealth(address, (await addStoredKeys(command)).apiKeys);
+  const server = await askServer(address, (await addStoredKeys(command)).apiKeys);
   console.log(`installed ${unit.file}`);
   console.log(`state     ${state ?? "unknown"}`);
-  console.log(`server    ${version === undefined ? `no answer from ${url}` : `claude-max-api ${version} on ${url}`}`);
-  return version !== undefined;
+  console.log(`server    ${server === undefined ? `no answer from ${url}` : `${toName(server)} on ${url}`}`);
+  return server !== undefined;
 }
 
 /** The last whole lines of a file; undefined when there is none. */
@@ -45,7 +50,7 @@ async function readTail(path: string): Promise<string | undefined> {
   }
 }
 
-/** Prints the newest lines of the log. @returns whether there is one. */
+/** Prints the newest lines of the log. @returns whether there is one. @throws StepError when it cannot be read. */
 export async function logs(unit: ServiceUnit): Promise<boolean> {
   const text = unit.logs === undefined ? await readTail(unit.logFile ?? "") : await readOutput(unit.logs);
   if (text === undefined) console.error(`Cannot read the log: ${unit.logFile} is not there yet`);

@@ -1,5 +1,6 @@
 /** Runs the system's own tools for a service, with no shell between. Beside the CLI's, the only processes we start. */
 import { execFile } from "node:child_process";
+import type { ExecFileException } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ServiceStep } from "./unit.ts";
@@ -22,6 +23,14 @@ export class StepError extends Error {
   }
 }
 
+function toStepError(argv: readonly string[], error: Error): StepError {
+  if ("code" in error && error.code === "ENOENT")
+    return new StepError(`Cannot run ${argv[0]}: it is not on this system; --print shows what it would be told`, true);
+  const { stderr = "", code, signal } = error as ExecFileException;
+  const [said] = stderr.trim().split("\n");
+  return new StepError(`Cannot run ${argv.join(" ")}: ${said || `it ended with ${code ?? signal}`}`, false);
+}
+
 async function tryStep({ argv, mayFail }: ServiceStep): Promise<StepError | undefined> {
   const [file = "", ...args] = argv;
   try {
@@ -29,10 +38,7 @@ async function tryStep({ argv, mayFail }: ServiceStep): Promise<StepError | unde
     return undefined;
   } catch (error) {
     if (mayFail || !(error instanceof Error)) return undefined;
-    if ("code" in error && error.code === "ENOENT")
-      return new StepError(`Cannot run ${file}: it is not on this system; --print shows what it would be told`, true);
-    const said = "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim() : "";
-    return new StepError(`Cannot run ${argv.join(" ")}: ${said.split("\n")[0] || error.message}`, false);
+    return toStepError(argv, error);
   }
 }
 
@@ -48,10 +54,19 @@ export async function runSteps(steps: readonly ServiceStep[]): Promise<void> {
   }
 }
 
-/** The stdout of a program, also of one that ends with an error; empty when it cannot be run. */
-export async function readOutput([file = "", ...args]: readonly string[]): Promise<string> {
-  return run(file, args, { maxBuffer: OUTPUT_BYTES, windowsHide: true }).then(
+/** The stdout of a program that tells a state, by its exit code too; empty when it cannot be run. */
+export async function readState([file = "", ...args]: readonly string[]): Promise<string> {
+  return run(file, args, { windowsHide: true }).then(
     ({ stdout }) => stdout,
     (error: unknown) => (error instanceof Error && "stdout" in error ? String(error.stdout) : ""),
+  );
+}
+
+/** The stdout of a program. @throws StepError when it fails. */
+export async function readOutput(argv: readonly string[]): Promise<string> {
+  const [file = "", ...args] = argv;
+  return run(file, args, { maxBuffer: OUTPUT_BYTES, windowsHide: true }).then(
+    ({ stdout }) => stdout,
+    (error: Error) => Promise.reject(toStepError(argv, error)),
   );
 }

@@ -5,10 +5,10 @@ import { askJson } from "../../http/ask.ts";
 import { formatAddress } from "../../lib/address.ts";
 import { isObject } from "../../lib/json.ts";
 import type { Usage } from "../../meter/usage.ts";
-import { toLocalAddress } from "../port.ts";
+import { isKeyRefusal, toLocalAddress } from "../port.ts";
 
-/** The server's answer, or the reason for which there is none. */
-export type UsageAnswer = { readonly usage: Usage } | { readonly problem: string };
+/** The server's answer, or the reason for which there is none; `isLocked` says that it asks for its key. */
+export type UsageAnswer = { readonly usage: Usage } | { readonly problem: string; readonly isLocked?: true };
 
 const PATIENCE_MS = 5000;
 
@@ -17,12 +17,15 @@ function isUsage(body: unknown): body is Usage {
   return isObject(body) && "plan" in body && isObject(body["server"]) && Array.isArray(body["days"]);
 }
 
-function toProblem(body: unknown, where: string): string {
+function toProblem(body: unknown, where: string): UsageAnswer {
+  if (isKeyRefusal(body)) {
+    const problem = `Cannot read usage: the server at ${where} asks for its key. Set CLAUDE_MAX_API_API_KEY`;
+    return { problem, isLocked: true };
+  }
   const error = isObject(body) ? body["error"] : undefined;
-  if (!isObject(error) || typeof error["message"] !== "string")
-    return `Cannot read usage: another program answers at ${where}, or another release of this one`;
-  if (error["code"] !== "invalid_api_key") return `Cannot read usage: ${error["message"]}`;
-  return `Cannot read usage: the server at ${where} asks for its key. Set CLAUDE_MAX_API_API_KEY`;
+  if (isObject(error) && typeof error["message"] === "string")
+    return { problem: `Cannot read usage: ${error["message"]}` };
+  return { problem: `Cannot read usage: another program answers at ${where}, or another release of this one` };
 }
 
 /** Asks with each of the keys until one fits. Never rejects but for a defect. */
@@ -36,7 +39,7 @@ export async function askUsage({ host, port, apiKeys }: Config): Promise<UsageAn
       body = await askJson(address, { path: "/usage", headers, patienceMs: PATIENCE_MS });
       if (isUsage(body)) return { usage: body };
     }
-    return { problem: toProblem(body, where) };
+    return toProblem(body, where);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { problem: `No server answers at ${where}. Start it with claude-max-api, or name another with --port` };
