@@ -27,14 +27,14 @@ need() {
 # Plain http is for this machine's own loopback alone, where nobody else can change what is sent.
 check_address() {
   case $1 in
-    *@*) die "$1 names a user" ;;
+    *@*) die "$1 holds a user name, which is not sent; leave it out" ;;
     https://*) protocol=https ;;
     http://127.0.0.1:* | http://localhost:*) protocol=http ;;
     *) die "$1 is not https" ;;
   esac
 }
 
-# fetch URL FILE: also after a redirect only over https; with a bar on a terminal
+# fetch URL FILE: with curl also after a redirect only over https; with a bar on a terminal
 fetch() {
   check_address "$1"
   quiet=-sS
@@ -124,7 +124,7 @@ unpack() {
     *) die "$name in the archive is not one plain file; nothing was installed" ;;
   esac
   # To stdout: neither names nor links nor modes of the archive count.
-  tar -xzOf "$1" "$name" >"$2" || die "cannot unpack $1"
+  tar -xzOf "$1" "$name" >"$2" || die "cannot write $name to $place; is there room on the disk?"
 }
 
 # explain FILE WORDS: why the program does not run
@@ -134,7 +134,7 @@ explain() {
     *GLIBC*) die "$name needs a newer glibc than this system has; with Node 20 or newer: npm install -g $name" ;;
   esac
   printf '#!/bin/sh\nexit 0\n' >"$1"
-  "$1" >/dev/null 2>&1 || die "$place is on a file system without programs (noexec); set CLAUDE_MAX_API_INSTALL_DIR"
+  "$1" >/dev/null 2>&1 || die "$place is on a file system without programs (noexec); set CLAUDE_MAX_API_INSTALL_DIR to another folder"
   die "$name $version does not run on this machine: ${2:-it said nothing}"
 }
 
@@ -152,7 +152,8 @@ main() {
   need tar
   need awk
   need mktemp
-  [ -n "${HOME:-}" ] || [ -n "${CLAUDE_MAX_API_INSTALL_DIR:-}" ] || die "HOME is not set"
+  [ -n "${HOME:-}" ] || [ -n "${CLAUDE_MAX_API_INSTALL_DIR:-}" ] ||
+    die "HOME is not set; choose a folder with CLAUDE_MAX_API_INSTALL_DIR"
   place=${CLAUDE_MAX_API_INSTALL_DIR:-${HOME:-}/.local/bin}
   case $place in
     /*) ;;

@@ -1,69 +1,15 @@
 /** The installer against a release on loopback: right, wrong sum, nothing there, cut short. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { createArchive } from "../../scripts/release/tar.ts";
 import { ANYWHERE, NAME, toArchive, VERSION } from "../../scripts/release/targets.ts";
 import { fillTemplate } from "../../scripts/release/template.ts";
 import { hasProgram, runFile } from "../helpers/command.ts";
-import type { Ended } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
-
-const TARGETS = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", ANYWHERE];
-const PROGRAM = `#!/bin/sh\necho ${VERSION}\n`;
-
-interface Release {
-  readonly files: Map<string, Buffer>;
-  readonly install: (env?: NodeJS.ProcessEnv, cwd?: string) => Promise<Ended>;
-  /** What is in the folder that was installed to. */
-  readonly list: () => Promise<string[]>;
-  readonly place: string;
-}
-
-/** A release whose archives hold a small script. `cut` sends half of a file and hangs up. */
-async function startRelease(
-  t: TestContext,
-  { program = PROGRAM, cut }: { program?: string; cut?: string } = {},
-): Promise<Release> {
-  const archive = createArchive([{ name: NAME, mode: 0o755, bytes: Buffer.from(program) }]);
-  const sum = createHash("sha256").update(archive).digest("hex");
-  const files = new Map<string, Buffer>(TARGETS.map((target) => [toArchive(target), archive]));
-  files.set("SHA256SUMS", Buffer.from(TARGETS.map((target) => `${sum}  ${toArchive(target)}\n`).join("")));
-  const server = createServer((request, response) => {
-    const name = request.url?.slice(1) ?? "";
-    const file = files.get(name);
-    if (!file) return void response.writeHead(404).end();
-    response.writeHead(200, { "content-length": file.length });
-    if (cut !== undefined && name.includes(cut))
-      return void response.write(file.subarray(0, file.length >> 1), () => response.destroy());
-    response.end(file);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  const folder = makeFolder(t);
-  const script = join(folder, "install.sh");
-  await writeFile(script, fillTemplate("install.sh"));
-  const place = join(folder, "bin");
-  const own = {
-    HOME: folder,
-    TMPDIR: folder,
-    CLAUDE_MAX_API_VERSION: VERSION,
-    CLAUDE_MAX_API_INSTALL_DIR: place,
-    CLAUDE_MAX_API_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  };
-  return {
-    files,
-    place,
-    install: (env = {}, cwd = folder) => runFile(["sh", script], { ...own, ...env }, cwd),
-    list: () => readdir(place).catch(() => []),
-  };
-}
+import { PROGRAM, startRelease, TARGETS } from "../helpers/release.ts";
 
 test("the program is installed, alone, and installing again replaces it", async (t) => {
   const { install, list, place } = await startRelease(t);

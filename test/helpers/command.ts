@@ -1,7 +1,9 @@
 /** The built program, run to its end: what it printed and how it ended. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { CLI_VARIABLES } from "./cli.ts";
 import { PROGRAM } from "./proxy.ts";
@@ -45,4 +47,13 @@ export async function runProgram(args: readonly string[], env: NodeJS.ProcessEnv
 /** True when a program is on PATH. */
 export async function hasProgram(name: string): Promise<boolean> {
   return (await runFile(["sh", "-c", `command -v ${name}`])).code === 0;
+}
+
+/** A folder of links to programs that are on PATH; those that are not are left out. */
+export async function linkPrograms(folder: string, names: readonly string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of names) {
+    const { stdout } = await runFile(["sh", "-c", `command -v ${name}`]);
+    if (stdout.startsWith("/")) await symlink(stdout.trim(), join(folder, name));
+  }
 }

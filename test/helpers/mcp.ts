@@ -29,7 +29,7 @@ export function writeMcpConfig(t: Scope, mcpServers: object): string {
   return path;
 }
 
-/** A certificate for `localhost` and no other host, which vouches for itself, and its key. */
+/** A certificate for one host and no other, which vouches for itself, and its key. */
 export interface Certificate {
   /** The file that is given to those who are to trust it. */
   readonly path: string;
@@ -38,10 +38,10 @@ export interface Certificate {
 }
 
 /** Makes one with the `openssl` of the system. */
-export function makeCertificate(t: Scope): Certificate {
+export function makeCertificate(t: Scope, host = "localhost"): Certificate {
   const folder = makeFolder(t);
   const [path, keyPath] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const names = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", keyPath];
   execFileSync("openssl", ["req", "-x509", ...key, "-out", path, "-days", "2", ...names], { stdio: "pipe" });
   const read = (file: string): string => readFileSync(file, "utf8");
