@@ -23,6 +23,22 @@ export type PortState =
   | { readonly type: "taken"; readonly holder: string | undefined }
   | { readonly type: "refused"; readonly code: string };
 
+/** The meaning of a system's error for an address. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not listen there",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "its name cannot be looked up",
+  EAI_AGAIN: "its name cannot be looked up",
+};
+
+/** An address that cannot be listened on, with the reason, in words for a sentence. */
+export function toRefusal(code: string, address: Address): string {
+  // Node says EACCES of a missing folder too.
+  const isFolder = code === "EACCES" && toSocketPath(address.host) !== undefined;
+  const why = isFolder ? "its folder is not there, or not yours" : (REFUSALS[code] ?? code);
+  return `${formatAddress(address)} cannot be used: ${why}`;
+}
+
 const HEALTH_PATIENCE_MS = 5000;
 const LIST_PATIENCE_MS = 5000;
 

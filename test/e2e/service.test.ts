@@ -1,33 +1,14 @@
 /** `service`, with a stand-in for systemctl that takes down what it is asked. */
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { runProgram } from "../helpers/command.ts";
-import type { Ended } from "../helpers/command.ts";
-import { makeFolder } from "../helpers/folder.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
-
-const SYSTEMCTL = `#!/bin/sh
-echo "$@" >>"$HOME/asked"
-[ "$2" = is-active ] && echo active
-exit 0
-`;
-
-/** A home whose PATH begins with the stand-in. */
-async function makeHome(
-  t: TestContext,
-): Promise<{ home: string; run: (args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<Ended> }> {
-  const home = makeFolder(t);
-  await mkdir(join(home, "bin"));
-  await writeFile(join(home, "bin/systemctl"), SYSTEMCTL, { mode: 0o755 });
-  const own = { HOME: home, PATH: `${join(home, "bin")}:${process.env["PATH"]}`, CLAUDE_MAX_API_CLAUDE: FAKE_CLI };
-  return { home, run: (args, env = {}) => runProgram(["service", ...args], { ...own, ...env }) };
-}
+import { makeHome, SYSTEMCTL } from "../helpers/service.ts";
 
 const toPort = (url: string): string => new URL(url).port;
 

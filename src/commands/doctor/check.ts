@@ -7,6 +7,7 @@ import { formatAddress, toSocketPath } from "../../lib/address.ts";
 import type { Address } from "../../lib/address.ts";
 import type { PlanState, WindowState } from "../../meter/plan.ts";
 import { formatPercent, formatSpan, formatWindow } from "../../page/format.ts";
+import { toRefusal } from "../port.ts";
 import type { PortState } from "../port.ts";
 
 /** A CLI that takes this long to start, in milliseconds, is felt by the second of two new conversations. */
@@ -96,23 +97,14 @@ export function checkCredentials(names: readonly string[]): Check {
   return { name, status: "warn", message, fix: `unset ${names.join(" ")}` };
 }
 
-/** The meaning of a system's error for an address. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  EACCES: "this user may not listen there",
-  EADDRNOTAVAIL: "this machine has no such address",
-  ENOTFOUND: "its name cannot be looked up",
-  EAI_AGAIN: "its name cannot be looked up",
-};
 /** A socket that this user can have. */
 const OWN_SOCKET = '"unix:$HOME/.claude-max-api/api.sock"';
 
 function checkRefusedPort(code: string, { host, port }: Address): Check {
   const isSocket = toSocketPath(host) !== undefined;
-  // Node says EACCES of a missing folder too.
-  const why = isSocket && code === "EACCES" ? "its folder is not there, or not yours" : (REFUSALS[code] ?? code);
   const address = isSocket ? OWN_SOCKET : "127.0.0.1";
   const fix = code === "EACCES" && !isSocket ? "claude-max-api --port 3456" : `claude-max-api --host ${address}`;
-  return { name: "port", status: "fail", message: `${formatAddress({ host, port })} cannot be used: ${why}`, fix };
+  return { name: "port", status: "fail", message: toRefusal(code, { host, port }), fix };
 }
 
 /** Judges the port. */

@@ -6,8 +6,7 @@ import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
 import { toSocketPath } from "../../lib/address.ts";
 import { parseVariables } from "../../lib/envfile.ts";
-import { askPort, askServer, toLocalUrl } from "../port.ts";
-import type { PortState } from "../port.ts";
+import { askPort, askServer, toLocalUrl, toRefusal } from "../port.ts";
 import { createChanges } from "../change.ts";
 import { toEnvFile, toEnvText } from "./plan.ts";
 import { runSteps } from "./steps.ts";
@@ -34,25 +33,22 @@ export async function addStoredKeys(command: ServiceCommand): Promise<Config> {
   return { ...config, apiKeys: [...new Set([...config.apiKeys, ...stored])] };
 }
 
-function toWhy(state: Exclude<PortState, { readonly type: "free" | "ours" }>): string {
-  switch (state.type) {
-    case "locked":
-      return "taken by a claude-max-api that asks for another key";
-    case "taken":
-      return `taken by ${state.holder ?? "another program"}`;
-    case "refused":
-      return `not to be had (${state.code})`;
-  }
-}
-
-/** Says why the port cannot be had; undefined when it can, or a server of ours has it. */
+/** Says why the address cannot be had; undefined when it can, or a server of ours has it. */
 async function toPortProblem(config: Config): Promise<string | undefined> {
-  const port = await askPort(config);
-  if (port.type === "free" || port.type === "ours") return undefined;
-  const why = toWhy(port);
-  const [name, option] =
-    toSocketPath(config.host) === undefined ? [`port ${config.port}`, "--port"] : [config.host, "--host"];
-  return `Cannot install: ${name} is ${why}. Stop that program, or choose another with ${option}`;
+  const state = await askPort(config);
+  const isSocket = toSocketPath(config.host) !== undefined;
+  const [name, option] = isSocket ? [config.host, "--host"] : [`port ${config.port}`, "--port"];
+  switch (state.type) {
+    case "free":
+    case "ours":
+      return undefined;
+    case "locked":
+      return `${name} has a claude-max-api that asks for another key. Set CLAUDE_MAX_API_API_KEY to that one, or choose another with ${option}`;
+    case "taken":
+      return `${name} is taken by ${state.holder ?? "another program"}. Stop that program, or choose another with ${option}`;
+    case "refused":
+      return `${toRefusal(state.code, config)}. Choose another with ${state.code === "EACCES" ? option : "--host"}`;
+  }
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -103,7 +99,7 @@ export async function install(unit: ServiceUnit, command: ServiceCommand): Promi
   const config = await addStoredKeys(command);
   const problem = await toPortProblem(config);
   if (problem !== undefined) {
-    console.error(problem);
+    console.error(`Cannot install: ${problem}`);
     return false;
   }
   report(unit, command, await writeAndStart(unit, command));
