@@ -1,6 +1,6 @@
 /** The file of models: private, exact over restarts, and set aside when it is damaged. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decodeModels, keepModels } from "../../../src/cli/install/modelfile.ts";
@@ -42,12 +42,20 @@ test("a damaged file is set aside, and a new one takes its place", async (t) => 
   assert.deepEqual(decodeModels(readFileSync(file, "utf8")), { catalogue: [], limits: LIMITS });
 });
 
-test("without a file nothing is kept", async () => {
-  const { models, close } = await keepModels(
-    NONE,
-    undefined,
-    createLog("warn", (line) => assert.fail(line)),
-  );
+test("without a file nothing is kept", async (t) => {
+  const [folder, cwd] = [makeFolder(t), process.cwd()];
+  t.after(() => process.chdir(cwd));
+  process.chdir(folder);
+  const open = () =>
+    keepModels(
+      NONE,
+      undefined,
+      createLog("warn", (line) => assert.fail(line)),
+    );
+  const { models, close } = await open();
   models.setLimits(LIMITS);
   await close();
+  assert.deepEqual(readdirSync(folder), []);
+  assert.deepEqual(models.findLimits("claude-opus-5-5"), LIMITS["claude-opus-5-5"]);
+  assert.equal((await open()).models.findLimits("claude-opus-5-5"), undefined);
 });

@@ -1,6 +1,6 @@
 /** The CLI's notes: read from its mirror of the transcript, kept, and given with today's date. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -56,10 +56,16 @@ test("nothing is learned for a family's name or another provider's login", async
 
 test("a CLI that is being asked is ended with the server, and leaves nothing", async (t) => {
   const folder = makeFolder(t);
-  const notes = make(folder);
+  const file = join(makeFolder(t), "pids");
+  const notes = make(folder, { FAKE_CLI: "silent", FAKE_CLI_PIDS: file }, { restMs: 1 });
+  t.after(notes.close);
   assert.deepEqual(await notes.read(SOURCE, "claude-sonnet-5-5"), []);
+  await eventually("it is asked", () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
+  const pid = Number(readFileSync(file, "utf8"));
+  t.after(() => void (isRunning(pid) && process.kill(pid, "SIGKILL")));
   await notes.close();
-  assert.deepEqual(readdirSync(folder), []);
+  assert.equal(isRunning(pid), false);
+  assert.deepEqual([readdirSync(folder), readdirSync(join(folder, "tmp"))], [["tmp"], []]);
 });
 
 test("notes are learned at rest: a turn ends the process that is asked, and the next rest tries again", async (t) => {

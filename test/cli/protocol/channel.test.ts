@@ -15,6 +15,8 @@ interface Opened {
   readonly messages: TurnMessage[];
   /** Settles with the error of an end that was not asked for. */
   readonly lost: Promise<CliEndedError>;
+  /** How often such an end was told. */
+  countLosses(): number;
   /** Settles with the next result. */
   readonly finished: Promise<void>;
   readonly lines: string[];
@@ -23,6 +25,7 @@ interface Opened {
 function open(t: TestContext, mode: string, answer: AnswerRequest = () => undefined): Opened {
   const messages: TurnMessage[] = [];
   const lines: string[] = [];
+  let losses = 0;
   let lose = (_error: CliEndedError): void => undefined;
   let finish = (): void => undefined;
   const lost = new Promise<CliEndedError>((resolve) => (lose = resolve));
@@ -34,11 +37,14 @@ function open(t: TestContext, mode: string, answer: AnswerRequest = () => undefi
       messages.push(message);
       if (message.type === "result") finish();
     },
-    onLost: lose,
+    onLost(error) {
+      losses++;
+      lose(error);
+    },
     trace: (line) => void lines.push(line),
   });
   t.after(() => channel.close("term"));
-  return { channel, messages, lost, finished, lines };
+  return { channel, messages, lost, countLosses: () => losses, finished, lines };
 }
 
 test("a request is answered, and the messages of a turn come in order", async (t) => {
@@ -73,7 +79,7 @@ test("requests of the CLI are answered by the caller, also later, and its throw 
 });
 
 test("an end that was not asked for is told once, and fails what waits and what comes after", async (t) => {
-  const { channel, lost } = open(t, "silent");
+  const { channel, lost, countLosses } = open(t, "silent");
   channel.send(HI);
   process.kill(channel.pid ?? 0, "SIGSTOP");
   const waiting = channel.request({ subtype: "list_models" });
@@ -82,6 +88,7 @@ test("an end that was not asked for is told once, and fails what waits and what 
   assert.ok((await lost) instanceof CliEndedError);
   await assert.rejects(channel.request({ subtype: "list_models" }), CliEndedError);
   await channel.gone;
+  assert.equal(countLosses(), 1);
 });
 
 test("a line that is not JSON ends the process", async (t) => {
