@@ -80,20 +80,20 @@ for (const [what, fields, param, words] of [
   ["a connector", { connector_id: "connector_dropbox" }, "connector_id", /connectors are not had here/],
   ["no address", { server_url: undefined }, "server_url", /non-empty/],
   ["another scheme", { server_url: "file:///etc/passwd" }, "server_url", /expected an https URL/],
-  ["a password in the address", { server_url: "https://u:p@h/" }, "server_url", /without a user/],
+  ["a password in the address", { server_url: "https://u:secret@h/" }, "server_url", /without a user/],
   ["a strange name", { server_label: "a__b" }, "server_label", /single underscores/],
   ["the name of the client's tools", { server_label: "client" }, "server_label", /not client/],
   ["tools that only read", { allowed_tools: { read_only: true } }, "allowed_tools.read_only", /by name alone/],
   ["another host than was checked", { headers: { hOST: "intern.test" } }, "headers.hOST", /the connection's own/],
   ["a body's length", { headers: { "Content-Length": "5" } }, "headers.Content-Length", /the connection's own/],
-  ["a header of two lines", { headers: { a: "x\r\ny" } }, "headers.a", /a header's name and its value/],
-  ["a token of two words", { authorization: "a b" }, "authorization", /expected a token/],
+  ["a header of two lines", { headers: { a: "secret\r\ny" } }, "headers.a", /a header's name and its value/],
+  ["a token of two words", { authorization: "secret words" }, "authorization", /expected a token/],
 ] as const) {
   test(`${what} is refused, and no secret is repeated`, () => {
     const { kind, param: named, message } = refusalOf({ tools: [{ ...TOOL, ...fields }] });
     assert.deepEqual([kind, named], ["invalid_request", `tools[0].${param}`]);
     assert.match(message, words);
-    assert.doesNotMatch(message, /u:p|x\r/);
+    assert.doesNotMatch(message, /secret/);
   });
 }
 
