@@ -12,6 +12,13 @@ import { makeFolder } from "../helpers/folder.ts";
 
 const SHELLS = COMMANDS.completion.words;
 
+/** The line of a script that is for a command. */
+const toCommandLine = {
+  bash: (name: string) => new RegExp(`^ +${name}\\) words=`, "m"),
+  zsh: (name: string) => new RegExp(`^ +command\\) .* '${name}\\[[^]*^ +${name}\\) _arguments `, "m"),
+  fish: (name: string) => new RegExp(` -a ${name} -d `),
+};
+
 test("every command, word and option is in each script", () => {
   for (const shell of SHELLS) {
     const script = formatCompletion(shell);
@@ -19,8 +26,10 @@ test("every command, word and option is in each script", () => {
     const flags = [...rows.map(({ name }) => name), "help", "version"];
     for (const flag of flags)
       assert.match(script, new RegExp(shell === "fish" ? `-l ${flag}\\b` : `--${flag}\\b`), `${shell} ${flag}`);
-    for (const word of [...Object.keys(COMMANDS), "install", "uninstall", "status", "logs"])
-      assert.ok(script.includes(word), `${shell} ${word}`);
+    for (const [name, { words }] of COMMAND_ROWS) {
+      assert.match(script, toCommandLine[shell](name));
+      assert.ok(script.includes(words.join(" ")), `${shell} ${name}`);
+    }
   }
 });
 
@@ -56,7 +65,15 @@ test("bash completes a command, its words and its own options", async (t) => {
   assert.deepEqual(await complete(folder, ["--port", ""]), [""]);
 });
 
-test("after the name of an alias, bash and fish complete the families of models", async (t) => {
+test("after the name of an alias, each shell completes the families of models", async (t) => {
+  const toLines = (shell: "zsh" | "fish", flag: string): string[] =>
+    formatCompletion(shell)
+      .split("\n")
+      .filter((line) => line.includes(flag));
+  const zsh = toLines("zsh", "--alias");
+  assert.ok(zsh.length > 0 && zsh.every((line) => line.includes(`compadd ${FAMILY_NAMES.join(" ")} }`)));
+  const fish = toLines("fish", "-l alias");
+  assert.ok(fish.length > 0 && fish.every((line) => line.includes(`{${FAMILY_NAMES.join(",")}}`)));
   const folder = makeFolder(t);
   assert.deepEqual(await complete(folder, ["--alias", "gpt-4o", "=", "claude-s"]), ["claude-sonnet-4"]);
   assert.deepEqual(await complete(folder, ["--alias", "gpt-4o", "="]), FAMILY_NAMES);

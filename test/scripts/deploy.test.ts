@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
+import { readCommand } from "../../src/config/command.ts";
+import { BODY_LIMIT } from "../../src/http/body.ts";
 import { hasProgram, runFile } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
 
@@ -28,6 +30,23 @@ test("the container has a port on this machine alone, none without a key, and no
   assert.match(environment["CLAUDE_MAX_API_API_KEY"] ?? "", /^\$\{CLAUDE_MAX_API_API_KEY:\?.+\}$/);
   assert.deepEqual(service["ports"], ["127.0.0.1:3456:3456"]);
   assert.deepEqual([service["cap_drop"], service["read_only"]], [["ALL"], true]);
+});
+
+test("a proxy in front passes each event on as it comes, and allows the bodies and the silence that the server does", () => {
+  const command = readCommand([], {});
+  const silentSeconds = command.type === "serve" ? command.config.activityTimeoutSeconds : assert.fail();
+  const [nginx, caddy, haproxy] = ["nginx.conf", "Caddyfile", "haproxy.cfg"].map(read);
+  assert.match(nginx ?? "", /^ +proxy_buffering off;$/m);
+  assert.match(caddy ?? "", /^\s+flush_interval -1$/m);
+  assert.match(nginx ?? "", new RegExp(`^ +client_max_body_size ${BODY_LIMIT / 2 ** 20}m;$`, "m"));
+  const limits = [
+    Number(/^ +proxy_read_timeout (\d+)s;$/m.exec(nginx ?? "")?.[1]),
+    ...[...(haproxy ?? "").matchAll(/^ +timeout (?:client|server) (\d+)m$/gm)].map(
+      ([, minutes]) => 60 * Number(minutes),
+    ),
+  ];
+  assert.equal(limits.length, 3);
+  for (const seconds of limits) assert.ok(seconds > silentSeconds, `${seconds} s`);
 });
 
 test("HAProxy, Caddy and nginx accept their files, where they are here", async (t) => {

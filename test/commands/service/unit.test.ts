@@ -77,7 +77,11 @@ test("a log file that was asked for is the task's log", () => {
   assert.equal(text.match(/--log-file/g)?.length, 1);
 });
 
-test("the systems' own checkers accept the descriptions", async (t) => {
+const READ_PLIST = "import plistlib, sys; plistlib.load(open(sys.argv[1], 'rb'))";
+const READ_UTF16_XML =
+  "import sys, xml.dom.minidom as dom; dom.parseString(open(sys.argv[1], encoding='utf-8-sig').read().encode('utf-16'))";
+
+test("the systems' own checkers, or readers of their formats, accept the descriptions", async (t) => {
   const folder = makeFolder(t);
   const checkers = [
     {
@@ -86,6 +90,8 @@ test("the systems' own checkers accept the descriptions", async (t) => {
       unit: toSystemdUnit({ ...posix, home: folder }, folder),
       args: ["verify", "--user"],
     },
+    { name: "python3", file: "agent.plist", unit: toLaunchdUnit(darwin), args: ["-c", READ_PLIST] },
+    { name: "python3", file: "task.xml", unit: toTaskUnit(windows, WINDOWS_DATA), args: ["-c", READ_UTF16_XML] },
     { name: "plutil", file: "agent.plist", unit: toLaunchdUnit(darwin), args: ["-lint"] },
     { name: "xmllint", file: "agent.xml", unit: toLaunchdUnit(darwin), args: ["--noout", "--nonet"] },
   ] as const;
