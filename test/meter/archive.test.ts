@@ -105,7 +105,7 @@ test("a folder that cannot be written to loses nothing once it can", async (t) =
   assert.equal((await archive.readMonth("2026-11"))[0]?.requests, 3);
 });
 
-test("no word of content and no client address is in the file", async (t) => {
+test("no word of content and no id of a request or turn is in the file", async (t) => {
   const { archive, folder } = open(t);
   const time = createHandTime();
   const meter = createMeter(time);

@@ -113,17 +113,6 @@ test("white space around texts, and the way an answer is cut, change nothing", a
   assert.equal(await before([user(text("hi")), assistant(text("yes, sir"))], { system: "  \n" }), plain);
 });
 
-test("effort, output limit, stop sequences and the form of the answer change nothing", async () => {
-  const history = [user(text("hi")), assistant(text("yes"))];
-  const fields: Partial<Turn> = {
-    effort: "high",
-    maxTokens: 7,
-    stop: ["x"],
-    thinking: { mode: "off" },
-  };
-  assert.equal(await before(history, fields), await before(history));
-});
-
 test("there is nothing to look up before the first answer, or where the last message follows none", async () => {
   assert.equal(await before([]), undefined);
   assert.equal(
@@ -239,14 +228,17 @@ test("no two set-ups that differ have one key", async () => {
 
 test("what is a setting of one turn does not change the set-up", async () => {
   const history = [user(text("hi")), assistant(text("yes"))];
-  const plain = await before(history, { tools: [TOOL] });
   const settings: readonly Partial<Turn>[] = [
     { toolChoice: "none" },
     { parallelCalls: false },
     { stop: ["END"] },
     { effort: "high", maxTokens: 5 },
+    { thinking: { mode: "off" } },
   ];
-  for (const rest of settings) assert.equal(await before(history, { tools: [TOOL], ...rest }), plain);
+  for (const tools of [[], [TOOL]]) {
+    const plain = await before(history, { tools });
+    for (const rest of settings) assert.equal(await before(history, { tools, ...rest }), plain);
+  }
 });
 
 test("tools of equal schemas are alike, whatever the order of their keys", async () => {
@@ -256,7 +248,7 @@ test("tools of equal schemas are alike, whatever the order of their keys", async
   assert.equal(await before(history, { tools: [one] }), await before(history, { tools: [same] }));
 });
 
-test("all short conversations of three letters have fingerprints of their own, however the letters fall into messages", async () => {
+test("all conversations of some letters have fingerprints of their own, however the letters fall into messages", async () => {
   const cuts = (letters: string): string[][] =>
     letters.length < 2
       ? [[letters]]
