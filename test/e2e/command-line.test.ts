@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -70,8 +70,14 @@ test("a service's flags are spelt out with absolute paths, variables included, k
   ]);
 });
 
-test("a variables file that is not there, or not private, is a usage error", () => {
-  assert.throws(() => readCommand([], { CLAUDE_MAX_API_VARIABLES: "/nowhere/file" }), UsageError);
+test("a variables file that is not there, or not private, is a usage error", async (t) => {
+  const file = join(makeFolder(t), "variables");
+  await writeFile(file, "CLAUDE_MAX_API_MAX_QUEUE=9\n", { mode: 0o600 });
+  const read = (path: string): unknown => readCommand([], { CLAUDE_MAX_API_VARIABLES: path });
+  assert.throws(() => read(`${file}-gone`), UsageError);
+  assert.doesNotThrow(() => read(file));
+  await chmod(file, 0o640);
+  assert.throws(() => read(file), UsageError);
 });
 
 const shown: Pick<Config, "host" | "tools" | "apiKeys" | "demo"> = {

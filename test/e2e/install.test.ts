@@ -1,7 +1,7 @@
 /** The installer against a release on loopback: right, wrong sum, nothing there, cut short. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createArchive } from "../../scripts/release/tar.ts";
@@ -69,11 +69,14 @@ test("a download that is cut installs nothing, and leaves nothing behind", async
 });
 
 test("a program that does not run here leaves the installed one alone", async (t) => {
-  const broken = await startRelease(t, { program: "#!/bin/sh\nexit 1\n" });
-  const { code, stderr } = await broken.install();
+  const { install, list, place } = await startRelease(t, { program: "#!/bin/sh\nexit 1\n" });
+  const installed = join(place, NAME);
+  await mkdir(place);
+  await writeFile(installed, PROGRAM, { mode: 0o755 });
+  const { code, stderr } = await install();
   assert.equal(code, 1);
   assert.match(stderr, /does not run on this machine/);
-  assert.deepEqual(await broken.list(), []);
+  assert.deepEqual([await list(), await readFile(installed, "utf8")], [[NAME], PROGRAM]);
 });
 
 test("an archive whose member is anything but one plain file is refused", async (t) => {
@@ -178,7 +181,13 @@ test("half a script runs nothing, at whatever line it is cut", async (t) => {
 test("the shells that are here read the script without complaint", async (t) => {
   const script = join(makeFolder(t), "install.sh");
   await writeFile(script, fillTemplate("install.sh"));
-  const checks: [string, ...string[]][] = [["dash", "-n"], ["bash", "-n"], ["busybox", "sh", "-n"], ["shellcheck"]];
+  const readers: [string, ...string[]][] = [
+    ["sh", "-n"],
+    ["dash", "-n"],
+    ["bash", "-n"],
+    ["busybox", "sh", "-n"],
+  ];
+  const checks: typeof readers = [...readers, ["shellcheck"]];
   for (const check of checks) {
     if (!(await hasProgram(check[0]))) continue;
     assert.deepEqual(await runFile([...check, script]), { code: 0, stdout: "", stderr: "" });

@@ -218,7 +218,10 @@ test("clients' settings are chosen with the arrow keys and copied", async (t) =>
   await untilText(page, "#recipe .copy", /Copied/);
   const copied = await page.evaluate("navigator.clipboard.readText()");
   assert.equal(copied, `export OPENAI_BASE_URL=${server.url}/v1\nexport OPENAI_API_KEY=unused`);
+  await page.focus('[role="tab"][aria-selected="true"]');
   await page.keyboard.press("End");
+  const last = await page.$eval('[role="tab"]:last-of-type', (tab) => tab.getAttribute("aria-selected"));
+  assert.equal(last, "true");
 });
 
 test("text from outside is shown as text", async (t) => {
