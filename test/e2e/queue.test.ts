@@ -6,12 +6,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readError, readText, readUntil, user } from "../helpers/answer.ts";
 import { createLatch, readHealth, untilSessions } from "../helpers/client.ts";
-import { startProxy } from "../helpers/proxy.ts";
+import { startPair } from "../helpers/pair.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { startUpstream, toLastWords } from "../helpers/upstream.ts";
+import { toLastWords } from "../helpers/upstream.ts";
 import type { Upstream } from "../helpers/upstream.ts";
 
-const ONE_AT_ONCE = ["--max-concurrent", "1", "--spares", "1"];
+const ONE_AT_ONCE = ["--max-concurrent", "1"] as const;
 
 const ask = (words: string, rest: object = {}): object => ({ model: "sonnet", messages: [user(words)], ...rest });
 
@@ -33,9 +33,8 @@ const queued = (proxy: Proxy, count: number): Promise<void> =>
   untilSessions(proxy, `${count} wait`, (sessions) => sessions.queued === count);
 
 test("turns past the bound wait in line and are served in the order they came", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE);
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: ONE_AT_ONCE });
   const answers = [post(proxy, "a").then(readText)];
   await upstream.called(1);
   for (const [at, words] of ["b", "c", "d"].entries()) {
@@ -53,9 +52,8 @@ test("turns past the bound wait in line and are served in the order they came", 
 });
 
 test("a client that came late does not wait for all the turns of another", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE);
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: ONE_AT_ONCE });
   const say = async (words: string, client: string): Promise<string> =>
     readText(await proxy.chat(ask(words), { headers: { "user-agent": client } }));
   const answers = [say("a", "many/1.0")];
@@ -72,9 +70,8 @@ test("a client that came late does not wait for all the turns of another", async
 });
 
 test("a waiter whose client leaves is out of the line, and its turn is never played", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE);
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: ONE_AT_ONCE });
   const first = post(proxy, "a").then(readText);
   await upstream.called(1);
   const leaving = new AbortController();
@@ -93,9 +90,8 @@ test("a waiter whose client leaves is out of the line, and its turn is never pla
 });
 
 test("a full line refuses at once with 429 and says when to come again", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE, "--max-queue", "1");
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: [...ONE_AT_ONCE, "--max-queue", "1"] });
   const first = post(proxy, "a").then(readText);
   await upstream.called(1);
   const second = post(proxy, "b").then(readText);
@@ -114,9 +110,8 @@ test("a full line refuses at once with 429 and says when to come again", async (
 });
 
 test("without a line, whatever comes during a turn is refused", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE, "--max-queue", "0");
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: [...ONE_AT_ONCE, "--max-queue", "0"] });
   const first = post(proxy, "a").then(readText);
   await upstream.called(1);
   assert.equal((await post(proxy, "b")).status, 429);
@@ -126,9 +121,8 @@ test("without a line, whatever comes during a turn is refused", async (t) => {
 });
 
 test("a place is held until the turn ends, not until its headers are sent", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE);
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: ONE_AT_ONCE });
   const stream = await readUntil(await proxy.chat(ask("a", { stream: true })), "re a");
   const second = post(proxy, "b").then(readText);
   await queued(proxy, 1);
@@ -142,9 +136,8 @@ test("a place is held until the turn ends, not until its headers are sent", asyn
 });
 
 test("a turn that is hung up on gives its place to the next", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t, ...ONE_AT_ONCE);
   const release = holdAll(upstream);
-  const proxy = await startProxy(t, { upstream, args: ONE_AT_ONCE });
   const leaving = new AbortController();
   const stream = await proxy.chat(ask("a", { stream: true }), { signal: leaving.signal });
   await readUntil(stream, "re a");

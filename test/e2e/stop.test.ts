@@ -13,7 +13,7 @@ import type { TestContext } from "node:test";
 import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readStream, user } from "../helpers/answer.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { LINUX_ONLY } from "../helpers/processes.ts";
+import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
@@ -82,13 +82,15 @@ test("an idle server stops at once though its spare is still starting", LINUX_ON
   await assertStops(proxy, STARTING_PATIENCE_MS);
 });
 
-test("a turn under way at the stop is answered whole, beside connections that never carried a request", async (t) => {
+test("a turn under way at the stop is answered whole, and no other is taken; all ends with it, connections without requests too", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream, args: ["--spares", "0"] });
   await openSocket(t, proxy, "");
   const release = new AbortController();
   upstream.answer(() => [{ text: "one " }, { until: once(release.signal, "abort") }, { text: "two" }]);
   const response = await proxy.chat({ model: "sonnet", messages: [user("hi")], stream: true });
+  const pids = proxy.children();
+  assert.equal(pids.length, 1);
   proxy.kill("SIGTERM");
   await proxy.logged(/ stopping /);
   await eventually("no new connection is taken", () =>
@@ -98,6 +100,12 @@ test("a turn under way at the stop is answered whole, beside connections that ne
     ),
   );
   release.abort();
-  assert.equal((await readStream(response)).text, "one two");
+  const { text, data } = await readStream(response);
+  assert.deepEqual([text, data.at(-1)], ["one two", "[DONE]"]);
+  const doneAt = performance.now();
   assert.deepEqual(await proxy.exited, { code: 0, signal: null });
+  // Well before it would cut whoever is left: a kept connection is no running turn.
+  const ms = Math.round(performance.now() - doneAt);
+  assert.ok(ms < 6000, `${ms} ms`);
+  assert.deepEqual(pids.filter(isRunning), []);
 });
