@@ -9,18 +9,26 @@ import { test } from "node:test";
 import { assistant, readError, readText, user } from "../helpers/answer.ts";
 import { createLatch, readHealth, readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
+import type { Pair } from "../helpers/pair.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { isRunning } from "../helpers/processes.ts";
+import type { Scope } from "../helpers/scope.ts";
 import { NO_SPARES, postNamed, sayNamed, startEcho } from "../helpers/session.ts";
 import { toDialogue, toLastWords } from "../helpers/upstream.ts";
 
+/** A pair whose API answers with the words that were said; names of other tests are not used again. */
+async function startEchoing(t: Scope, ...args: readonly string[]): Promise<Pair> {
+  const pair = await startPair(t, ...args);
+  pair.upstream.answer((call) => [{ text: `re ${toLastWords(call)}` }]);
+  return pair;
+}
+
 test("a name keeps its conversation, in one process, with only the new messages sent", async (t) => {
-  const upstream = await startEcho(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  assert.equal(await sayNamed(proxy, "notes", "one"), "re one");
-  assert.equal(await sayNamed(proxy, "notes", "two"), "re two");
-  assert.equal(await sayNamed(proxy, "notes", "three", { reasoning_effort: "low" }), "re three");
+  const { upstream, proxy } = await startEchoing(t);
+  assert.equal(await sayNamed(proxy, "kept", "one"), "re one");
+  assert.equal(await sayNamed(proxy, "kept", "two"), "re two");
+  assert.equal(await sayNamed(proxy, "kept", "three", { reasoning_effort: "low" }), "re three");
   assert.deepEqual(toDialogue(upstream.calls[2]), [
     "user: one",
     "assistant: re one",
@@ -35,8 +43,7 @@ test("a name keeps its conversation, in one process, with only the new messages 
 });
 
 test("two names do not mix, and neither does a conversation without one", async (t) => {
-  const upstream = await startEcho(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const { upstream, proxy } = await startEchoing(t);
   await Promise.all([
     sayNamed(proxy, "left", "l1"),
     sayNamed(proxy, "right", "r1"),
@@ -48,13 +55,15 @@ test("two names do not mix, and neither does a conversation without one", async 
   assert.deepEqual(find("r2"), ["user: r1", "assistant: re r1", "user: r2"]);
 });
 
-test("two requests of one name at once run one after the other", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("two requests of one name at once run one after the other, and leave room for others", async (t) => {
+  const { upstream, proxy } = await startPair(t, "--max-concurrent", "2");
   const end = createLatch();
   upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
-  const first = sayNamed(proxy, "notes", "one");
+  const first = sayNamed(proxy, "line", "one");
   await upstream.called(1);
-  const second = sayNamed(proxy, "notes", "two");
+  const second = sayNamed(proxy, "line", "two");
+  const { sessions } = await readHealth(proxy);
+  assert.deepEqual([sessions.live, sessions.busy, sessions.queued], [1, 1, 0]);
   // A third request, of no name, overtakes the second: that one waits for its own conversation alone.
   assert.equal(await readText(await proxy.chat({ model: "sonnet", messages: [user("other")] })), "re other");
   assert.equal(upstream.calls.length, 2);
@@ -63,41 +72,22 @@ test("two requests of one name at once run one after the other", async (t) => {
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
 });
 
-test("many requests of one name leave room for the others", async (t) => {
-  const { upstream, proxy } = await startPair(t, "--max-concurrent", "2");
-  const end = createLatch();
-  upstream.answer((call, at) => [...(at === 0 ? [{ until: end.opened }] : []), { text: `re ${toLastWords(call)}` }]);
-  const one = sayNamed(proxy, "notes", "one");
-  await upstream.called(1);
-  const two = sayNamed(proxy, "notes", "two");
-  const { sessions } = await readHealth(proxy);
-  assert.equal(sessions.live, sessions.busy);
-  const other = readText(
-    await proxy.chat({ model: "sonnet", messages: [user("other")] }, { signal: AbortSignal.timeout(20_000) }),
-  );
-  await assert.doesNotReject(other, "a request of no name must not wait behind a name's line");
-  end.open();
-  assert.deepEqual(await Promise.all([one, two]), ["re one", "re two"]);
-});
-
 test("a request that brings history ignores the name and says so", async (t) => {
-  const upstream = await startEcho(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
-  await sayNamed(proxy, "notes", "one");
-  const response = await postNamed(proxy, "notes", "", {
+  const { upstream, proxy } = await startEchoing(t);
+  await sayNamed(proxy, "guest", "one");
+  const response = await postNamed(proxy, "guest", "", {
     temperature: 1,
     messages: [user("a"), assistant("b"), user("c")],
   });
   assert.equal(response.headers.get("x-ignored-parameters"), "temperature, x-claude-session");
   assert.equal(await readText(response), "re c");
   assert.deepEqual(toDialogue(upstream.calls[1]), ["user: a", "assistant: b", "user: c"]);
-  await sayNamed(proxy, "notes", "two");
+  await sayNamed(proxy, "guest", "two");
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
 });
 
 test("a name that no header should hold is refused", async (t) => {
-  const upstream = await startEcho(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const { upstream, proxy } = await startEchoing(t);
   for (const name of ["two words", "x".repeat(201)])
     assert.equal((await readError(await postNamed(proxy, name, "hi"))).status, 400);
   assert.equal(await sayNamed(proxy, "../../../etc/passwd", "hi"), "re hi");
@@ -105,8 +95,7 @@ test("a name that no header should hold is refused", async (t) => {
 });
 
 test("x-session-id, which other programs send for themselves, means nothing and is not named as ignored", async (t) => {
-  const upstream = await startEcho(t);
-  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const { upstream, proxy } = await startEchoing(t);
   const headers = { "x-session-id": "ses_1" };
   const ask = (system: string, ...messages: object[]): Promise<Response> =>
     proxy.chat({ model: "sonnet", messages: [{ role: "system", content: system }, ...messages] }, { headers });
