@@ -69,7 +69,7 @@ test("an address that cannot be had is told by the reason, and nothing is writte
     [
       ["--port", port],
       `port ${port} has a claude-max-api that asks for another key. ` +
-        "Set CLAUDE_MAX_API_API_KEY to that one, or choose another with --port",
+        "Set CLAUDE_MAX_API_API_KEY to that, or choose another with --port",
     ],
     [
       ["--host", `unix:${home}/file`],

@@ -38,14 +38,15 @@ async function toPortProblem(config: Config): Promise<string | undefined> {
   const state = await askPort(config);
   const isSocket = toSocketPath(config.host) !== undefined;
   const [name, option] = isSocket ? [config.host, "--host"] : [`port ${config.port}`, "--port"];
+  const another = `choose another with ${option}`;
   switch (state.type) {
     case "free":
     case "ours":
       return undefined;
     case "locked":
-      return `${name} has a claude-max-api that asks for another key. Set CLAUDE_MAX_API_API_KEY to that one, or choose another with ${option}`;
+      return `${name} has a claude-max-api that asks for another key. Set CLAUDE_MAX_API_API_KEY to that, or ${another}`;
     case "taken":
-      return `${name} is taken by ${state.holder ?? "another program"}. Stop that program, or choose another with ${option}`;
+      return `${name} is taken by ${state.holder ?? "another program"}. Stop that program, or ${another}`;
     case "refused":
       return `${toRefusal(state.code, config)}. Choose another with ${state.code === "EACCES" ? option : "--host"}`;
   }
