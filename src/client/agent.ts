@@ -176,10 +176,11 @@ const cline: Client = {
         path: ["providers", CLINE_PROVIDER],
         value: {
           settings: { provider: CLINE_PROVIDER, apiKey: key, model, baseUrl: `${origin}/v1` },
-          // cline wants a date; the entry's own does not matter.
+          // cline wants a date, and writes that of its last start.
           updatedAt: "2026-01-01T00:00:00.000Z",
           tokenSource: "manual",
         },
+        volatile: ["updatedAt"],
       },
     ],
   },

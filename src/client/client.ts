@@ -20,6 +20,8 @@ export interface Edit {
   readonly value: Value;
   /** Without one, the edit is always made. */
   readonly when?: Condition;
+  /** Members of the value that the client itself writes anew at will, such as a date of last use. */
+  readonly volatile?: readonly string[];
 }
 
 /** A model to offer; its limits, in tokens, are absent while they are not known. */

@@ -1,5 +1,5 @@
 /** `connect`: sets a client up for this server, shows what it changes, and puts it back. */
-import { access, rm, rmdir } from "node:fs/promises";
+import { access, readFile, rm, rmdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Client, Machine, Place } from "../../client/client.ts";
@@ -10,7 +10,7 @@ import { ProxyError } from "../../core/error.ts";
 import { diffLines, formatHunks } from "../../lib/diff.ts";
 import { askServer } from "../port.ts";
 import { ConnectError, makeFolders, refuseReadOnly, replaceTarget, toCode } from "./file.ts";
-import { toPlace, writeKey } from "./place.ts";
+import { KEY_NAME, toPlace, writeKey } from "./place.ts";
 import { isConnected, planConnect, planUndo, toPath } from "./plan.ts";
 import type { Plan, Subject } from "./plan.ts";
 import { removeRecord, setCopyAside, toConnectFolder, writeRecord } from "./record.ts";
@@ -57,24 +57,33 @@ claude-max-api connect NAME sets one up for ${place.origin}: it shows the change
 --print only shows it, --undo puts back what was there, --model MODEL makes that model the first.`);
 }
 
-/** The key is not for a screen that others may see. */
-function hideKey(text: string, { key, keyFile }: Place): string {
-  return keyFile === undefined ? text : text.replaceAll(key, "(your key)");
+/** The keys that a change may hold: the one of now, and the one that an earlier connect has written. */
+async function readKeys({ key, keyFile }: Place, { folder }: Subject): Promise<string[]> {
+  const written = await readFile(join(folder, KEY_NAME), "utf8").catch(() => "");
+  return [...new Set([keyFile === undefined ? "" : key, written])].filter((held) => held !== "");
 }
 
-function showChange({ target, text }: Plan, place: Place): void {
+/** A key as it is, and as it stands in quotes. */
+const toSpellings = (key: string): string[] => [JSON.stringify(key).slice(1, -1), key];
+
+/** The key is not for a screen that others may see. */
+function hideKeys(text: string, keys: readonly string[]): string {
+  return keys.flatMap(toSpellings).reduce((held, spelling) => held.replaceAll(spelling, "(your key)"), text);
+}
+
+function showChange({ target, text }: Plan, keys: readonly string[]): void {
   const before = target.text === undefined ? [] : target.text.split("\n");
   const link = target.file === target.path ? "" : `, a link to ${target.file}`;
   console.log(`${target.path}${link}${target.text === undefined ? " (new)" : ""}`);
   if (text === undefined) return console.log("  is taken away: it was not there before");
   const shown = formatHunks(before, diffLines(before, text.split("\n"))).map((line) => `  ${line.replace("\r", "")}`);
-  console.log(hideKey(shown.join("\n"), place));
+  console.log(hideKeys(shown.join("\n"), keys));
 }
 
 /** Other users of the machine can read the file, and the key stands in it. */
 function isExposed({ target, text }: Plan, { key, keyFile }: Place): boolean {
   const isOpen = process.platform !== "win32" && (target.mode & 0o044) !== 0;
-  return keyFile !== undefined && isOpen && (text ?? "").includes(key);
+  return keyFile !== undefined && isOpen && toSpellings(key).some((spelling) => text?.includes(spelling));
 }
 
 /** Writes the file. The copy is made first: without one, there is nothing to put back. */
@@ -113,7 +122,7 @@ async function connect(subject: Subject, place: Place, { config, isPrint }: Conn
   const { target, text = "" } = plan;
   if (target.text === text) console.log(`${target.path} is as it should be`);
   else {
-    showChange(plan, place);
+    showChange(plan, await readKeys(place, subject));
     if (isExposed(plan, place))
       console.log(`note: other users can read this file, and the key is in it: chmod 600 ${target.file}`);
     if (isPrint) return;
@@ -131,7 +140,7 @@ async function connect(subject: Subject, place: Place, { config, isPrint }: Conn
 async function undo(subject: Subject, place: Place, isPrint: boolean): Promise<void> {
   const plan = await planUndo(subject, place);
   const { target, text, record } = plan;
-  showChange(plan, place);
+  showChange(plan, await readKeys(place, subject));
   if (isPrint) return;
   refuseReadOnly(target);
   if (!(await confirm("Write this?"))) return;

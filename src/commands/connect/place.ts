@@ -34,8 +34,8 @@ export function toOrigin(config: Config): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The file that holds the key for clients that can refer to one. */
-export const toKeyFile = (stateFolder: string): string => join(toConnectFolder(stateFolder), "key");
+/** The name of the file, in the folder of records, that holds the key for clients that can refer to one. */
+export const KEY_NAME = "key";
 
 /** Writes the key to its file, private to the user. */
 export async function writeKey({ keyFile, key }: Place): Promise<void> {
@@ -58,7 +58,7 @@ export async function toPlace(config: Config, asked: string | undefined): Promis
   return {
     origin: toOrigin(config),
     key: key ?? UNUSED_KEY,
-    ...(key === undefined ? {} : { keyFile: toKeyFile(config.stateFolder) }),
+    ...(key === undefined ? {} : { keyFile: join(toConnectFolder(config.stateFolder), KEY_NAME) }),
     model,
     isChosen: asked !== undefined,
     models: [...new Set([...OFFERED, model])].map((id) => ({ id, ...models.findLimits(models.resolve(id).id) })),

@@ -77,6 +77,16 @@ function findListed(now: unknown, before: unknown, edits: readonly Edit[]): Rest
   });
 }
 
+/** The value after connect, with what the client has written into the entry itself. */
+function withVolatile(after: unknown, now: unknown, edits: readonly Edit[]): unknown {
+  const places = edits.flatMap(({ path, volatile = [] }) => volatile.map((member) => [...path, member]));
+  return places.reduce<unknown>((held, place) => {
+    const value = findValue(now, place);
+    const path = place.filter((step) => typeof step === "string");
+    return value === undefined ? held : withRestored(held, { path, value });
+  }, after);
+}
+
 /**
  * The text without what connect has written, and with what it had replaced; `gone` when nothing else is left of a file
  * that was not there. @throws EditError when a value of it was changed since, or the file cannot be read.
@@ -84,7 +94,8 @@ function findListed(now: unknown, before: unknown, edits: readonly Edit[]): Rest
 export function takeOut({ before, after }: ConnectRecord, text: string, edits: readonly Edit[]): string | "gone" {
   const now = scan(text)?.value;
   const old = scan(before ?? "")?.value;
-  const changes = compare({ now, before: old, after: scan(after)?.value, path: [] });
+  const written = withVolatile(scan(after)?.value, now, edits);
+  const changes = compare({ now, before: old, after: written, path: [] });
   const isCovered = ({ path }: Restoration): boolean =>
     changes.some((held) => held.path.every((step, at) => step === path[at]));
   const ordered = [...changes, ...findListed(now, old, edits).filter((listed) => !isCovered(listed))].sort(

@@ -169,6 +169,19 @@ test("the key is referred to where a client can, never shown, and told of where 
   assert.doesNotMatch(opencode.lines + aider.lines, /sekrit/);
 });
 
+test("a key with quotes in it is hidden too, and so is one that undo no longer knows", async (t) => {
+  const { connect, home, write } = makeHome(t, { CLAUDE_MAX_API_API_KEY: 'se"krit\\7' });
+  write(".aider.conf.yml", "auto-commits: false\n");
+  chmodSync(join(home, ".aider.conf.yml"), 0o644);
+  const { lines } = await connect("aider");
+  assert.match(lines, /\(your key\)/);
+  assert.match(lines, /the key is in it/);
+  for (const { id } of CONNECTABLE) assert.doesNotMatch((await connect(id, "--print")).lines, /krit/, id);
+  const undone = await connect("aider", "--undo", "--api-key", "another");
+  assert.match(undone.lines, /-openai-api-key: "\(your key\)"/);
+  assert.doesNotMatch(lines + undone.lines, /krit/);
+});
+
 test("the key of the service that is installed is known", async (t) => {
   const { connect, read, write } = makeHome(t);
   write(".claude-max-api/service.env", "CLAUDE_MAX_API_API_KEY=from-service,other\n");

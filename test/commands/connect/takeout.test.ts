@@ -72,6 +72,20 @@ test("a file of connect's own that was only laid out anew is taken away", async 
   assert.equal(existsSync(join(home, ".openclaw")), false);
 });
 
+test("a date that the client itself writes into its entry is no change of it", async (t) => {
+  const { connect, home, read, write } = makeHome(t);
+  const path = ".cline/data/settings/providers.json";
+  for (const before of [undefined, readFixture("cline.json")]) {
+    if (before !== undefined) write(path, before);
+    await connect("cline");
+    write(path, read(path).replace("2026-01-01T00:00:00.000Z", "2026-11-29T20:36:57.076Z"));
+    const { isDone, lines } = await connect("cline", "--undo");
+    assert.equal(isDone, true, lines);
+    if (before === undefined) assert.equal(existsSync(join(home, ".cline")), false);
+    else assert.deepEqual(readValue(read(path)), readValue(before));
+  }
+});
+
 test("an entry that another program has added to is left as a whole", async (t) => {
   const { connect, read, write } = makeHome(t);
   await connect("openclaw");

@@ -70,6 +70,16 @@ function fill(text: string, format: Format, edits: readonly Edit[]): string {
   return filled;
 }
 
+/** The value of an edited text; undefined when that cannot be read: the lines of its errors are not the user's. */
+function parseEdited({ parse }: Editor, edited: string): unknown {
+  try {
+    return parse(edited);
+  } catch (error) {
+    if (error instanceof EditError) return undefined;
+    throw error;
+  }
+}
+
 /** The text with all edits that are due. @throws EditError when it cannot be read, or not be edited by position. */
 export function applyEdits(text: string, format: Format, edits: readonly Edit[], isChosen: boolean): string {
   const editor = EDITORS[format];
@@ -81,7 +91,7 @@ export function applyEdits(text: string, format: Format, edits: readonly Edit[],
     if (!isDue(edit, document, isChosen) || isDeepStrictEqual(findValue(document, edit.path), edit.value)) continue;
     edited = editor.set(edited, edit.path, edit.value);
     const wanted = withValue(document, edit.path, edit.value);
-    document = editor.parse(edited);
+    document = parseEdited(editor, edited);
     if (!isSame(document, wanted)) throw new EditError(`${formatPath(edit.path)}: it is laid out in an unusual way`);
   }
   return edited;

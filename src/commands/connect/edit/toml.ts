@@ -97,7 +97,11 @@ function insertAtTop(text: string, table: Statement | undefined, pair: string): 
   // Whole lines; those of comments right above the table stay with it.
   const above = text.slice(0, table.from).split("\n").slice(0, -1);
   const kept = above.slice(0, above.findLastIndex((held) => !held.startsWith("#")) + 1);
-  const at = kept.reduce((length, held) => length + held.length + 1, 0);
+  const mark = text.startsWith("\uFEFF") ? 1 : 0;
+  const at = Math.max(
+    mark,
+    kept.reduce((length, held) => length + held.length + 1, 0),
+  );
   return { from: at, to: at, text: pair + line };
 }
 

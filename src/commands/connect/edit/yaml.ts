@@ -32,7 +32,11 @@ function toNextLine(text: string, at: number): number {
   return end === -1 ? text.length : end + 1;
 }
 
-const toColumn = (text: string, at: number): string => " ".repeat(at - (text.lastIndexOf("\n", at - 1) + 1));
+/** Blanks up to the column of a place; a byte order mark takes none. */
+function toColumn(text: string, at: number): string {
+  const start = text.lastIndexOf("\n", at - 1) + 1;
+  return " ".repeat(text.slice(start, at).replace("\uFEFF", "").length);
+}
 
 /** Whole lines put in at a place that begins one. */
 function insertLines(text: string, at: number, added: readonly string[], indent: string): Splice {
@@ -84,10 +88,16 @@ function replace(text: string, node: ParsedNode, value: Value): Splice {
   return { from, to: end, text: lines.join(toBreak(text) + toColumn(text, from)) };
 }
 
-/** The lines for a key that has no value: they stand below it. */
-function fill(text: string, key: ParsedNode, value: Value): Splice {
+/** The lines for a key that has no value, or a word for none: they stand below it. */
+function fill(text: string, key: ParsedNode, held: ParsedNode | null, value: Value): Splice {
   const { from, to } = toPlace(key);
   const indent = `${toColumn(text, from)}  `;
+  const word = held && toPlace(held);
+  if (word && word.to > word.from) {
+    const line = toBreak(text);
+    const lines = formatYaml(value).map((row) => line + indent + row);
+    return { ...word, text: lines.join("") };
+  }
   return insertLines(text, toNextLine(text, to), formatYaml(value), indent);
 }
 
@@ -99,7 +109,7 @@ function toSplice(text: string, root: ParsedNode, path: readonly Step[], value: 
       const pair = findPair(holder, step);
       if (!pair) return append(text, holder, toNested([step, ...rest], value));
       const { key, value: held } = pair;
-      if (!held || (isScalar(held) && held.value === null)) return fill(text, key, toNested(rest, value));
+      if (!held || (isScalar(held) && held.value === null)) return fill(text, key, held, toNested(rest, value));
       holder = held;
     } else if (typeof step !== "string" && isSeq(holder)) {
       const item = findItem(holder, step.key, step.is);
@@ -110,9 +120,19 @@ function toSplice(text: string, root: ParsedNode, path: readonly Step[], value: 
   return replace(text, holder, value);
 }
 
+/** The value of a document. @throws EditError for aliases that name nothing, or make too much of a small text. */
+function toValue(document: Document.Parsed | undefined): unknown {
+  try {
+    return document?.toJS() as unknown;
+  } catch (error) {
+    if (error instanceof ReferenceError) throw new EditError(error.message);
+    throw error;
+  }
+}
+
 /** YAML, one document a file. */
 export const YAML_EDITOR: Editor = {
-  parse: (text) => read(text)?.toJS() as unknown,
+  parse: (text) => toValue(read(text)),
   set(text, path, value) {
     const document = read(text);
     const contents = document?.contents;
