@@ -68,7 +68,7 @@ test("an address that cannot be had is told by the reason, and nothing is writte
   const cases: [string[], string][] = [
     [
       ["--port", port],
-      `port ${port} has a claude-max-api that asks for another key. ` +
+      `port ${port} has a claude-max-api with another key. ` +
         "Set CLAUDE_MAX_API_API_KEY to that, or choose another with --port",
     ],
     [

@@ -44,7 +44,7 @@ async function toPortProblem(config: Config): Promise<string | undefined> {
     case "ours":
       return undefined;
     case "locked":
-      return `${name} has a claude-max-api that asks for another key. Set CLAUDE_MAX_API_API_KEY to that, or ${another}`;
+      return `${name} has a claude-max-api with another key. Set CLAUDE_MAX_API_API_KEY to that, or ${another}`;
     case "taken":
       return `${name} is taken by ${state.holder ?? "another program"}. Stop that program, or ${another}`;
     case "refused":
