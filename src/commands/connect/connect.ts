@@ -1,7 +1,6 @@
 /** `connect`: sets a client up for this server, shows what it changes, and puts it back. */
 import { access, readFile, rm, rmdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import type { Client, Machine, Place } from "../../client/client.ts";
 import { CONNECTABLE, toRecipe } from "../../client/table.ts";
 import type { ConnectCommand } from "../../config/command.ts";
@@ -9,19 +8,12 @@ import type { Config } from "../../config/config.ts";
 import { ProxyError } from "../../core/error.ts";
 import { diffLines, formatHunks } from "../../lib/diff.ts";
 import { askServer } from "../port.ts";
+import { confirm } from "./confirm.ts";
 import { ConnectError, makeFolders, refuseReadOnly, replaceTarget, toCode } from "./file.ts";
 import { KEY_NAME, toPlace, writeKey } from "./place.ts";
 import { isConnected, planConnect, planUndo, toPath } from "./plan.ts";
 import type { Plan, Subject } from "./plan.ts";
 import { removeRecord, setCopyAside, toConnectFolder, writeRecord } from "./record.ts";
-
-/** Asks the user; answers yes where nobody can be asked. */
-async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} [Y/n] `).finally(() => terminal.close());
-  return /^(?:y|yes|)$/i.test(answer.trim());
-}
 
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(
