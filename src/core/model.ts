@@ -47,7 +47,7 @@ export interface ResolvedModel {
 /** All models that can be asked for. */
 export interface Models {
   /**
-   * Resolves a name as a client wrote it: alias, provider prefix, family or pinned id.
+   * Resolves a name as a client wrote it: alias, provider prefix, family or pinned id, with `:latest` or without.
    * @throws ProxyError `model_not_found` naming what there is.
    */
   resolve(name: string): ResolvedModel;
@@ -119,6 +119,12 @@ function toBare(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
+/**
+ * The name without Ollama's tag, which says nothing here. In every protocol: VS Code reads names from Ollama's list and
+ * asks Chat Completions.
+ */
+export const toUntagged = (name: string): string => name.replace(/:latest$/, "");
+
 /** True for names of one model, whichever context window they ask for. */
 const isLike =
   (one: string) =>
@@ -186,7 +192,8 @@ export function createModels(
 
   return {
     resolve(name) {
-      const aliased = aliases.get(name) ?? name;
+      const untagged = toUntagged(name);
+      const aliased = aliases.get(name) ?? aliases.get(untagged) ?? untagged;
       const bare = toBare(aliased);
       const resolved = find(aliased) ?? find(toBare(aliases.get(bare) ?? bare));
       if (resolved) return resolved;

@@ -3,6 +3,7 @@ import type { InstallationStatus } from "../cli/install/installation.ts";
 import { listModels, toAnthropicModel } from "../codec/messages/list.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Start } from "../core/start.ts";
+import { toUntagged } from "../core/model.ts";
 import type { ModelInfo, Models } from "../core/model.ts";
 import type { Totals } from "../meter/totals.ts";
 import type { McpServerUsage } from "../meter/usage.ts";
@@ -66,8 +67,7 @@ export function toReason({ problem, login }: InstallationStatus, loginSentence: 
   return login?.isLoggedIn === false ? loginSentence : undefined;
 }
 
-/** Anthropic's clients say which release of its API they speak, and want its form of a list. */
-/** True for a client of Anthropic's API: all of them name its version. */
+/** True for a client of Anthropic's API: all of them name its version, and want its form of a list. */
 export const isAnthropic = ({ request }: Pick<Exchange, "request">): boolean =>
   request.headers["anthropic-version"] !== undefined;
 
@@ -126,7 +126,7 @@ export function createInfo(options: InfoOptions): Info {
       sendJson(exchange, 200, { object: "list", data: models.list().map(toModel) });
     },
     showModel(exchange, id) {
-      const known = models.list().find((model) => model.id === id);
+      const known = models.list().find((model) => model.id === toUntagged(id));
       if (id === "")
         throw new ProxyError("model_not_found", "Cannot find model: the name is empty", { param: "model" });
       const model = known ?? toPinned(id);

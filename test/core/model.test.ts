@@ -55,6 +55,14 @@ test("a provider's prefix changes nothing, whichever it is", () => {
   }
 });
 
+test("Ollama's tag changes nothing, and an alias may have it", () => {
+  const models = createTable({ "gpt-4o": "haiku", "llama3:latest": "opus" }, CATALOGUE);
+  for (const name of ["claude-sonnet-4", "opus", "anthropic/claude-haiku-4", "gpt-4o", "claude-opus-4-5-20251101"])
+    assert.deepEqual(models.resolve(`${name}:latest`), models.resolve(name), name);
+  assert.deepEqual(models.resolve("llama3:latest"), models.resolve("opus"));
+  assert.equal(readRefusal(models, ":latest").kind, "model_not_found");
+});
+
 const PINNED = [
   "claude-opus-4-5-20251101",
   "claude-3-5-haiku-latest",

@@ -1,4 +1,5 @@
 /** Ollama's requests for an answer, read field by field. */
+import { toUntagged } from "../../core/model.ts";
 import { DEFAULT_THINKING } from "../../core/turn.ts";
 import type { Effort, Format, Message, Thinking, Turn } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
@@ -29,9 +30,9 @@ import type { OllamaAnswer } from "./wire.ts";
 const MOST_STOPS = 16;
 const MOST_TEMPERATURE = 2;
 
-/** Reads a model's name. Every model here is the latest of its name, so that tag says nothing. */
+/** Reads a model's name, without the tag. */
 export const toModelName: Reader<string> = (value, path) => {
-  const name = toFilledText(value, path).replace(/:latest$/, "");
+  const name = toUntagged(toFilledText(value, path));
   return name === "" ? refuse(path, "expected a model's name before the tag") : name;
 };
 
