@@ -41,7 +41,7 @@ const PLAIN_YAML = /^[A-Za-z][\w./@+-]*(?::\/\/[\w.:/@+-]+[\w/])?$/;
 const YAML_WORD = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
 
 /** A text as YAML has it. */
-function formatYamlText(text: string): string {
+export function formatYamlText(text: string): string {
   return PLAIN_YAML.test(text) && !YAML_WORD.test(text) ? text : JSON.stringify(text);
 }
 

@@ -1,9 +1,16 @@
 /** Recipes for libraries, and for programs that are set up in a window of their own. */
-import { lines, toShellKey } from "./client.ts";
+import { lines, quote, toShellKey } from "./client.ts";
 import type { Client, Place } from "./client.ts";
+import { formatYamlText } from "./format.ts";
 
 function make(id: string, name: string, where: string, toText: (place: Place) => string): Client {
   return { id, name, commands: [], isConnectable: false, setup: { type: "text", where, toText } };
+}
+
+/** The header with the key, as a word for a shell. */
+function toBearer({ key, keyFile }: Place): string {
+  const header = "authorization: Bearer ";
+  return keyFile === undefined ? quote(header + key) : `"${header}$(cat ${quote(keyFile)})"`;
 }
 
 const SHELL = "In a terminal";
@@ -13,7 +20,7 @@ export const BASICS: readonly Client[] = [
   make("curl", "curl", SHELL, (place) =>
     lines(
       `curl ${place.origin}/v1/chat/completions \\`,
-      `  -H 'content-type: application/json' -H "authorization: Bearer ${toShellKey(place).replaceAll('"', "")}" \\`,
+      `  -H 'content-type: application/json' -H ${toBearer(place)} \\`,
       `  -d '${JSON.stringify({ model: place.model, messages: [{ role: "user", content: "Hello!" }] })}'`,
     ),
   ),
@@ -29,14 +36,14 @@ export const BASICS: readonly Client[] = [
 export const OTHERS: readonly Client[] = [
   make("claude-agent-sdk", "Claude Agent SDK", "In JavaScript: options of query()", ({ origin, key, model }) =>
     lines(
-      `const env = { ANTHROPIC_BASE_URL: "${origin}", ANTHROPIC_AUTH_TOKEN: "${key}" };`,
+      `const env = { ANTHROPIC_BASE_URL: "${origin}", ANTHROPIC_AUTH_TOKEN: ${JSON.stringify(key)} };`,
       `query({ prompt: "Hello", options: { model: "${model}", env } });`,
     ),
   ),
   make("langchain", "LangChain", "In Python", ({ origin, key, model }) =>
     lines(
       "from langchain_openai import ChatOpenAI",
-      `model = ChatOpenAI(base_url="${origin}/v1", api_key="${key}", model="${model}")`,
+      `model = ChatOpenAI(base_url="${origin}/v1", api_key=${JSON.stringify(key)}, model="${model}")`,
     ),
   ),
   make("ollama", "Ollama clients", "For programs that know Ollama's address alone", ({ origin }) =>
@@ -56,7 +63,7 @@ export const OTHERS: readonly Client[] = [
       "endpoints:",
       "  custom:",
       "    - name: claude-max-api",
-      `      apiKey: ${key}`,
+      `      apiKey: ${formatYamlText(key)}`,
       `      baseURL: ${origin.replace(/\/\/[^:/]+/, "//host.docker.internal")}/v1`,
       "      models:",
       `        default: [${model}]`,
@@ -72,7 +79,7 @@ export const OTHERS: readonly Client[] = [
       "    name: claude-max-api",
       `    base_url: ${origin}/v1`,
       "    api_keys:",
-      `      openai: ${key}`,
+      `      openai: ${formatYamlText(key)}`,
       "    models:",
       ...models.flatMap(({ id, contextTokens }) => [
         `      - id: ${id}`,
