@@ -112,38 +112,52 @@ test("every kind of result arrives as it is, all in one process", async (t) => {
   assert.equal(readStarts(proxy).length, 1);
 });
 
-for (const [what, content] of [
-  ["string", ""],
-  ["list", []],
-  ["blank", " \n"],
-] as const) {
-  test(`an empty result reaches the API without a word of the CLI's: ${what}`, async (t) => {
-    const { upstream, proxy } = await startPair(t);
-    const { messages } = await hold(proxy, upstream, [call("look", {}, "toolu_e1")]);
-    const answer = await ask(proxy, { messages: [...messages, result("toolu_e1", content)], tools: TOOLS });
-    assert.equal(answer.message.content, "done");
-    assert.doesNotMatch(JSON.stringify(lastBlocks(upstream.calls[1])), /no output/);
-  });
-}
+const EMPTY: readonly (readonly [what: string, content: unknown, blocks: object[]])[] = [
+  ["an empty string", "", []],
+  ["an empty list", [], []],
+  ["a blank", " \n", [{ type: "text", text: " \n" }]],
+];
+
+test("an empty result reaches the API without a word of the CLI's, whatever it is made of", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer(inTurn(...EMPTY.map((_, at) => [call("look", {}, `toolu_e${at}`)])));
+  const messages: object[] = [user("go")];
+  for (const [at, [what, content]] of EMPTY.entries()) {
+    const answer = await ask(proxy, { messages, tools: TOOLS });
+    assert.deepEqual(idsOf(answer), [`toolue${at}`], what);
+    messages.push(answer.message, result(`toolue${at}`, content));
+  }
+  assert.equal((await ask(proxy, { messages, tools: TOOLS })).message.content, "done");
+  for (const [at, [what, , blocks]] of EMPTY.entries())
+    assert.deepEqual(
+      lastBlocks(upstream.calls[at + 1]),
+      [{ type: "tool_result", tool_use_id: `toolu_e${at}`, content: blocks }],
+      what,
+    );
+});
 
 const SIZES: readonly (readonly [what: string, text: string])[] = [
   ["60 kB", `${"x".repeat(60_000)}END`],
   ["600 kB of words", `${"one two ".repeat(75_000)}END`],
   ["5 MB", `${"語".repeat(1_666_666)}END`],
 ];
-for (const [what, text] of SIZES) {
-  test(`a large result arrives whole: ${what}`, async (t) => {
-    const { upstream, proxy } = await startPair(t);
-    const { messages } = await hold(proxy, upstream, [call("look", {}, "toolu_big")]);
-    const answer = await ask(proxy, { messages: [...messages, result("toolubig", text)], tools: TOOLS });
-    assert.equal(answer.message.content, "done");
-    const sent = lastBlocks(upstream.calls.at(-1))[0]?.["content"];
+test("large results arrive whole", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer(inTurn(...SIZES.map((_, at) => [call("look", {}, `toolu_big${at}`)])));
+  const messages: object[] = [user("go")];
+  for (const [at, [, text]] of SIZES.entries()) {
+    const { message } = await ask(proxy, { messages, tools: TOOLS });
+    messages.push(message, result(`toolubig${at}`, text));
+  }
+  assert.equal((await ask(proxy, { messages, tools: TOOLS })).message.content, "done");
+  for (const [at, [what, text]] of SIZES.entries()) {
+    const sent = lastBlocks(upstream.calls[at + 1])[0]?.["content"];
     assert.ok(
       JSON.stringify(sent) === JSON.stringify([{ type: "text", text }]),
-      `got ${JSON.stringify(sent).slice(0, 200)}`,
+      `${what}: got ${JSON.stringify(sent).slice(0, 200)}`,
     );
-  });
-}
+  }
+});
 
 test("results of half a million characters each go on in the same process", async (t) => {
   const { upstream, proxy } = await startPair(t);

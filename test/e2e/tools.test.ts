@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { user } from "../helpers/answer.ts";
 import { readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
+import type { Scope } from "../helpers/scope.ts";
 import { ask, call, calling, idsOf, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 import type { Answer } from "../helpers/tools.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
@@ -47,32 +48,55 @@ const SCHEMAS: Record<string, object> = {
   empty: { type: "object", properties: {} },
 };
 
-test("schemas, names and descriptions reach the API as they are, with no other tool beside them", async (t) => {
+const LONG = `${"long ".repeat(4000)}end`;
+const WORDS = 'Größe, naïve café, 日本語の説明, עברית, 😀 → ≤ «x» <b> & \\n "q"';
+const WORDY = {
+  type: "object",
+  properties: { size: { type: "string", title: WORDS, description: WORDS, enum: [WORDS, ""], default: WORDS } },
+};
+const describe = (name: string, definition: object): object => ({
+  type: "function",
+  function: { name, ...definition },
+});
+
+let offered: Promise<ApiCall> | undefined;
+
+/** The call to the API of one request with tools of every form: several tests look at it. */
+const readOffer = (t: Scope): Promise<ApiCall> => (offered ??= offerAll(t));
+
+async function offerAll(t: Scope): Promise<ApiCall> {
   const { upstream, proxy } = await startPair(t);
-  const tools = Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema));
-  assert.equal((await ask(proxy, { messages: [user("hi")], tools: [...tools, tool("With-Hyphen__9")] })).status, 200);
+  const tools = [
+    ...Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema)),
+    tool("With-Hyphen__9"),
+    describe("absent", {}),
+    tool("blank", {}),
+    tool("untyped", { properties: { q: { type: "string" } }, required: ["q"] }),
+    describe("long", { description: LONG }),
+    describe("words", { description: WORDS, parameters: WORDY }),
+  ];
+  assert.equal((await ask(proxy, { messages: [user("hi")], tools })).status, 200);
+  return upstream.calls[0] ?? assert.fail();
+}
+
+const descriptionAt = (held: ApiCall, name: string): unknown =>
+  held.body.tools?.find((tool) => tool.name === `mcp__client__${name}`)?.description;
+
+test("schemas, names and descriptions reach the API as they are, with no other tool beside them", async (t) => {
+  const offer = await readOffer(t);
   for (const [name, schema] of Object.entries(SCHEMAS))
-    assert.deepEqual(schemaAt(upstream.calls[0], `mcp__client__${name}`), schema);
-  const expected = [...Object.keys(SCHEMAS), "With-Hyphen__9"].map((name) => `mcp__client__${name}`);
-  assert.deepEqual(new Set(namesAt(upstream.calls[0])), new Set(expected));
-  assert.equal(namesAt(upstream.calls[0]).length, expected.length);
-  assert.equal(
-    upstream.calls[0]?.body.tools?.find(({ name }) => name === "mcp__client__deep")?.description,
-    "does deep",
-  );
+    assert.deepEqual(schemaAt(offer, `mcp__client__${name}`), schema);
+  const own = ["With-Hyphen__9", "absent", "blank", "untyped", "long", "words"];
+  const expected = [...Object.keys(SCHEMAS), ...own].map((name) => `mcp__client__${name}`);
+  assert.deepEqual(namesAt(offer).sort(), expected.sort());
+  assert.equal(descriptionAt(offer, "deep"), "does deep");
 });
 
 test("a schema that is absent, empty or without a type still describes an object", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const tools = [
-    { type: "function", function: { name: "absent" } },
-    tool("blank", {}),
-    tool("untyped", { properties: { q: { type: "string" } }, required: ["q"] }),
-  ];
-  assert.equal((await ask(proxy, { messages: [user("hi")], tools })).status, 200);
-  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__absent"), { type: "object", properties: {} });
-  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__blank"), { type: "object", properties: {} });
-  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__untyped"), {
+  const offer = await readOffer(t);
+  assert.deepEqual(schemaAt(offer, "mcp__client__absent"), { type: "object", properties: {} });
+  assert.deepEqual(schemaAt(offer, "mcp__client__blank"), { type: "object", properties: {} });
+  assert.deepEqual(schemaAt(offer, "mcp__client__untyped"), {
     type: "object",
     properties: { q: { type: "string" } },
     required: ["q"],
@@ -80,25 +104,13 @@ test("a schema that is absent, empty or without a type still describes an object
 });
 
 test("a description of 20,000 characters reaches the API whole", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const description = `${"long ".repeat(4000)}end`;
-  await ask(proxy, { messages: [user("hi")], tools: [{ type: "function", function: { name: "long", description } }] });
-  assert.equal(upstream.calls[0]?.body.tools?.[0]?.description, description);
+  assert.equal(descriptionAt(await readOffer(t), "long"), LONG);
 });
 
 test("texts of a tool in other scripts reach the API as they are", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const words = 'Größe, naïve café, 日本語の説明, עברית, 😀 → ≤ «x» <b> & \\n "q"';
-  const schema = {
-    type: "object",
-    properties: { size: { type: "string", title: words, description: words, enum: [words, ""], default: words } },
-  };
-  await ask(proxy, {
-    messages: [user("hi")],
-    tools: [{ type: "function", function: { name: "words", description: words, parameters: schema } }],
-  });
-  assert.equal(upstream.calls[0]?.body.tools?.[0]?.description, words);
-  assert.deepEqual(schemaAt(upstream.calls[0], "mcp__client__words"), schema);
+  const offer = await readOffer(t);
+  assert.equal(descriptionAt(offer, "words"), WORDS);
+  assert.deepEqual(schemaAt(offer, "mcp__client__words"), WORDY);
 });
 
 test("120 tools are all offered at once, none deferred", async (t) => {
@@ -169,30 +181,36 @@ test("allowed_tools offers the allowed ones alone", async (t) => {
   assert.ok(!JSON.stringify(upstream.calls[1]?.body.tools).includes('"two"'));
 });
 
-for (const [name, schema] of Object.entries(SCHEMAS)) {
-  test(`a named choice is an ordinary call: ${name}`, async (t) => {
-    const { upstream, proxy } = await startPair(t);
-    const input = { a: { b: [{ c: "x" }] }, root: { next: { value: 2 } }, kind: "two", v: 1 };
-    const fit = Object.fromEntries(
-      Object.entries(input).filter(([key]) => key in ((schema as { properties: object }).properties ?? {})),
+test("a named choice is an ordinary call, whatever its schema, and its result goes on", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  const input = { a: { b: [{ c: "x" }] }, root: { next: { value: 2 } }, kind: "two", v: 1 };
+  const messages = [user("go")];
+  const tools = [tool("other"), ...Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema))];
+  let last: object[] | undefined;
+  for (const [at, [name, schema]] of Object.entries(SCHEMAS).entries()) {
+    const { properties } = schema as { properties: object };
+    const fit = Object.fromEntries(Object.entries(input).filter(([key]) => key in properties));
+    const first = upstream.calls.length;
+    upstream.answer((_, call) =>
+      call === first
+        ? [{ text: "I shall." }, { tool: "StructuredOutput", input: fit, id: `toolu_n${at}` }]
+        : [{ text: "done" }],
     );
-    upstream.answer(inTurn([{ text: "I shall." }, { tool: "StructuredOutput", input: fit, id: "toolu_n1" }]));
-    const tools = [tool("other"), tool(name, schema)];
-    const messages = [user("go")];
-    const first = await ask(proxy, { messages, tools, tool_choice: NAMED(name) });
-    assert.equal(first.status, 200, first.error.message);
-    assert.equal(first.finish, "tool_calls");
-    assert.deepEqual(callsIn(first), [[name, fit]]);
-    assert.equal(first.message.content, null);
-    assert.deepEqual(namesAt(upstream.calls[0]), ["StructuredOutput"]);
-    const offered = upstream.calls[0]?.body.tools?.[0]?.input_schema as Record<string, unknown>;
-    assert.deepEqual(offered["properties"], (schema as Record<string, unknown>)["properties"]);
-    messages.push(first.message, result(first.message.tool_calls?.[0]?.id ?? "", "fine"));
-    const second = await ask(proxy, { messages, tools });
-    assert.equal(second.message.content, "done");
-    assert.deepEqual(lastBlocks(upstream.calls.at(-1)), [textResult(first.message.tool_calls?.[0]?.id ?? "", "fine")]);
-  });
-}
+    const answer = await ask(proxy, { messages, tools, tool_choice: NAMED(name) });
+    assert.equal(answer.status, 200, answer.error.message);
+    assert.deepEqual([answer.finish, callsIn(answer), answer.message.content], ["tool_calls", [[name, fit]], null]);
+    assert.deepEqual(namesAt(upstream.calls[first]), ["StructuredOutput"]);
+    const offered = upstream.calls[first]?.body.tools?.[0]?.input_schema as Record<string, unknown>;
+    assert.deepEqual(offered["properties"], properties);
+    // Each choice brings the result of the one before.
+    if (last) assert.deepEqual(lastBlocks(upstream.calls[first]), last);
+    const id = idsOf(answer)[0] ?? "";
+    messages.push(answer.message, result(id, `of ${name}`));
+    last = [textResult(id, `of ${name}`)];
+  }
+  assert.equal((await ask(proxy, { messages, tools })).message.content, "done");
+  assert.deepEqual(lastBlocks(upstream.calls.at(-1)), last);
+});
 
 test("required gives the calls the model chose, of schemas with references too, and an output that does not fit is tried again", async (t) => {
   const { upstream, proxy } = await startPair(t);
