@@ -69,7 +69,8 @@ scene(
     });
     assert.equal(types[0], "message_start");
     assert.deepEqual(types.slice(-2), ["message_delta", "message_stop"]);
-    const plain = await client.messages.stream(HI).finalMessage();
+    const messages = [...HI.messages, { role: "assistant", content } as const, ...HI.messages];
+    const plain = await client.messages.stream({ ...HI, messages }).finalMessage();
     assert.deepEqual(plain.content, [{ type: "text", text: "Hello world" }]);
   },
 );
@@ -171,7 +172,8 @@ scene("stop sequences and the output limit end an answer with their reason", asy
     ["stop_sequence", "three", [{ type: "text", text: "one two " }]],
   );
   upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
-  const cut = await client.messages.stream({ ...HI, max_tokens: 16 }).finalMessage();
+  const messages = [...HI.messages, { role: "assistant", content: stopped.content } as const, ...HI.messages];
+  const cut = await client.messages.stream({ ...HI, messages, max_tokens: 16 }).finalMessage();
   assert.equal(cut.stop_reason, "max_tokens");
 });
 

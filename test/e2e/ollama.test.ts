@@ -16,6 +16,12 @@ beforeEach(() => upstream.reset());
 const MODEL = "claude-sonnet-4:latest";
 const hi = { model: MODEL, messages: [{ role: "user", content: "hi" }] };
 
+/** "hi" again, after answers that were given to it: a process that knows them is asked once more, and none started. */
+const hiAfter = (...answers: readonly string[]): { model: string; messages: Message[] } => ({
+  model: MODEL,
+  messages: [...answers.flatMap((content) => [...hi.messages, { role: "assistant", content }]), ...hi.messages],
+});
+
 /** POSTs to the API, as a client that is no SDK does. */
 function post(path: string, body: object): Promise<Response> {
   const headers = { "content-type": "application/json" };
@@ -39,7 +45,7 @@ test("a chat is answered whole, with its counts and durations", async () => {
 });
 
 test("a chat is streamed piece by piece, and its last line says that it is done", async () => {
-  const parts = await gather(await ollama.chat({ ...hi, stream: true }));
+  const parts = await gather(await ollama.chat({ ...hiAfter("Hello world"), stream: true }));
   assert.equal(parts.map(({ message }) => message.content).join(""), "Hello world");
   assert.deepEqual(new Set(parts.slice(0, -1).map(({ done }) => done)), new Set([false]));
   const last = parts.at(-1);
@@ -49,8 +55,7 @@ test("a chat is streamed piece by piece, and its last line says that it is done"
 });
 
 test("without `stream` an answer is streamed, as lines of JSON", async () => {
-  // Not `hi`: the client writes what it was not told into the request it is given.
-  const response = await post("chat", { model: MODEL, messages: [{ role: "user", content: "hi" }] });
+  const response = await post("chat", hiAfter("Hello world", "Hello world"));
   const text = await response.text();
   assert.equal(response.headers.get("content-type"), "application/x-ndjson", text);
   const lines = text.trimEnd().split("\n");
@@ -62,10 +67,10 @@ test("thinking is asked for, shown and switched off", async () => {
   upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: "42" }]);
   const answer = await ollama.chat({ ...hi, think: true });
   assert.deepEqual([answer.message.thinking, answer.message.content], ["Let me see", "42"]);
-  const parts = await gather(await ollama.chat({ ...hi, think: "low", stream: true }));
+  const parts = await gather(await ollama.chat({ ...hiAfter("42"), think: "low", stream: true }));
   assert.equal(parts.map(({ message }) => message.thinking ?? "").join(""), "Let me see");
   assert.equal((await upstream.called(2)).body.output_config?.effort, "low");
-  await ollama.chat({ ...hi, think: false });
+  await ollama.chat({ ...hiAfter("42", "42"), think: false });
   assert.notDeepEqual((await upstream.called(3)).body["thinking"], (await upstream.called(1)).body["thinking"]);
 });
 
@@ -128,7 +133,7 @@ test("an answer ends before a stop sequence, or with its reason where it was cut
   const stopped = await ollama.chat({ ...hi, options: { stop: ["STOP"] } });
   assert.equal(stopped.message.content, "one two ");
   upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
-  assert.equal((await ollama.chat({ ...hi, options: { num_predict: 5 } })).done_reason, "length");
+  assert.equal((await ollama.chat({ ...hiAfter("one two"), options: { num_predict: 5 } })).done_reason, "length");
 });
 
 test("options that cannot be honoured are named in a header", async () => {

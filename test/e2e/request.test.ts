@@ -130,10 +130,11 @@ test("a long prompt reaches the API whole", async () => {
 test("the output limit reaches the API under both names, and is not kept for the next turn", async () => {
   assert.equal((await ask({ max_tokens: 77 })).body.max_tokens, 77);
   upstream.reset();
-  assert.equal((await ask({ max_completion_tokens: 78, max_tokens: 77 })).body.max_tokens, 78);
+  const messages = [user("hi"), assistant("Hello world"), user("go on")];
+  assert.equal((await ask({ messages, max_completion_tokens: 78, max_tokens: 77 })).body.max_tokens, 78);
   upstream.reset();
-  const went = [user("hi"), assistant("Hello world"), user("go on")];
-  assert.ok((await ask({ messages: went })).body.max_tokens > 1000);
+  messages.push(assistant("Hello world"), user("and on"));
+  assert.ok((await ask({ messages })).body.max_tokens > 1000);
 });
 
 test("every reasoning effort reaches the API in its own words, turn by turn", async () => {
@@ -163,7 +164,8 @@ test("settings that cannot be honoured are accepted and named in a header", asyn
   const named = response.headers.get("x-ignored-parameters")?.split(", ").sort();
   await readAnswer(response);
   assert.deepEqual(named, ["invented", "presence_penalty", "seed", "temperature", "tools[0]", "top_p"]);
-  const silent = await proxy.chat({ model: "sonnet", messages: [user("hi")], ...plain });
+  const messages = [user("hi"), assistant("Hello world"), user("hi")];
+  const silent = await proxy.chat({ model: "sonnet", messages, ...plain });
   assert.equal(silent.headers.get("x-ignored-parameters"), null);
   await readAnswer(silent);
 });

@@ -99,7 +99,8 @@ scene(
       last.response.output.map(({ type }) => type),
       ["reasoning", "message"],
     );
-    const final = await client.responses.stream({ model: MODEL, input: "hi" }).finalResponse();
+    const next = { model: MODEL, input: "hi", previous_response_id: last.response.id };
+    const final = await client.responses.stream(next).finalResponse();
     assert.equal(final.output_text, "Hello world");
   },
 );

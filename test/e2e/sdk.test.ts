@@ -22,6 +22,15 @@ beforeEach(() => upstream.reset());
 
 const hi = { model: "claude-sonnet-4", messages: [{ role: "user" as const, content: "hi" }] };
 
+/** The same again, after so many answers: the process that gave them is asked once more, and none started. */
+const hiAfter = (answers: number): { model: string; messages: OpenAI.ChatCompletionMessageParam[] } => ({
+  ...hi,
+  messages: [
+    ...Array.from({ length: answers }, () => [...hi.messages, { role: "assistant", content: "Hello world" } as const]),
+    hi.messages,
+  ].flat(),
+});
+
 test("create gives the answer, its usage and its request id", async () => {
   const completion = await client.chat.completions.create(hi, { headers: { "x-request-id": "sdk-1" } });
   assert.equal(completion.choices[0]?.message.content, "Hello world");
@@ -33,7 +42,11 @@ test("create gives the answer, its usage and its request id", async () => {
 });
 
 test("a stream is iterated to its end", async () => {
-  const stream = await client.chat.completions.create({ ...hi, stream: true, stream_options: { include_usage: true } });
+  const stream = await client.chat.completions.create({
+    ...hiAfter(1),
+    stream: true,
+    stream_options: { include_usage: true },
+  });
   const pieces: string[] = [];
   let total: number | undefined;
   for await (const chunk of stream) {
@@ -47,7 +60,7 @@ test("a stream is iterated to its end", async () => {
 
 test("the stream helper gathers text, usage and finish reason", async () => {
   const seen: string[] = [];
-  const stream = client.chat.completions.stream({ ...hi, stream_options: { include_usage: true } });
+  const stream = client.chat.completions.stream({ ...hiAfter(2), stream_options: { include_usage: true } });
   stream.on("content", (delta) => void seen.push(delta));
   const completion = await stream.finalChatCompletion();
   assert.deepEqual([seen.join(""), await stream.finalContent()], ["Hello world", "Hello world"]);
@@ -106,6 +119,30 @@ test("parse of an answer that was cut off throws the SDK's own error for it", as
   );
 });
 
+test("a failure in mid-stream is thrown, after the text that had come", async () => {
+  const seen = new AbortController();
+  upstream.answer((_, at) =>
+    at === 0 ? [{ text: "half" }, { until: once(seen.signal, "abort") }, { die: true }] : [{ text: "whole" }],
+  );
+  const stream = await client.chat.completions.create({ ...hi, stream: true });
+  let text = "";
+  await assert.rejects(async () => {
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? "";
+      if (text === "half") seen.abort();
+    }
+  }, APIError);
+  assert.equal(text, "half");
+});
+
+test("aborting a stream closes its API call", async () => {
+  upstream.answer(() => [{ text: "begun" }, { hang: true }]);
+  const stream = await client.chat.completions.create({ ...hi, stream: true });
+  for await (const chunk of stream) if (chunk.choices[0]?.delta.content) stream.controller.abort();
+  assert.equal(await upstream.calls[0]?.closed, true);
+});
+
+// From the 401 on, turns are refused from memory for some seconds: these tests are the last.
 test("failures are the SDK's typed exceptions, with code, field and request id", async () => {
   await assert.rejects(client.chat.completions.create({ ...hi, n: 2 }), (error: unknown) => {
     assert.ok(error instanceof BadRequestError);
@@ -151,35 +188,4 @@ test("models are listed and retrieved", async () => {
   assert.ok(ids.includes("claude-opus-4"));
   assert.equal((await client.models.retrieve("claude-opus-4")).id, "claude-opus-4");
   await assert.rejects(client.models.retrieve("gpt-4o"), NotFoundError);
-});
-
-test("a failure in mid-stream is thrown, after the text that had come", async (t) => {
-  const own = await startProxy(t, { upstream });
-  const seen = new AbortController();
-  upstream.answer((_, at) =>
-    at === 0 ? [{ text: "half" }, { until: once(seen.signal, "abort") }, { die: true }] : [{ text: "whole" }],
-  );
-  const stream = await new OpenAI({ baseURL: `${own.url}/v1`, apiKey: "none", maxRetries: 0 }).chat.completions.create({
-    ...hi,
-    stream: true,
-  });
-  let text = "";
-  await assert.rejects(async () => {
-    for await (const chunk of stream) {
-      text += chunk.choices[0]?.delta.content ?? "";
-      if (text === "half") seen.abort();
-    }
-  }, APIError);
-  assert.equal(text, "half");
-});
-
-test("aborting a stream closes its API call", async (t) => {
-  const own = await startProxy(t, { upstream });
-  upstream.answer(() => [{ text: "begun" }, { hang: true }]);
-  const stream = await new OpenAI({ baseURL: `${own.url}/v1`, apiKey: "none" }).chat.completions.create({
-    ...hi,
-    stream: true,
-  });
-  for await (const chunk of stream) if (chunk.choices[0]?.delta.content) stream.controller.abort();
-  assert.equal(await upstream.calls[0]?.closed, true);
 });

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
-import { readAnswer, readStream, user } from "../helpers/answer.ts";
+import { assistant, readAnswer, readStream, user } from "../helpers/answer.ts";
 import type { ChatChunk } from "../helpers/answer.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "0"] });
+const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "1", "--spares", "0"] });
 /** Has no process but that of the turn. */
 const bare = await startProxy({ after }, { upstream, args: ["--max-sessions", "0", "--spares", "0"] });
 beforeEach(() => upstream.reset());
@@ -26,11 +26,17 @@ const USAGE = {
 const finishes = (chunks: readonly ChatChunk[]): string[] =>
   chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []);
 
+/** "hi" again, after answers that were given to it: the process that gave them is asked once more, and none started. */
+const afterAnswers = (...texts: readonly string[]): object => ({
+  ...hi,
+  messages: [...texts.flatMap((text) => (text.trim() === "" ? [] : [user("hi"), assistant(text)])), user("hi")],
+});
+
 /** The answer to one script, streamed and whole; both have to be the same text. */
 async function askBothWays(steps: readonly Step[], rest: object = {}) {
   upstream.answer(() => steps);
   const stream = await readStream(await proxy.chat({ ...hi, ...rest, stream: true }));
-  const whole = await readAnswer(await proxy.chat({ ...hi, ...rest }));
+  const whole = await readAnswer(await proxy.chat({ ...afterAnswers(stream.text), ...rest }));
   assert.equal(stream.text, whole.text);
   assert.deepEqual(finishes(stream.chunks), [whole.choices[0]?.finish_reason]);
   return { stream, whole, text: whole.text, finish: whole.choices[0]?.finish_reason };
@@ -123,11 +129,14 @@ test("a stream begins with the only role, ends with the only [DONE], and keeps i
 });
 
 test("usage counts cached tokens, and comes in a stream only when asked for", async () => {
-  assert.deepEqual((await readAnswer(await proxy.chat(hi))).usage, USAGE);
-  const silent = await readStream(await proxy.chat({ ...hi, stream: true }));
+  const { text, usage } = await readAnswer(await proxy.chat(hi));
+  assert.deepEqual(usage, USAGE);
+  const silent = await readStream(await proxy.chat({ ...afterAnswers(text), stream: true }));
   assert.equal(silent.text, "Hello world");
   assert.ok(silent.chunks.every((chunk) => !("usage" in chunk)));
-  const asked = await readStream(await proxy.chat({ ...hi, stream: true, stream_options: { include_usage: true } }));
+  const asked = await readStream(
+    await proxy.chat({ ...afterAnswers(text, text), stream: true, stream_options: { include_usage: true } }),
+  );
   assert.deepEqual(asked.chunks.at(-1)?.usage, USAGE);
   assert.deepEqual(asked.chunks.at(-1)?.choices, []);
   assert.ok(asked.chunks.slice(0, -1).every((chunk) => chunk.usage === null));
@@ -161,14 +170,14 @@ for (const [name, steps] of Object.entries(WORDLESS)) {
   });
 }
 
-for (const reason of ["end_turn", "stop_sequence", "pause_turn"]) {
-  test(`${reason} ends the answer with "stop"`, async () => {
+test('end_turn, stop_sequence and pause_turn end the answer with "stop"', async () => {
+  for (const [at, reason] of ["end_turn", "stop_sequence", "pause_turn"].entries()) {
     upstream.answer(() => [{ text: "done" }, { stop: reason }]);
-    const answer = await readAnswer(await proxy.chat(hi));
-    assert.deepEqual([answer.text, answer.choices[0]?.finish_reason], ["done", "stop"]);
-    assert.equal(upstream.calls.length, 1);
-  });
-}
+    const answer = await readAnswer(await proxy.chat(afterAnswers(...Array.from({ length: at }, () => "done"))));
+    assert.deepEqual([answer.text, answer.choices[0]?.finish_reason], ["done", "stop"], reason);
+    assert.equal(upstream.calls.length, at + 1, reason);
+  }
+});
 
 const CUTS = [
   ["max_tokens", "length"],
@@ -204,7 +213,7 @@ test("a stop sequence ends the text just before it, with its true usage", async 
   assert.equal(stream.text, "Once upon a time. ");
   assert.deepEqual(finishes(stream.chunks), ["stop"]);
   assert.deepEqual(stream.chunks.at(-1)?.usage, USAGE);
-  const whole = await readAnswer(await proxy.chat(body));
+  const whole = await readAnswer(await proxy.chat({ ...afterAnswers(stream.text), stop: body.stop }));
   assert.equal(whole.text, "Once upon a time. ");
   assert.deepEqual([whole.choices[0]?.finish_reason, whole.usage], ["stop", USAGE]);
 });
