@@ -80,20 +80,30 @@ test("a tool call's content may come back as null, as an empty text or not at al
       : [{ tool: "mcp__client__weather", input: {} }],
   );
   const contents: object[] = [{ content: null }, { content: "" }, {}];
+  const messages: object[] = [];
   for (const [at, content] of contents.entries()) {
     const body = { model: "sonnet", tools: [WEATHER] };
-    const asked = user(`how is it ${at}`);
-    const first = (await (await proxy.chat({ ...body, messages: [asked] })).json()) as {
+    messages.push(user(`how is it ${at}`));
+    const first = (await (await proxy.chat({ ...body, messages })).json()) as {
       choices: { message: { tool_calls: { id: string }[] } }[];
     };
     const calls = first.choices[0]?.message.tool_calls;
     const result = { role: "tool", tool_call_id: calls?.[0]?.id, content: "rain" };
-    const messages = [asked, { role: "assistant", ...content, tool_calls: calls }, result];
+    messages.push({ role: "assistant", ...content, tool_calls: calls }, result);
     assert.equal(await readText(await proxy.chat({ ...body, messages })), "It rains.");
-    assert.equal(readStarts(proxy).length, at + 1);
+    messages.push(assistant("It rains."));
   }
-  assert.equal(countStarts(proxy, "replay"), 0);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh"],
+  );
 });
+
+/** The parts of a message, each as a line: messages of one role side by side may come as one. */
+function toParts(line: string): string[] {
+  const [, role = "", words = ""] = /^(\w+): (.*)$/s.exec(line) ?? [];
+  return words.split("|").map((part) => `${role}: ${part}`);
+}
 
 test("an edited history, another system prompt, model or tool list misses and is replayed exactly", async (t) => {
   const { upstream, proxy } = await startPair(t, "--max-sessions", "8");
@@ -121,16 +131,15 @@ test("an edited history, another system prompt, model or tool list misses and is
       dialogue: ["user: hi", "assistant: no", "user: next"],
     },
     {
-      what: "its case",
-      body: { messages: [system, asked, assistant(answer.toUpperCase()), user("next")] },
-      dialogue: ["user: hi", `assistant: ${answer.toUpperCase()}`, "user: next"],
-    },
-    {
       what: "a turn left out",
       body: { messages: [system, said, user("next")] },
       dialogue: [`assistant: ${answer}`, "user: next"],
     },
-    { what: "a turn more", body: { messages: [system, asked, said, said, user("next")] } },
+    {
+      what: "a turn more",
+      body: { messages: [system, asked, said, said, user("next")] },
+      dialogue: ["user: hi", `assistant: ${answer}`, `assistant: ${answer}`, "user: next"],
+    },
     {
       what: "the system prompt",
       body: { messages: [{ role: "system", content: "Be long." }, asked, said, user("next")] },
@@ -144,12 +153,11 @@ test("an edited history, another system prompt, model or tool list misses and is
     await readText(await proxy.chat({ ...body, ...variant.body }));
     assert.equal(countStarts(proxy, "replay"), at + 1, variant.what);
     const call = upstream.calls[at + 1];
-    if (variant.what !== "a turn more")
-      assert.deepEqual(
-        toDialogue(call),
-        variant.dialogue ?? ["user: hi", `assistant: ${answer}`, "user: next"],
-        variant.what,
-      );
+    assert.deepEqual(
+      toDialogue(call).flatMap(toParts),
+      variant.dialogue ?? ["user: hi", `assistant: ${answer}`, "user: next"],
+      variant.what,
+    );
     assert.equal(call?.body.model, variant.model ?? SONNET, variant.what);
     assert.deepEqual(
       (call?.body.tools ?? []).map(({ name }) => name),
@@ -181,9 +189,8 @@ test("a miss leaves the process of the unedited conversation where it was", asyn
 });
 
 test("two chats with equal questions and different answers never meet", async (t) => {
-  const upstream = await startUpstream(t);
+  const { upstream, proxy } = await startPair(t);
   answerInTurn(upstream);
-  const proxy = await startProxy(t, { upstream });
   const [left, right] = [createChat(proxy), createChat(proxy)];
   assert.equal(await left.say("hi"), "answer 0 to hi");
   assert.equal(await right.say("hi"), "answer 1 to hi");
