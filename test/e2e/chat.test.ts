@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
 import { readStream, user } from "../helpers/answer.ts";
-import { startProxy } from "../helpers/proxy.ts";
-import { EXPECTED_USAGE, startUpstream, toPlainMessages } from "../helpers/upstream.ts";
+import { startPair } from "../helpers/pair.ts";
+import { EXPECTED_USAGE, toPlainMessages } from "../helpers/upstream.ts";
 
 test("an answer comes as a whole, with the model that gave it and its usage", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream });
+  const { upstream, proxy } = await startPair(t);
   const response = await proxy.chat({ model: "claude-sonnet-4", messages: [user("hi")] });
   const body = (await response.json()) as {
     model: string;
@@ -24,8 +23,7 @@ test("an answer comes as a whole, with the model that gave it and its usage", as
 });
 
 test("a stream has one role delta, the text, one finish reason and one [DONE]", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream });
+  const { proxy } = await startPair(t);
   const { data, chunks, text } = await readStream(
     await proxy.chat({ model: "opus", stream: true, messages: [user("hi")] }),
   );

@@ -272,10 +272,3 @@ test("a CLI that is too old is refused with 503, naming both versions", async (t
   assert.equal(health.status, 503);
   assert.match(((await health.json()) as { reason: string }).reason, /2\.1\.100/);
 });
-
-test("a CLI that is not there is refused with 503, naming its path", async (t) => {
-  const none = await startProxy(t, { upstream, args: ["--claude", "/nowhere/claude"] });
-  const error = await readError(await none.chat(hi));
-  assert.equal(error.status, 503);
-  assert.match(error.message, /\/nowhere\/claude/);
-});

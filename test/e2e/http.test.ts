@@ -289,10 +289,8 @@ async function run(
 
 const REFUSED: readonly (readonly [args: string[], code: number, words: RegExp, env?: NodeJS.ProcessEnv])[] = [
   [["--host", "0.0.0.0"], 2, /0\.0\.0\.0 .*--api-key/],
-  [["--hots", "x"], 2, /--hots/],
   [["--port", "70000"], 2, /--port 70000.* 0 to 65535/],
   [["--port"], 2, /--port/],
-  [["fly"], 2, /Cannot run fly/],
   [["--alias", "gpt-4o"], 2, /NAME=MODEL/],
   [["--allow-origin", "localhost:5173"], 2, /--allow-origin localhost:5173/],
   [["--log-level", "loud"], 2, /--log-level loud/],

@@ -213,7 +213,7 @@ const ATTEMPTS: readonly Attempt[] = [
 function makePlaces(t: TestContext): Places {
   const root = makeFolder(t);
   const [inside, outside] = [join(root, "inside"), join(root, "outside")];
-  mkdirSync(join(inside, "folder"), { recursive: true });
+  mkdirSync(join(inside, "folder"), { recursive: true, mode: 0o700 });
   mkdirSync(outside);
   for (const name of ["secret", "secret-too"]) writeFileSync(join(outside, name), `${SECRET}\n`);
   writeFileSync(join(inside, "note"), `${NOTE}\n`);
@@ -262,6 +262,8 @@ async function start(
 const ask = { model: "opus", messages: [user("go")] };
 const CLIENT_TOOL = { type: "function", function: { name: "mine", parameters: { type: "object", properties: {} } } };
 
+const FULL_WARNING = /warn --tools full: every request may run any command .* whoever can reach this port can too$/;
+
 for (const profile of PROFILES) {
   test(`profile ${profile}: ${ATTEMPTS.length} attempts come to what it allows, and to no more`, async (t) => {
     const places = makePlaces(t);
@@ -279,6 +281,9 @@ for (const profile of PROFILES) {
       assert.equal(isDone({ ...places, result, isError }), isAllowed, `${what}: ${result}`);
       if (!isAllowed) assert.ok(isError || isQuiet, `${what} is an error to the model: ${result}`);
     }
+    const warnings = proxy.log.filter((line) => / warn (?!tool denied)/.test(line));
+    assert.equal(warnings.length, profile === "full" ? 1 : 0, warnings.join("\n"));
+    for (const line of warnings) assert.match(line, FULL_WARNING);
     // Whatever was read, it reached the API only where it may.
     assert.equal(
       results.some(({ result }) => result.includes(SECRET)),
@@ -370,15 +375,6 @@ test("full gives the model's shell none of this program's keys, and no way to be
   assert.ok(names.includes("Bash"));
   for (const name of ["CronCreate", "Monitor", "ScheduleWakeup", "SendMessage", "Workflow"])
     assert.ok(!names.includes(name), name);
-});
-
-test("full is warned of at the start, and no other profile is", async (t) => {
-  const [full, workspace] = await Promise.all([start(t, "full"), start(t, "workspace")]);
-  await full.proxy.logged(
-    /warn --tools full: every request may run any command .* whoever can reach this port can too$/,
-  );
-  await (await fetch(`${workspace.proxy.url}/health`)).text();
-  assert.ok(!workspace.proxy.log.some((line) => line.includes(" warn ")));
 });
 
 test("full as root without IS_SANDBOX=1 is one sentence, and exit 2", async (t) => {
