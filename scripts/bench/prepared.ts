@@ -19,7 +19,7 @@ import type { Around, LatencyOptions } from "./latency.ts";
 import type { Place } from "./place.ts";
 import { isLiveCli, readChildren, readCpuMs } from "./proc.ts";
 import type { Proxy } from "./proxy.ts";
-import { atLeast, atMost, median, state, toSpread } from "./report.ts";
+import { atLeast, atMost, median, state, toSpread, toText } from "./report.ts";
 import type { Findings } from "./report.ts";
 import { playRounds } from "./rounds.ts";
 import { toPrompt } from "./text.ts";
@@ -70,14 +70,27 @@ function createOpenings(): () => string {
 
 const PAIR_SHARE = 1.5;
 
-/** Two new conversations at once, once that was seen twice, beside one alone. */
-export async function measurePair({ proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
+/** Asks all at once. @returns the answer that began last. */
+async function askAtOnce(...asks: readonly (() => Promise<Answer>)[]): Promise<Answer> {
+  const answers = await Promise.all(asks.map((ask) => ask()));
+  return answers.reduce((one, other) => (one.firstMs > other.firstMs ? one : other));
+}
+
+/**
+ * Two new conversations at once, once that was seen twice, beside one alone; and the same by hand, which tells what the
+ * machine can do.
+ */
+export async function measurePair({ place, proxy, tally, rounds }: LatencyOptions): Promise<Findings> {
   const toOpening = createOpenings();
   const open = (): Promise<Answer> => proxy.client.stream([{ role: "user", content: toOpening() }]);
+  const openPair = (): Promise<Answer> => askAtOnce(open, open);
 
-  async function openPair(): Promise<Answer> {
-    const [one, other] = await Promise.all([open(), open()]);
-    return one.firstMs > other.firstMs ? one : other;
+  async function openByHand(count: number): Promise<Answer> {
+    const hands = Array.from({ length: count }, () => startByHand(place));
+    await delay(WARM_MS);
+    const answer = await askAtOnce(...hands.map((hand) => () => hand.turn(toOpening())));
+    await Promise.all(hands.map((hand) => hand.end()));
+    return answer;
   }
 
   async function afterRest(ask: () => Promise<Answer>): Promise<Answer> {
@@ -91,19 +104,27 @@ export async function measurePair({ proxy, tally, rounds }: LatencyOptions): Pro
   await openPair();
   const before = await countTurns(proxy, "spare");
   const answers = await playRounds(
-    [["one", () => afterRest(open)] as const, ["pair", () => afterRest(openPair)] as const],
+    [
+      ["one", () => afterRest(open)],
+      ["pair", () => afterRest(openPair)],
+      ["one by hand", () => openByHand(1)],
+      ["pair by hand", () => openByHand(2)],
+    ],
     { rounds, deltas: SHORT, tally },
   );
   const met = (await countTurns(proxy, "spare")) - before;
   const [one, pair] = [firsts(answers.one), firsts(answers.pair)];
+  const [oneByHand, pairByHand] = [firsts(answers["one by hand"]), firsts(answers["pair by hand"])];
   return {
     rows: [
       state("two new conversations at once, first delta of the slower", toSpread(pair, "ms")),
       state("… one alone", toSpread(one, "ms")),
       atMost("… the slower / one alone", median(pair) / median(one), PAIR_SHARE, " ×"),
+      state("… by hand: the slower / one alone", `${toText(median(pairByHand) / median(oneByHand))} ×`),
+      state("… the slower / the slower by hand", `${toText(median(pair) / median(pairByHand))} ×`),
       atLeast(`… turns that found a spare, of ${3 * (rounds + 1)}`, met, 3 * (rounds + 1)),
     ],
-    samples: toSamples("new conversations at once, first delta", { one, pair }),
+    samples: toSamples("new conversations at once, first delta", { one, pair, oneByHand, pairByHand }),
   };
 }
 
