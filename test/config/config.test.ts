@@ -88,7 +88,10 @@ const OPTIONS: readonly (readonly [string, string, keyof Config, unknown, string
   ["host", "localhost", "host", "localhost", "::1"],
   ["api-key", "a, b,,c", "apiKeys", ["a", "b", "c"], "d"],
   ["claude", "/opt/claude", "claude", "/opt/claude", "/usr/claude"],
+  ["tools", "web", "tools", "web", "workspace"],
   ["workspace", "/tmp/w", "workspace", "/tmp/w", "/tmp/v"],
+  ["mcp-config", "/tmp/m.json,/tmp/n.json", "mcpConfig", ["/tmp/m.json", "/tmp/n.json"], "/tmp/o.json"],
+  ["allow-request-mcp", "h:1", "requestMcpHosts", [{ host: "h", port: 1 }], "i"],
   ["setting-sources", "user,project", "settingSources", "user,project", "local"],
   ["max-concurrent", "9", "maxConcurrent", 9, "8"],
   ["max-queue", "0", "maxQueue", 0, "8"],
@@ -97,6 +100,8 @@ const OPTIONS: readonly (readonly [string, string, keyof Config, unknown, string
   ["spares", "0", "spares", 0, "8"],
   ["spares", "auto", "spares", "auto", "8"],
   ["max-spares", "2", "maxSpares", 2, "8"],
+  ["plan-reserve", "10", "planReserve", 10, "20"],
+  ["extra-usage", "stop", "extraUsage", "stop", "allow"],
   ["activity-timeout", "30", "activityTimeoutSeconds", 30, "8"],
   [
     "alias",
@@ -117,7 +122,14 @@ const OPTIONS: readonly (readonly [string, string, keyof Config, unknown, string
   ],
   ["allow-host", "box.lan,b", "allowedHosts", ["box.lan", "b"], "c"],
   ["log-level", "trace", "logLevel", "trace", "warn"],
+  ["log-file", "/tmp/l", "logFile", "/tmp/l", "/tmp/m"],
 ];
+
+test("every option is looked at here, but for the switch and the file of variables", () => {
+  const named = OPTIONS.map(([name]) => name);
+  const others = OPTION_ROWS.map(([, { name }]) => name).filter((name) => !named.includes(name));
+  assert.deepEqual(others.sort(), ["demo", "variables"]);
+});
 
 const toVariable = (name: string): string => `CLAUDE_MAX_API_${name.replaceAll("-", "_").toUpperCase()}`;
 
