@@ -1,10 +1,12 @@
 /** Makes `dist/claude-max-api.cjs`: one self-contained file that needs nothing but Node. */
 import { build } from "esbuild";
-import { chmod, readFile } from "node:fs/promises";
+import { chmod, readFile, rename } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { buildPage } from "./page.ts";
 
-const outfile = "dist/claude-max-api.cjs";
+const BUNDLE = "dist/claude-max-api.cjs";
+/** Put in place by one move: tests and packagers that run beside a build never read half a file. */
+const outfile = `dist/claude-max-api.${process.pid}.cjs`;
 /** Packages that are bundled; their licenses want to go with them. */
 const BUNDLED = ["yaml", "smol-toml"];
 const licenses = await Promise.all(BUNDLED.map((name) => readFile(`node_modules/${name}/LICENSE`, "utf8")));
@@ -33,6 +35,7 @@ const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports
 const strange = outside.filter((path) => !isBuiltin(path));
 if (strange.length > 0) throw new Error(`Cannot build one file: it would import ${strange.join(", ")}`);
 await chmod(outfile, 0o755);
+await rename(outfile, BUNDLE);
 const toKb = (bytes: number): number => Math.round(bytes / 1024);
 const pageKb = toKb(Buffer.byteLength(page.html));
-console.log(`${outfile}: ${toKb(metafile.outputs[outfile]?.bytes ?? 0)} kB, ${pageKb} kB of them the page`);
+console.log(`${BUNDLE}: ${toKb(metafile.outputs[outfile]?.bytes ?? 0)} kB, ${pageKb} kB of them the page`);
