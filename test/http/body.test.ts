@@ -68,6 +68,16 @@ test("a body that is cut within a character is read whole", async (t) => {
   );
 });
 
+test("a body of many blocks is read as it was sent, whatever its pieces", async (t) => {
+  const value = { a: Array.from({ length: 20_000 }, (_, at) => `é${at}`), b: "👩‍👩‍👧" };
+  const bytes = Buffer.from(JSON.stringify(value));
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 10_007) }, (_, at) =>
+    bytes.subarray(10_007 * at, 10_007 * (at + 1)),
+  );
+  assert.ok(pieces.length > 10);
+  assert.deepEqual(await send(t, pieces), value);
+});
+
 test("any other type is refused: a page can send it without asking first", async (t) => {
   for (const type of [
     "text/plain",

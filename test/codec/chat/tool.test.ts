@@ -106,9 +106,13 @@ test("a deprecated choice is none, auto or a name", () => {
   assert.deepEqual(read({ functions, function_call: { name: "time" } }).toolChoice, { name: "time" });
 });
 
-test("tools come before functions where a request has both", () => {
+test("tools come before functions where a request has both, unless their list is empty", () => {
   const turn = read({ tools: [tool("a")], functions: [{ name: "b" }] });
   assert.deepEqual([turn.tools[0]?.name, turn.form.isLegacy], ["a", false]);
+  const { tools, form } = read({ tools: [], functions: [{ name: "b" }] });
+  assert.deepEqual([tools[0]?.name, form.isLegacy], ["b", true]);
+  const left = read({ tools: [{ type: "custom" }], functions: [{ name: "b" }] });
+  assert.deepEqual([left.tools, left.ignored, left.form.isLegacy], [[], ["tools[0]"], false]);
 });
 
 /** [the field at fault, the fields sent]. */
