@@ -42,6 +42,16 @@ test("a damaged file is set aside, and a new one takes its place", async (t) => 
   assert.deepEqual(decodeModels(readFileSync(file, "utf8")), { catalogue: [], limits: LIMITS });
 });
 
+test("a file with one wrong entry, of a model or of its limits, is damaged", () => {
+  const [entry] = CATALOGUE;
+  const read = (catalogue: readonly object[], limits: object) => decodeModels(JSON.stringify({ catalogue, limits }));
+  assert.deepEqual(read(CATALOGUE, LIMITS), { catalogue: CATALOGUE, limits: LIMITS });
+  for (const name of ["value", "id", "name"])
+    assert.equal(read([entry, { ...entry, [name]: 1 }], LIMITS), undefined, name);
+  for (const name of ["contextTokens", "outputTokens"])
+    assert.equal(read([], { a: { ...LIMITS["claude-opus-5-5"], [name]: "1" } }), undefined, name);
+});
+
 test("without a file nothing is kept", async (t) => {
   const [folder, cwd] = [makeFolder(t), process.cwd()];
   t.after(() => process.chdir(cwd));
