@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readUntil, user } from "../helpers/answer.ts";
 import { untilEnded } from "../helpers/client.ts";
-import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
+import { POSIX_ONLY } from "../helpers/processes.ts";
+import { startProxy, STEPS_CLI } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toLastWords } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
@@ -104,27 +106,31 @@ async function runSide(runs: readonly (() => Promise<void>)[], atOnce: number): 
 
 for (const protocol of PROTOCOLS) {
   for (const stream of [true, false]) {
-    test(`${protocol.name}, ${stream ? "streamed" : "whole"}: at any moment after any event, a hang-up ends the process`, async (t) => {
-      const args = ["--claude", FAKE_CLI, "--spares", "0", "--max-concurrent", "4", "--log-level", "trace"];
-      const proxy = await startProxy(t, { args, env: { FAKE_CLI: "steps" } });
-      const visit = async (event: number, afterMs: number): Promise<void> => {
-        const words = `w${event}x${afterMs}`;
-        const seen = `${words}-${event}`;
-        // A client that waits for the whole answer sees no event: the log does.
-        const until = async (answer: Promise<Response>): Promise<unknown> =>
-          stream ? readUntil(await answer, seen) : proxy.logged(new RegExp(`${seen}\\D`));
-        const leftAt = await hangUp({ proxy, protocol, stream, words, until, afterMs });
-        const pid = await readPid(proxy, words);
-        await untilEnded(proxy, pid);
-        const ms = Math.round(performance.now() - leftAt);
-        assert.ok(ms < PATIENCE_MS, `event ${event}, ${afterMs} ms after it: ended after ${ms} ms`);
-      };
-      // To a client that waits for the whole answer nothing is written: what differs is the moment alone.
-      const toEvents = (afterMs: number): readonly number[] =>
-        stream ? EVENTS : [EVENTS[afterMs % EVENTS.length] ?? 1];
-      const runs = MOMENTS.flatMap((afterMs) => toEvents(afterMs).map((event) => () => visit(event, afterMs)));
-      await runSide(runs, 4);
-    });
+    test(
+      `${protocol.name}, ${stream ? "streamed" : "whole"}: at any moment after any event, a hang-up ends the process`,
+      POSIX_ONLY,
+      async (t) => {
+        const args = ["--claude", STEPS_CLI, "--spares", "0", "--max-concurrent", "4", "--log-level", "trace"];
+        const proxy = await startProxy(t, { args, env: { FAKE_CLI_VERSION: NEWEST_TESTED } });
+        const visit = async (event: number, afterMs: number): Promise<void> => {
+          const words = `w${event}x${afterMs}`;
+          const seen = `${words}-${event}`;
+          // A client that waits for the whole answer sees no event: the log does.
+          const until = async (answer: Promise<Response>): Promise<unknown> =>
+            stream ? readUntil(await answer, seen) : proxy.logged(new RegExp(`${seen}\\D`));
+          const leftAt = await hangUp({ proxy, protocol, stream, words, until, afterMs });
+          const pid = await readPid(proxy, words);
+          await untilEnded(proxy, pid);
+          const ms = Math.round(performance.now() - leftAt);
+          assert.ok(ms < PATIENCE_MS, `event ${event}, ${afterMs} ms after it: ended after ${ms} ms`);
+        };
+        // To a client that waits for the whole answer nothing is written: what differs is the moment alone.
+        const toEvents = (afterMs: number): readonly number[] =>
+          stream ? EVENTS : [EVENTS[afterMs % EVENTS.length] ?? 1];
+        const runs = MOMENTS.flatMap((afterMs) => toEvents(afterMs).map((event) => () => visit(event, afterMs)));
+        await runSide(runs, 4);
+      },
+    );
   }
 }
 

@@ -20,6 +20,8 @@ export const PROGRAM: readonly [string, ...string[]] = process.env["CLAUDE_MAX_A
   ? [process.env["CLAUDE_MAX_API_PROGRAM"]]
   : [process.execPath, BUNDLE];
 export const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.mjs");
+/** Fakes a long answer, as a shell script; it says that it is of the release `FAKE_CLI_VERSION`. */
+export const STEPS_CLI = join(import.meta.dirname, "../fixtures/steps-cli.sh");
 
 export interface ProxyOptions {
   /** The scripted API; without one the CLI is pointed at a closed port. */
