@@ -21,23 +21,29 @@ interface Section {
 
 const CLOCK_MS = 1000;
 
+function start(): void {
+  const state = createStateLine();
+  const live = createLive({
+    onUsage: (usage) => sections.forEach((section) => section.show(usage)),
+    onLost: state.showLost,
+    askKey,
+  });
+  const sections: readonly Section[] = [
+    state,
+    createPlan(),
+    createRunning(live),
+    createServers(),
+    createHourChart(),
+    createMonthChart(),
+    createRecent(),
+    createConnect(() => live.hasKey),
+    createQuestion(live),
+  ];
+  setInterval(() => sections.forEach((section) => section.showTime?.()), CLOCK_MS);
+  void live.run();
+}
+
 startTheme();
-const state = createStateLine();
-const live = createLive({
-  onUsage: (usage) => sections.forEach((section) => section.show(usage)),
-  onLost: state.showLost,
-  askKey,
-});
-const sections: readonly Section[] = [
-  state,
-  createPlan(),
-  createRunning(live),
-  createServers(),
-  createHourChart(),
-  createMonthChart(),
-  createRecent(),
-  createConnect(() => live.hasKey),
-  createQuestion(live),
-];
-setInterval(() => sections.forEach((section) => section.showTime?.()), CLOCK_MS);
-void live.run();
+// The frame of the page is painted first; a page that is hidden has no frames.
+if (document.hidden) start();
+else requestAnimationFrame(() => setTimeout(start));
