@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { toBusyFactor } from "./busy.ts";
 import { CLI_VARIABLES } from "./cli.ts";
-import { readProcesses } from "./processes.ts";
+import { readChildren } from "./processes.ts";
 import type { Scope } from "./scope.ts";
 
 export const BUNDLE = "dist/claude-max-api.cjs";
@@ -144,9 +144,10 @@ export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<
       });
     },
     children() {
-      const own = readProcesses().filter(({ parent }) => parent === child.pid);
       // A CLI that was started to take turns.
-      return own.filter(({ command }) => command.includes("stream-json")).map(({ pid }) => pid);
+      return readChildren(child.pid ?? 0)
+        .filter(({ command }) => command.includes("stream-json"))
+        .map(({ pid }) => pid);
     },
     kill: (signal) => void child.kill(signal),
     closeOutput() {
