@@ -229,12 +229,19 @@ test("the plan is told in one line, from the tiny answer or by the server that r
 test("each MCP server is told with its tools or with the reason that it has none, and a wrong file fails", async () => {
   const servers: ServersFact = [
     { name: "notes", status: "connected", tools: ["a", "b"], error: undefined, file: "/m.json" },
+    { name: "clock", status: "connected", tools: ["now"], error: undefined, file: "/m.json" },
     { name: "tickets", status: "failed", tools: [], error: "HTTP 401", file: "/m y.json" },
+    { name: "mail", status: "pending", tools: [], error: undefined, file: "/m.json" },
   ];
   const found = (await toChecks({ servers })).filter(({ name }) => name === "mcp");
   assert.deepEqual(
     found.map(({ status, message, fix }) => `${status} ${message} $ ${fix}`),
-    ["ok notes: 2 tools $ undefined", "warn tickets: failed, HTTP 401 $ ${EDITOR:-vi} '/m y.json'"],
+    [
+      "ok notes: 2 tools $ undefined",
+      "ok clock: 1 tool $ undefined",
+      "warn tickets: failed, HTTP 401 $ ${EDITOR:-vi} '/m y.json'",
+      "warn mail: pending, no reason told $ ${EDITOR:-vi} /m.json",
+    ],
   );
   const wrong = await find({ servers: { problem: "Cannot use --mcp-config x: ENOENT", file: "/x" } }, "mcp");
   assert.deepEqual([wrong?.status, wrong?.fix], ["fail", "${EDITOR:-vi} /x"]);
