@@ -3,8 +3,7 @@ import { lookup } from "node:dns/promises";
 import { access, constants, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startConversation } from "../../cli/conversation.ts";
-import { toArgs, toEnvironment } from "../../cli/request/launch.ts";
+import { toEnvironment } from "../../cli/request/launch.ts";
 import { ClaudeError, findClaude, readLogin, readVersion } from "../../cli/install/find.ts";
 import type { Login } from "../../cli/install/find.ts";
 import { runCommand } from "../../cli/process/process.ts";
@@ -20,6 +19,7 @@ import type { PortState } from "../port.ts";
 import type { ClaudeFact, LiveFact, PlanFact, StartFact, WorkspaceFact, ServersFact } from "./check.ts";
 import { askLive } from "./live.ts";
 import { lookAtServers } from "./servers.ts";
+import { tryCli } from "./trial.ts";
 import { toWords } from "./words.ts";
 
 /** The doctor's surroundings. */
@@ -109,28 +109,9 @@ async function toStartProblem(failure: Error, { environment }: Config, isLate: b
 
 /** Starts a CLI as a spare is started, and times its answer to a question that no model is asked. */
 async function timeStart(command: Omit<Command, "args">, config: Config): Promise<StartFact> {
-  const startedAt = performance.now();
-  const launch = { tools: config.tools };
-  const conversation = startConversation({
-    command: { ...command, args: toArgs(launch, config.settingSources) },
-    launch,
-    activityMs: START_PATIENCE_MS,
-    onCatalogue: () => {},
-    onDenial: () => {},
-    onLimits: () => {},
-    onMcpCall: () => {},
-    onMcpStates: () => {},
-    onPlan: () => {},
-  });
-  let isLate = false;
-  const patience = setTimeout(() => {
-    isLate = true;
-    void conversation.close();
-  }, START_PATIENCE_MS);
-  const failure = await conversation.askModels();
-  const ms = performance.now() - startedAt;
-  clearTimeout(patience);
-  await conversation.close();
+  const { tools, settingSources } = config;
+  const trial = { command, launch: { tools }, settingSources, patienceMs: START_PATIENCE_MS };
+  const { ms, failure, isLate } = await tryCli(trial);
   if (failure) return toStartProblem(failure, config, isLate);
   return { ms, isOnline: ms < LONG_START_MS || (await isOnline(config.environment)) };
 }
