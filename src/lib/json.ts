@@ -1,6 +1,6 @@
 /** JSON of unknown origin: parsing without a throw, guards and bounds. */
 import type { Work } from "./work.ts";
-import { takeNext, toStep } from "./step.ts";
+import { findOpen, PAUSE_EACH, takeNext, toStep } from "./step.ts";
 
 /** A JSON object whose members are not known yet. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -39,9 +39,6 @@ export interface Excess {
   readonly member: string | undefined;
 }
 
-/** Objects and arrays that are walked between two pauses: a part of a millisecond. */
-const PAUSE_EACH = 256;
-
 /**
  * Finds the first bound that an object exceeds, if any. Iterative, so that no depth exhausts the stack; stops at the
  * first excess, so that its time is bounded by `values`.
@@ -52,13 +49,7 @@ export function* findExcess(object: JsonObject, { levels, values }: Bounds): Wor
   let left = values - root.length;
   let walked = 0;
   if (left < 0) return { bound: "values", member: undefined };
-  for (;;) {
-    let step = path.at(-1);
-    while (step && step.taken === step.length) {
-      path.pop();
-      step = path.at(-1);
-    }
-    if (!step) return undefined;
+  for (let step = findOpen(path); step; step = findOpen(path)) {
     const held = takeNext(step);
     if (typeof held !== "object" || held === null) continue;
     const next = toStep(held);
@@ -67,4 +58,5 @@ export function* findExcess(object: JsonObject, { levels, values }: Bounds): Wor
     if (left >= 0 && path.length < levels) path.push(next);
     else return { bound: left < 0 ? "values" : "levels", member: root.keys?.[root.taken - 1] };
   }
+  return undefined;
 }

@@ -20,6 +20,19 @@ export function toStep(holder: object, listKeys: (object: JsonObject) => readonl
   return { holder: holder as JsonObject, keys, length: keys.length, taken: 0 };
 }
 
+/** Objects and arrays that are walked between two pauses of a work: a part of a millisecond. */
+export const PAUSE_EACH = 256;
+
+/** The innermost step of a path that has a child left, those inside it taken off; undefined when the walk is over. */
+export function findOpen(path: Step[]): Step | undefined {
+  let step = path.at(-1);
+  while (step && step.taken === step.length) {
+    path.pop();
+    step = path.at(-1);
+  }
+  return step;
+}
+
 /** Takes the next child, of which there has to be one. */
 export function takeNext(step: Step): unknown {
   const at = step.taken++;

@@ -1,6 +1,6 @@
 /** An estimate of a request's input tokens, made from its size alone: no process runs, and no quota is used. */
 import type { AssistantPart, Turn, UserPart } from "../../core/turn.ts";
-import { takeNext, toStep } from "../../lib/step.ts";
+import { findOpen, PAUSE_EACH, takeNext, toStep } from "../../lib/step.ts";
 import type { Work } from "../../lib/work.ts";
 
 /** Of English prose, code and JSON, 3 to 4 bytes of UTF-8 make a token. */
@@ -16,9 +16,6 @@ const FRAME_TOKENS = 4;
 
 const toTokens = (text: string): number => Buffer.byteLength(text) / BYTES_A_TOKEN;
 
-/** Objects and arrays that are walked between two pauses: a part of a millisecond. */
-const PAUSE_EACH = 256;
-
 /** Quotes, colon and comma around a member's name. */
 const MEMBER_TOKENS = 4 / BYTES_A_TOKEN;
 
@@ -27,11 +24,7 @@ function* countJson(value: object): Work<number> {
   const path = [toStep(value)];
   let tokens = 0;
   let walked = 0;
-  for (let step = path.at(-1); step; step = path.at(-1)) {
-    if (step.taken === step.length) {
-      path.pop();
-      continue;
-    }
+  for (let step = findOpen(path); step; step = findOpen(path)) {
     tokens += MEMBER_TOKENS + toTokens(step.keys?.[step.taken] ?? "");
     const held = takeNext(step);
     if (typeof held !== "object" || held === null) {

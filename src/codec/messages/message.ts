@@ -4,8 +4,16 @@ import type { RoundPart } from "../../core/round.ts";
 import type { AssistantPart, DocumentPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import type { ToolCall, ToolResult } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
-import { toBase64, toFilled, toImage, toImageOfUrl, toJoinedText, toLongParts, toParts } from "../content.ts";
-import { toTextPart } from "../content.ts";
+import {
+  toBase64,
+  toFilled,
+  toImage,
+  toImageOfUrl,
+  toJoinedText,
+  toLongParts,
+  toParts,
+  toTextPart,
+} from "../content.ts";
 import type { PartReader } from "../content.ts";
 import { createConversation, readCallId, toMessageList, toSystem } from "../conversation.ts";
 import { refuse, toBoolean, toFields, toFilledText, toObject, toOneOf, toText } from "../field.ts";
