@@ -61,7 +61,7 @@ export interface CliProcess {
  * A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms); one that still starts
  * would read of that once it has started, and SIGTERM ends it at once (P2).
  */
-const EOF_GRACE_MS = { eof: 2000, unused: 150 } as const;
+const EOF_GRACE_MS: Readonly<Partial<Record<Ending, number>>> = { eof: 2000, unused: 150 };
 /** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them (P5). */
 const TERM_GRACE_MS = 5000;
 /** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
@@ -139,14 +139,15 @@ interface Running {
 async function stopSurely({ child, gone, command }: Running, ending: Ending): Promise<void> {
   const { pid } = child;
   if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
-  if (ending === "eof" || ending === "unused") child.stdin.end();
+  const graceMs = EOF_GRACE_MS[ending];
+  if (graceMs !== undefined) child.stdin.end();
   if (ending === "kill") {
     kill(pid, "SIGKILL");
     return gone;
   }
   // A process must not stay in a blocked write: nobody takes its output any more.
   child.stdout.resume();
-  if ((ending === "eof" || ending === "unused") && (await isGoneWithin(gone, EOF_GRACE_MS[ending]))) return;
+  if (graceMs !== undefined && (await isGoneWithin(gone, graceMs))) return;
   kill(pid, ending === "int" ? "SIGINT" : "SIGTERM");
   if (await isGoneWithin(gone, TERM_GRACE_MS)) return;
   const table = { file: "ps", args: ["-A", "-o", "pid=,ppid="], cwd: command.cwd, env: command.env };
