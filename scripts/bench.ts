@@ -1,8 +1,8 @@
 /**
  * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. A word measures
- * one part alone: `cache`, the prompt cache, which is not about time; `prepared`, the turns that are prepared before they
- * come; `large`, the largest requests. `TEST_CLAUDE=PATH` measures with another CLI. Needs Linux, no account and no network. Prints a table,
- * writes `dist/bench.json`, and exits with 1 when a bound is missed.
+ * one part alone: `cache`, the prompt cache, which is not about time; `prepared`, the turns that are prepared before
+ * they come; `large`, the largest requests. `TEST_CLAUDE=PATH` measures with another CLI. Needs Linux, no account and
+ * no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";

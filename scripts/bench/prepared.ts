@@ -9,7 +9,7 @@ import type { TranscriptPlace } from "../../src/cli/request/transcript.ts";
 import { decode } from "../../src/codec/chat/decode.ts";
 import type { Start } from "../../src/core/start.ts";
 import type { Message, Tool, UserMessage } from "../../src/core/turn.ts";
-import { finish as finishWork } from "../../src/lib/work.ts";
+import { finish } from "../../src/lib/work.ts";
 import type { Answer } from "./clock.ts";
 import type { ChatMessage } from "./client.ts";
 import { startByHand } from "./hand.ts";
@@ -135,7 +135,7 @@ interface Told {
 }
 
 function toTold(messages: readonly ChatMessage[]): Told {
-  const { turn } = finishWork(decode({ model: MODEL, messages }));
+  const { turn } = finish(decode({ model: MODEL, messages }));
   const last = turn.messages.at(-1);
   if (last?.role !== "user") throw new Error("A request has to end in a message of the user's");
   return { history: turn.messages.slice(0, -1), last };
@@ -151,7 +151,7 @@ async function replayByHand(place: Place, messages: readonly ChatMessage[]): Pro
   const session = { type: "await", file: at.file.path, lastUuid: at.lastUuid } as const;
   const hand = startByHand(place, [], { model: MODEL, session });
   await delay(WARM_MS);
-  return finish(hand, at, () => hand.turn(last, () => write(at, history)));
+  return playLast(hand, at, () => hand.turn(last, () => write(at, history)));
 }
 
 /** Plays on a process that has loaded the history, is set up, and waits for the message. */
@@ -163,10 +163,10 @@ async function goOnByHand(place: Place, messages: readonly ChatMessage[], tools:
   const hand = startByHand(place, tools, { model: MODEL, session });
   await hand.setUp();
   await delay(WARM_MS);
-  return finish(hand, at, () => hand.turn(last));
+  return playLast(hand, at, () => hand.turn(last));
 }
 
-async function finish(hand: HandCli, { file }: TranscriptPlace, play: () => Promise<Answer>): Promise<Answer> {
+async function playLast(hand: HandCli, { file }: TranscriptPlace, play: () => Promise<Answer>): Promise<Answer> {
   const answer = await play();
   await hand.end();
   await file.remove();

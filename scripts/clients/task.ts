@@ -69,7 +69,10 @@ function toStart({ log }: Proxy, { id }: RecordedRequest): string {
   return / start=(\w+)/.exec(line)?.[1] ?? "none";
 }
 
-/** Sets the client up for a server of its own, has it do its prompts, and takes the set-up back. All that is started ends with the scope. */
+/**
+ * Sets the client up for a server of its own, has it do its prompts, and takes the set-up back. All that is started ends
+ * with the scope.
+ */
 export async function runTask(client: Client, scope: Scope): Promise<Outcome> {
   try {
     const upstream = await startUpstream(scope);

@@ -13,7 +13,7 @@ export interface Selection {
   readonly jobs: number;
   /** Goldens are written instead of compared, and their difference is shown. */
   readonly isUpdate: boolean;
-  /** What the files take is written down for other checkouts. */
+  /** The durations of the files are written down for other checkouts. */
   readonly isTimed: boolean;
 }
 
@@ -52,8 +52,8 @@ export function findTests(): string[] {
 }
 
 /**
- * Reads `[--unit] [--e2e] [--update] [--times] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of the
- * words. @throws SelectionError
+ * Reads `[--unit] [--e2e] [--update] [--times] [--jobs N] [WORD ...]`: files of the tiers named whose path holds one of
+ * the words. @throws SelectionError
  */
 export function select(argv: readonly string[], paths: readonly string[]): Selection {
   let parsed;

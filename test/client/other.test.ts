@@ -5,6 +5,7 @@ import { runInNewContext } from "node:vm";
 import { parse } from "yaml";
 import { CLIENTS, toBarePlace, toRecipe } from "../../src/client/table.ts";
 import { runFile } from "../helpers/command.ts";
+import { POSIX_ONLY } from "../helpers/processes.ts";
 
 const KEYS = ["unused", `a"b'c$HOME\`x\\n#é: [`, "- x", "true"];
 
@@ -13,7 +14,7 @@ const toText = (id: string, key: string): string => {
   return toRecipe(client, toBarePlace("http://localhost:3456", key));
 };
 
-test("in a shell", { skip: process.platform === "win32" }, async () => {
+test("in a shell", POSIX_ONLY, async () => {
   for (const key of KEYS) {
     const echo = `curl() { printf '%s\\n' "$@"; }\n${toText("curl", key)}`;
     const words = (await runFile(["sh", "-c", echo])).stdout.split("\n");

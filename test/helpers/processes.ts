@@ -12,8 +12,8 @@ export interface SystemProcess {
 /** Options for a test that reads /proc or runs a program of Linux: elsewhere it is skipped by name. */
 export const LINUX_ONLY: TestOptions = process.platform === "linux" ? {} : { skip: "needs Linux" };
 
-/** Options for a test whose CLI is a shell script: where there is no shell it is skipped by name. */
-export const POSIX_ONLY: TestOptions = process.platform === "win32" ? { skip: "needs a POSIX shell" } : {};
+/** Options for a test that needs a shell, or links that any user can make: elsewhere it is skipped by name. */
+export const POSIX_ONLY: TestOptions = process.platform === "win32" ? { skip: "needs a POSIX system" } : {};
 
 function readProc(pid: string): SystemProcess | undefined {
   try {

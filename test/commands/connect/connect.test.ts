@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { EDITORS } from "../../../src/commands/connect/edit/apply.ts";
 import { CONNECTABLE } from "../../../src/client/table.ts";
-import { LINUX_ONLY } from "../../helpers/processes.ts";
+import { POSIX_ONLY, LINUX_ONLY } from "../../helpers/processes.ts";
 import { makeHome, readFixture, SETTINGS } from "./settings.ts";
 
 const toFormat = (id: string) => {
@@ -137,7 +137,7 @@ test("--print writes nothing", async (t) => {
   assert.deepEqual(readdirSync(home), []);
 });
 
-test("a link is written through, and named", { skip: process.platform === "win32" }, async (t) => {
+test("a link is written through, and named", POSIX_ONLY, async (t) => {
   const { connect, home, read } = makeHome(t);
   mkdirSync(join(home, "dotfiles"));
   mkdirSync(join(home, ".pi/agent"), { recursive: true });
