@@ -1,6 +1,6 @@
 /**
- * Builds, then runs test files side by side: all, a tier, or those whose path holds one of the words given. See
- * test/README.md.
+ * Builds, then runs batches of test files side by side: all files, a tier, or those whose path holds one of the words
+ * given. See test/README.md.
  */
 import type { ChildProcess } from "node:child_process";
 import { spawnSync } from "node:child_process";
@@ -8,16 +8,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "./test/compile.ts";
-import { killFile, PRELOADED, REPORTER, runFile } from "./test/file.ts";
-import type { FileResult } from "./test/file.ts";
-import { findTests, select, SelectionError } from "./test/selection.ts";
+import { killBatch, LOADED, runBatch } from "./test/batch.ts";
+import type { Batch, BatchResult } from "./test/batch.ts";
+import { findTests, select, SelectionError, toBatches } from "./test/selection.ts";
 import type { Selection } from "./test/selection.ts";
 import { findSurvivors, killAll } from "./test/survivor.ts";
-import { formatFile, formatSums, isGood } from "./test/summary.ts";
+import { formatBatch, formatSums, isGood } from "./test/summary.ts";
 import { keepTimes, sortByTime } from "./test/times.ts";
 
 const GOLDENS = "test/fixtures/golden";
-/** Holds the temporary folder of each file; short, since sockets' paths have 108 bytes. */
+/** Holds the temporary folder of each batch; short, since sockets' paths have 108 bytes. */
 const root = mkdtempSync(join(tmpdir(), "cma-"));
 const running = new Set<ChildProcess>();
 
@@ -42,18 +42,18 @@ function onStart(child: ChildProcess): void {
   child.once("exit", () => running.delete(child));
 }
 
-/** Takes files from the queue until none is left. */
-async function work(queue: string[], results: FileResult[]): Promise<void> {
-  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-    const result = await runFile(path, { root, onStart });
+/** Takes batches from the queue until none is left. */
+async function work(queue: Batch[], results: BatchResult[]): Promise<void> {
+  for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+    const result = await runBatch(batch, { root, onStart });
     results.push(result);
-    console.log(formatFile(result));
+    console.log(formatBatch(result));
   }
 }
 
 function endOn(signal: NodeJS.Signals, code: number): void {
   process.once(signal, () => {
-    for (const child of running) killFile(child);
+    for (const child of running) killBatch(child);
     killAll(findSurvivors(root));
     process.exit(code);
   });
@@ -61,14 +61,14 @@ function endOn(signal: NodeJS.Signals, code: number): void {
 
 const { files, jobs, isUpdate, isTimed } = readSelection();
 build();
-await compile([...files, PRELOADED, REPORTER]);
+await compile([...files, ...LOADED]);
 if (isUpdate) process.env["UPDATE_GOLDENS"] = "1";
 process.once("exit", () => rmSync(root, { recursive: true, force: true }));
 endOn("SIGINT", 130);
 endOn("SIGTERM", 143);
 const startedAt = performance.now();
-const queue = sortByTime(files);
-const results: FileResult[] = [];
+const queue = sortByTime(toBatches(files));
+const results: BatchResult[] = [];
 await Promise.all(Array.from({ length: jobs }, () => work(queue, results)));
 keepTimes(results, isTimed);
 console.log(formatSums(results, performance.now() - startedAt));

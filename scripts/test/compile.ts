@@ -5,11 +5,9 @@
 import { build } from "esbuild";
 import type { Plugin } from "esbuild";
 import { readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-
-/** Folder for what is compiled. */
-export const COMPILED = "dist/tests";
+import { COMPILED } from "./compiled.ts";
 
 /** Keeps `import.meta` of a module what it is in the source, so that fixtures are found beside it. */
 const KEEP_PATHS: Plugin = {
@@ -24,9 +22,6 @@ const KEEP_PATHS: Plugin = {
     });
   },
 };
-
-/** The compiled module of a source file; both paths from the root. */
-export const toCompiled = (path: string, folder = COMPILED): string => join(folder, path.replace(/\.ts$/, ".mjs"));
 
 /** Compiles these files, paths from the root, into a folder that is emptied first. */
 export async function compile(paths: readonly string[], folder = COMPILED): Promise<void> {

@@ -1,7 +1,9 @@
 /** Reads the runner's command line and finds the test files it means. */
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path/posix";
 import { parseArgs } from "node:util";
+import type { Batch } from "./batch.ts";
 
 /** Test files of one tier: `e2e` is `test/e2e`, which starts servers and CLIs; `unit` is the rest. */
 export type Tier = "unit" | "e2e";
@@ -70,4 +72,17 @@ export function select(argv: readonly string[], paths: readonly string[]): Selec
   const files = inTier.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
   const { update: isUpdate = false, times: isTimed = false } = values;
   return { files, jobs: toJobs(values.jobs), isUpdate, isTimed };
+}
+
+/**
+ * What runs in one process: an end-to-end file alone, and the unit tests of a folder below `test` together, since a
+ * process takes longer to start than most of them to run. In the order of the first files.
+ */
+export function toBatches(files: readonly string[]): Batch[] {
+  const batches = new Map<string, string[]>();
+  for (const file of files) {
+    const name = toTier(file) === "e2e" ? file : dirname(file).split("/").slice(0, 2).join("/");
+    batches.set(name, [...(batches.get(name) ?? []), file]);
+  }
+  return [...batches].map(([name, all]) => ({ name, files: all }));
 }

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { compile } from "../../scripts/test/compile.ts";
-import { PRELOADED, REPORTER, runFile } from "../../scripts/test/file.ts";
-import type { FileResult } from "../../scripts/test/file.ts";
-import { findTests, select, SelectionError } from "../../scripts/test/selection.ts";
-import { formatFile, formatSums, isGood } from "../../scripts/test/summary.ts";
+import { LOADED, runBatch } from "../../scripts/test/batch.ts";
+import type { BatchResult } from "../../scripts/test/batch.ts";
+import { findTests, select, SelectionError, toBatches } from "../../scripts/test/selection.ts";
+import { formatBatch, formatSums, isGood } from "../../scripts/test/summary.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
 
@@ -46,11 +46,11 @@ for (const [argv, words] of REFUSED) {
   });
 }
 
-test("a checkout that has run nothing begins with the files that take longest, and all of them are there", () => {
+test("a checkout that has run nothing begins with what takes longest, and all of them are there", () => {
   const times = JSON.parse(readFileSync("test/times.json", "utf8")) as Record<string, number>;
   const paths = Object.keys(times);
   assert.deepEqual(
-    paths.filter((path) => !findTests().includes(path)),
+    paths.filter((path) => !toBatches(findTests()).some(({ name }) => name === path)),
     [],
   );
   const seconds = Object.values(times);
@@ -70,14 +70,34 @@ test("fixtures and helpers are no tests", () => {
   );
 });
 
+test("an end-to-end file has a process of its own, the unit tests of a folder share one", () => {
+  assert.deepEqual(toBatches(["test/cli/a.test.ts", "test/cli/b/c.test.ts", ...PATHS]), [
+    { name: "test/cli", files: ["test/cli/a.test.ts", "test/cli/b/c.test.ts"] },
+    { name: "test/codec", files: ["test/codec/chat/decode.test.ts"] },
+    { name: "test/e2e/chat.test.ts", files: ["test/e2e/chat.test.ts"] },
+    { name: "test/e2e/text.test.ts", files: ["test/e2e/text.test.ts"] },
+    { name: "test", files: ["test/house.test.ts"] },
+  ]);
+});
+
+test("unit tests, which share a process, have no hooks for all of it", () => {
+  const { files } = select(["--unit"], findTests());
+  const isHook = (line: string): boolean => /^(?:before|after)(?:Each)?\(/.test(line);
+  assert.deepEqual(
+    files.filter((path) => readFileSync(path, "utf8").split("\n").some(isHook)),
+    [],
+  );
+});
+
 const FIXTURES = ["mixed", "stuck", "left", "crash", "hung"].map((name) => `test/fixtures/tests/${name}.ts`);
 
-/** Runs one of the fixtures as a test file. */
-async function run(t: TestContext, name: string, limits: object = {}): Promise<FileResult> {
+/** Runs the fixtures named as one batch. */
+async function run(t: TestContext, names: string | readonly string[], limits: object = {}): Promise<BatchResult> {
   const root = makeFolder(t);
   const compiled = join(root, "compiled");
-  await compile([...FIXTURES, PRELOADED, REPORTER], compiled);
-  return runFile(`test/fixtures/tests/${name}.ts`, { root, compiled, ...limits });
+  await compile([...FIXTURES, ...LOADED], compiled);
+  const files = [names].flat().map((name) => `test/fixtures/tests/${name}.ts`);
+  return runBatch({ name: "test/fixtures/tests", files }, { root, compiled, ...limits });
 }
 
 test("failed tests are told with their difference and what the file printed, skipped ones with their reason", async (t) => {
@@ -93,10 +113,29 @@ test("failed tests are told with their difference and what the file printed, ski
       ["has a part", "failed", 0],
     ],
   );
-  const text = formatFile(result);
+  const text = formatBatch(result);
   for (const part of ["not ok test/fixtures/tests/mixed.ts: fails", "+   one: 1", "needs a moon", "said by a test"])
     assert.ok(text.includes(part), `${part} in ${text}`);
   assert.match(formatSums([result], 0), /^1 passed, 2 failed, 1 skipped$/m);
+});
+
+test("each test of a batch is told with its file, and all files are loaded before the first begins", async (t) => {
+  const { tests, faults } = await run(t, ["mixed", "stuck"], { limitMs: 500 });
+  assert.deepEqual(
+    tests.map(({ file, name }) => [file.split("/").at(-1), name]),
+    [
+      ["mixed.ts", "fails"],
+      ["mixed.ts", "is skipped"],
+      ["mixed.ts", "passes"],
+      ["mixed.ts", "the part fails"],
+      ["mixed.ts", "has a part"],
+      ["stuck.ts", "hangs"],
+      ["stuck.ts", "passes"],
+    ],
+  );
+  assert.deepEqual(faults, []);
+  const crashed = await run(t, ["mixed", "crash"]);
+  assert.deepEqual([crashed.tests, crashed.faults], [[], ["exited with code 3"]]);
 });
 
 test("a test that takes too long fails, its processes end, and the next test runs", async (t) => {

@@ -1,6 +1,6 @@
 /**
- * One test file: a process and a temporary folder of its own, limits for its tests and its silence, and nothing left of
- * it afterwards.
+ * One process of tests: a temporary folder of its own, limits for its tests and its silence, and nothing left of it
+ * afterwards.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -9,15 +9,23 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { toBusyFactor } from "../../test/helpers/busy.ts";
-import { COMPILED, toCompiled } from "./compile.ts";
+import { COMPILED, toCompiled } from "./compiled.ts";
 import type { Ended } from "./reporter.ts";
 import { findSurvivors, killAll } from "./survivor.ts";
 import type { Survivor } from "./survivor.ts";
 
-export interface FileOptions {
-  /** Folder that exists, for the file's temporary folder. */
+/** Test files that share a process. */
+export interface Batch {
+  /** Path of the file, or of the folder that the files are in; from the root, with slashes. */
+  readonly name: string;
+  /** Paths from the root. Never empty. */
+  readonly files: readonly string[];
+}
+
+export interface BatchOptions {
+  /** Folder that exists, for the batch's temporary folder. */
   readonly root: string;
-  /** Folder that the file was compiled into. */
+  /** Folder that the files were compiled into. */
   readonly compiled?: string;
   /**
    * Longest time for one test, in milliseconds. The slowest needs a quarter of the default; more where the machine is
@@ -25,31 +33,32 @@ export interface FileOptions {
    */
   readonly limitMs?: number;
   /**
-   * Longest time without the end of a test, in milliseconds: a file that is silent for longer than one test may take
-   * hangs outside of its tests.
+   * Longest time without the end of a test, in milliseconds: a process that is silent for longer than one test may
+   * take hangs outside of its tests.
    */
   readonly silenceMs?: number;
-  /** Longest time for the file's processes to end after it, in milliseconds. */
+  /** Longest time for the batch's processes to end after it, in milliseconds. */
   readonly survivalMs?: number;
-  /** Is told the file's process, so that it can be ended with the runner. */
+  /** Is told the process, so that it can be ended with the runner. */
   readonly onStart?: (child: ChildProcess) => void;
 }
 
-export interface FileResult {
-  readonly path: string;
+export interface BatchResult extends Batch {
   readonly tests: readonly Ended[];
-  /** Troubles of the file as a whole: it hung, crashed, or left processes running. */
+  /** Troubles of the process as a whole: it hung, crashed, or left processes running. */
   readonly faults: readonly string[];
   readonly ms: number;
-  /** CPU time of the file and all that it started and waited for; 0 where the system does not tell. */
+  /** CPU time of the process and all that it started and waited for; 0 where the system does not tell. */
   readonly cpuMs: number;
-  /** stdout and stderr of the file. */
+  /** stdout and stderr of the process. */
   readonly output: string;
 }
 
-/** Modules that the runner loads into every test file's process; compiled with the files. */
-export const PRELOADED = "test/helpers/preload.ts";
-export const REPORTER = "scripts/test/reporter.ts";
+const PRELOADED = "test/helpers/preload.ts";
+const REPORTER = "scripts/test/reporter.ts";
+const ENTRY = "scripts/test/entry.ts";
+/** Modules that every process of tests loads; compiled with the files. */
+export const LOADED = [PRELOADED, REPORTER, ENTRY];
 
 const LIMIT_MS = 120_000;
 const SILENCE_MS = 150_000;
@@ -72,17 +81,17 @@ function takeCpuMs(): number {
   return countedCpuMs - before;
 }
 
-/** Ends a file's process with its group, at once. */
-export function killFile(child: ChildProcess): void {
+/** Ends a batch's process with its group, at once. */
+export function killBatch(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL");
 }
 
-function start(path: string, compiled: string, env: NodeJS.ProcessEnv): ChildProcess {
+function start(files: readonly string[], compiled: string, env: NodeJS.ProcessEnv): ChildProcess {
   const toModule = (source: string): string => resolve(toCompiled(source, compiled));
   const reporter = ["--test-reporter", toModule(REPORTER), "--test-reporter-destination", "stdout"];
-  const args = ["--enable-source-maps", "--import", toModule(PRELOADED), ...reporter, toModule(path)];
-  return spawn(process.execPath, args, {
+  const args = ["--enable-source-maps", "--import", toModule(PRELOADED), ...reporter, toModule(ENTRY)];
+  return spawn(process.execPath, [...args, compiled, ...files], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: process.platform !== "win32",
@@ -90,14 +99,14 @@ function start(path: string, compiled: string, env: NodeJS.ProcessEnv): ChildPro
 }
 
 /**
- * Kills the file when no test of it has ended for so long. The function returned stops that, and tells whether it came
+ * Kills the process when no test of it has ended for so long. The function returned stops that, and tells whether it came
  * to it.
  */
 function watchSilence(child: ChildProcess, silenceMs: number): () => boolean {
   let isHung = false;
   const onSilence = (): void => {
     isHung = true;
-    killFile(child);
+    killBatch(child);
   };
   let timer = setTimeout(onSilence, silenceMs);
   child.on("message", () => {
@@ -110,7 +119,7 @@ function watchSilence(child: ChildProcess, silenceMs: number): () => boolean {
   };
 }
 
-/** The file's processes that are still there after so long. */
+/** The batch's processes that are still there after so long. */
 async function waitForSurvivors(folder: string, ms: number): Promise<Survivor[]> {
   const endAt = performance.now() + ms;
   let left = findSurvivors(folder);
@@ -121,7 +130,7 @@ async function waitForSurvivors(folder: string, ms: number): Promise<Survivor[]>
   return left;
 }
 
-/** Waits for the file's processes to end, and kills those that do not. Gives a sentence for each of these. */
+/** Waits for the batch's processes to end, and kills those that do not. Gives a sentence for each of these. */
 async function endSurvivors(folder: string, survivalMs: number): Promise<string[]> {
   const left = await waitForSurvivors(folder, survivalMs);
   killAll(left);
@@ -139,14 +148,14 @@ function readOutput(child: ChildProcess): () => string {
   return () => output;
 }
 
-/** Runs one compiled file to its end. */
-export async function runFile(path: string, options: FileOptions): Promise<FileResult> {
+/** Runs the compiled files of a batch to their end. */
+export async function runBatch(batch: Batch, options: BatchOptions): Promise<BatchResult> {
   const busy = toBusyFactor();
   const { limitMs = LIMIT_MS * busy, silenceMs = SILENCE_MS * busy, survivalMs = SURVIVAL_MS * busy } = options;
   const folder = mkdtempSync(join(options.root, "t-"));
   const startedAt = performance.now();
   const env = { TMPDIR: folder, TEMP: folder, TMP: folder, TEST_LIMIT_MS: String(limitMs) };
-  const child = start(path, options.compiled ?? COMPILED, env);
+  const child = start(batch.files, options.compiled ?? COMPILED, env);
   options.onStart?.(child);
   const toOutput = readOutput(child);
   const closed = once(child, "close");
@@ -164,5 +173,5 @@ export async function runFile(path: string, options: FileOptions): Promise<FileR
     faults.push(`exited with ${signal ?? `code ${code}`}`);
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  return { path, tests, faults, ms: performance.now() - startedAt, cpuMs, output: toOutput() };
+  return { ...batch, tests, faults, ms: performance.now() - startedAt, cpuMs, output: toOutput() };
 }
