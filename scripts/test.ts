@@ -14,7 +14,7 @@ import { findTests, select, SelectionError, toBatches } from "./test/selection.t
 import type { Selection } from "./test/selection.ts";
 import { findSurvivors, killAll } from "./test/survivor.ts";
 import { formatBatch, formatSums, isGood } from "./test/summary.ts";
-import { keepTimes, sortByTime } from "./test/times.ts";
+import { keepTimes, readKnownTimes, toQueue } from "./test/times.ts";
 
 const GOLDENS = "test/fixtures/golden";
 /** Holds the temporary folder of each batch; short, since sockets' paths have 108 bytes. */
@@ -42,9 +42,9 @@ function onStart(child: ChildProcess): void {
   child.once("exit", () => running.delete(child));
 }
 
-/** Takes batches from the queue until none is left. */
-async function work(queue: Batch[], results: BatchResult[]): Promise<void> {
-  for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+/** Runs one batch after the other until none is left. */
+async function work(take: () => Batch | undefined, results: BatchResult[]): Promise<void> {
+  for (let batch = take(); batch !== undefined; batch = take()) {
     const result = await runBatch(batch, { root, onStart });
     results.push(result);
     console.log(formatBatch(result));
@@ -59,7 +59,7 @@ function endOn(signal: NodeJS.Signals, code: number): void {
   });
 }
 
-const { files, jobs, isUpdate, isTimed } = readSelection();
+const { files, jobs, waiting, isUpdate, isTimed } = readSelection();
 build();
 await compile([...files, ...LOADED]);
 if (isUpdate) process.env["UPDATE_GOLDENS"] = "1";
@@ -67,9 +67,12 @@ process.once("exit", () => rmSync(root, { recursive: true, force: true }));
 endOn("SIGINT", 130);
 endOn("SIGTERM", 143);
 const startedAt = performance.now();
-const queue = sortByTime(toBatches(files));
+const queue = toQueue(toBatches(files), readKnownTimes());
 const results: BatchResult[] = [];
-await Promise.all(Array.from({ length: jobs }, () => work(queue, results)));
+await Promise.all([
+  ...Array.from({ length: jobs }, () => work(queue.takeNext, results)),
+  ...Array.from({ length: waiting }, () => work(queue.takeWaiting, results)),
+]);
 keepTimes(results, isTimed);
 console.log(formatSums(results, performance.now() - startedAt));
 if (isUpdate) spawnSync("git", ["--no-pager", "diff", "--", GOLDENS], { stdio: "inherit" });

@@ -11,11 +11,13 @@ export type Tier = "unit" | "e2e";
 export interface Selection {
   /** Paths from the root, with slashes, sorted. Never empty. */
   readonly files: readonly string[];
-  /** Files that run side by side. */
+  /** Batches that run side by side. */
   readonly jobs: number;
+  /** Batches that run beside these, of those that wait most of the time. */
+  readonly waiting: number;
   /** Goldens are written instead of compared, and their difference is shown. */
   readonly isUpdate: boolean;
-  /** The durations of the files are written down for other checkouts. */
+  /** What the longest batches take is written down for other checkouts. */
   readonly isTimed: boolean;
 }
 
@@ -23,10 +25,11 @@ export interface Selection {
 export class SelectionError extends Error {}
 
 /**
- * End-to-end files wait for processes most of the time: two a core keep the cores busy. One in continuous integration,
- * where nobody waits for the last minute and each file is to have its CPU time.
+ * End-to-end files wait for processes much of the time: two a core keep the cores busy, and one more of those that
+ * hardly do anything else. One in continuous integration, where nobody waits for the last minute and each file is to
+ * have its CPU time.
  */
-const JOBS_PER_CORE = process.env["CI"] ? 1 : 2;
+const PER_CORE = process.env["CI"] ? { jobs: 1, waiting: 0 } : { jobs: 2, waiting: 1 };
 
 const OPTIONS = {
   unit: { type: "boolean" },
@@ -36,11 +39,12 @@ const OPTIONS = {
   jobs: { type: "string" },
 } as const;
 
-function toJobs(text: string | undefined): number {
-  if (text === undefined) return JOBS_PER_CORE * availableParallelism();
+function toJobs(text: string | undefined): Pick<Selection, "jobs" | "waiting"> {
+  const cores = availableParallelism();
+  if (text === undefined) return { jobs: PER_CORE.jobs * cores, waiting: PER_CORE.waiting * cores };
   const jobs = Number(text);
   if (!Number.isInteger(jobs) || jobs < 1) throw new SelectionError(`Cannot run tests: --jobs ${text} is no count`);
-  return jobs;
+  return { jobs, waiting: 0 };
 }
 
 const toTier = (path: string): Tier => (path.startsWith("test/e2e/") ? "e2e" : "unit");
@@ -71,7 +75,7 @@ export function select(argv: readonly string[], paths: readonly string[]): Selec
   if (missed !== undefined) throw new SelectionError(`Cannot run tests: no file has "${missed}" in its path`);
   const files = inTier.filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
   const { update: isUpdate = false, times: isTimed = false } = values;
-  return { files, jobs: toJobs(values.jobs), isUpdate, isTimed };
+  return { files, ...toJobs(values.jobs), isUpdate, isTimed };
 }
 
 /**

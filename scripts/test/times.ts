@@ -1,22 +1,35 @@
 /**
- * Durations of batches of tests: the longest begin first, so that none runs alone at the end. Those of the last run are in
- * `dist/test-times.json`; for a checkout that has run none, the longest are in `test/times.json`, rounded.
+ * What batches of tests took, and the order in which they run for it. The last run's times are in
+ * `dist/test-times.json`; for a checkout that has run nothing, those of the longest are in `test/times.json`, rounded.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Batch, BatchResult } from "./batch.ts";
 
-/** Seconds by the name of the batch. */
-type Times = Readonly<Record<string, number>>;
+/** Seconds from start to end, and seconds of CPU time (0 where the system does not tell). */
+type Taken = readonly [seconds: number, cpu: number];
+type Times = Readonly<Record<string, Taken>>;
+
+/** Batches that have not begun. */
+export interface Queue {
+  /** Takes the longest of those that need a core, and once there are none, of those that wait. */
+  takeNext(): Batch | undefined;
+  /** Takes the longest of those that wait for something else than a core most of the time. */
+  takeWaiting(): Batch | undefined;
+}
 
 const LAST = "dist/test-times.json";
 const USUAL = "test/times.json";
 /** A batch that takes less may begin at any time. */
 const LONG_S = 10;
 const ROUNDING_S = 5;
+/** Share of a core that a waiting batch uses at most. */
+const WAITING_SHARE = 0.3;
 
 function readTimes(file: string): Times {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Times;
+    const times = Object.entries(JSON.parse(readFileSync(file, "utf8")) as Times);
+    // Other versions of this script wrote other values.
+    return Object.fromEntries(times.filter(([, taken]) => Array.isArray(taken)));
   } catch {
     // Never written, or cut by a kill.
     return {};
@@ -24,22 +37,37 @@ function readTimes(file: string): Times {
 }
 
 function writeTimes(file: string, times: Times): void {
-  writeFileSync(file, `${JSON.stringify(times, null, 2)}\n`);
+  const lines = Object.entries(times).map(([name, taken]) => `  ${JSON.stringify(name)}: ${JSON.stringify(taken)}`);
+  writeFileSync(file, `{\n${lines.join(",\n")}\n}\n`);
 }
 
-/** Longest first; those of which nothing is known come last. */
-export function sortByTime(batches: readonly Batch[]): Batch[] {
-  const times = { ...readTimes(USUAL), ...readTimes(LAST) };
-  return [...batches].sort((one, other) => (times[other.name] ?? 0) - (times[one.name] ?? 0));
+/** Those that wait; none where CPU times are not known. */
+const isWaiting = ([seconds, cpu]: Taken): boolean => seconds >= LONG_S && cpu > 0 && cpu < WAITING_SHARE * seconds;
+
+/** Puts batches in order by what is known of them; those of which nothing is known come last. */
+export function toQueue(batches: readonly Batch[], times: Times): Queue {
+  const toTaken = ({ name }: Batch): Taken => times[name] ?? [0, 0];
+  const sorted = [...batches].sort((one, other) => toTaken(other)[0] - toTaken(one)[0]);
+  const waiting = sorted.filter((batch) => isWaiting(toTaken(batch)));
+  const others = sorted.filter((batch) => !isWaiting(toTaken(batch)));
+  return {
+    takeNext: () => others.shift() ?? waiting.shift(),
+    takeWaiting: () => waiting.shift(),
+  };
 }
+
+/** The times known in this checkout. */
+export const readKnownTimes = (): Times => ({ ...readTimes(USUAL), ...readTimes(LAST) });
 
 /** Keeps what these batches took; `isUsual` also for other checkouts, as far as they are long. */
 export function keepTimes(results: readonly BatchResult[], isUsual: boolean): void {
-  const taken = results.map(({ name, ms }) => [name, Math.round(ms / 100) / 10] as const);
+  const toSeconds = (ms: number): number => Math.round(ms / 100) / 10;
+  const taken = results.map(({ name, ms, cpuMs }) => [name, [toSeconds(ms), toSeconds(cpuMs)]] as const);
   mkdirSync("dist", { recursive: true });
   writeTimes(LAST, { ...readTimes(LAST), ...Object.fromEntries(taken) });
   if (!isUsual) return;
-  const long = taken.filter(([, seconds]) => seconds >= LONG_S).sort(([, one], [, other]) => other - one);
-  const rounded = long.map(([name, seconds]) => [name, Math.round(seconds / ROUNDING_S) * ROUNDING_S] as const);
+  const round = (seconds: number): number => Math.round(seconds / ROUNDING_S) * ROUNDING_S;
+  const long = taken.filter(([, [seconds]]) => seconds >= LONG_S).sort(([, one], [, other]) => other[0] - one[0]);
+  const rounded = long.map(([name, [seconds, cpu]]) => [name, [round(seconds), round(cpu)] as const] as const);
   writeTimes(USUAL, Object.fromEntries(rounded));
 }

@@ -6,8 +6,9 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { compile } from "../../scripts/test/compile.ts";
 import { LOADED, runBatch } from "../../scripts/test/batch.ts";
-import type { BatchResult } from "../../scripts/test/batch.ts";
+import type { Batch, BatchResult } from "../../scripts/test/batch.ts";
 import { findTests, select, SelectionError, toBatches } from "../../scripts/test/selection.ts";
+import { toQueue } from "../../scripts/test/times.ts";
 import { formatBatch, formatSums, isGood } from "../../scripts/test/summary.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
@@ -46,19 +47,38 @@ for (const [argv, words] of REFUSED) {
   });
 }
 
-test("a checkout that has run nothing begins with what takes longest, and all of them are there", () => {
-  const times = JSON.parse(readFileSync("test/times.json", "utf8")) as Record<string, number>;
-  const paths = Object.keys(times);
+test("a checkout that has run nothing knows what takes longest, and all of it is there", () => {
+  const times = JSON.parse(readFileSync("test/times.json", "utf8")) as Record<string, [number, number]>;
+  const names = toBatches(findTests()).map(({ name }) => name);
   assert.deepEqual(
-    paths.filter((path) => !toBatches(findTests()).some(({ name }) => name === path)),
+    Object.keys(times).filter((name) => !names.includes(name)),
     [],
   );
-  const seconds = Object.values(times);
+  const seconds = Object.values(times).map(([taken]) => taken);
   assert.deepEqual(
     seconds,
     [...seconds].sort((one, other) => other - one),
   );
   assert.ok(seconds.every((taken) => taken >= 10));
+});
+
+test("the longest begin first, and those that wait have places of their own", () => {
+  const names = ["new", "short", "wait", "long", "wait long"];
+  const times = { short: [20, 15], wait: [30, 5], long: [60, 40], "wait long": [70, 5] } as const;
+  const start = () =>
+    toQueue(
+      names.map((name) => ({ name, files: [name] })),
+      times,
+    );
+  const drain = (take: () => Batch | undefined): string[] => {
+    const taken: string[] = [];
+    for (let batch = take(); batch; batch = take()) taken.push(batch.name);
+    return taken;
+  };
+  const queue = start();
+  assert.deepEqual(drain(queue.takeWaiting), ["wait long", "wait"]);
+  assert.deepEqual(drain(queue.takeNext), ["long", "short", "new"]);
+  assert.deepEqual(drain(start().takeNext), ["long", "short", "new", "wait long", "wait"]);
 });
 
 test("fixtures and helpers are no tests", () => {
