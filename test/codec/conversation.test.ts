@@ -29,6 +29,18 @@ test("results may come in any order, and the next open call is the first without
   assert.equal(conversation.end("messages").length, 2);
 });
 
+test("words of the user's beside a result end the results: each call needs one by then", () => {
+  const result = { type: "result", id: "call0", content: [], isError: false } as const;
+  const words: Message = { role: "user", content: [result, { type: "text", text: "and?" }] };
+  const conversation = createConversation();
+  conversation.add(toCalls(2), "messages[0]");
+  assert.throws(() => conversation.add(words, "messages[1]"), /no result follows for call1/);
+  const whole = createConversation();
+  whole.add(toCalls(1), "messages[0]");
+  whole.add(words, "messages[1]");
+  assert.deepEqual(whole.end("messages").at(-1), words);
+});
+
 test("a refusal for calls without a result names some of them, and counts the rest", () => {
   const conversation = createConversation();
   conversation.add(toCalls(1000), "messages[0]");

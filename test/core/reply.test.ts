@@ -50,6 +50,28 @@ test("the parts keep their order: a signature ends its thinking, which may have 
   assert.deepEqual([reply.text, reply.thinking], ["onetwothree", "hmhmhm"]);
 });
 
+test("a result of an MCP server meets its call by the id, in its own place; one without a call is no part", async () => {
+  const call = (id: string): TurnEvent => ({ type: "mcp_call", id, server: "docs", name: "find" });
+  const result = (id: string) => ({ type: "mcp_result", id, content: [], isError: false }) as const;
+  const piece: TurnEvent = { type: "mcp_arguments", id: "b", json: '{"a":1}' };
+  const events = [START, call("a"), call("b"), piece, result("b"), result("x"), text("so"), result("a"), STOP];
+  const reply = await collect(stream(events));
+  assert.deepEqual(reply.mcp, {
+    servers: [],
+    calls: [
+      { id: "a", server: "docs", name: "find", arguments: "", result: result("a") },
+      { id: "b", server: "docs", name: "find", arguments: '{"a":1}', result: result("b") },
+    ],
+  });
+  assert.deepEqual(reply.parts, [
+    { type: "mcp_call", index: 0 },
+    { type: "mcp_call", index: 1 },
+    { type: "mcp_result", index: 1 },
+    { type: "text", text: "so" },
+    { type: "mcp_result", index: 0 },
+  ]);
+});
+
 test("pieces of parallel calls find their call by its index, also when they alternate", async () => {
   const call = (index: number): TurnEvent => ({ type: "call", index, id: `c${index}`, name: `f${index}` });
   const piece = (index: number, json: string): TurnEvent => ({ type: "arguments", index, json });

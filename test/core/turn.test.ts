@@ -1,9 +1,10 @@
 /** The neutral conversation: one form, whichever way a client cut it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joinUserMessages, toCallId } from "../../src/core/turn.ts";
+import { joinUserMessages, omitSettings, toCallId } from "../../src/core/turn.ts";
 import { measureCpuMs } from "../helpers/cpu.ts";
 import type { Message } from "../../src/core/turn.ts";
+import { PLAIN_TURN } from "./sample.ts";
 
 const user = (...texts: string[]): Message => ({
   role: "user",
@@ -39,4 +40,14 @@ test("a call id keeps its letters and digits, so that both spellings of one id a
   assert.equal(toCallId("call_Ab-9.x"), "callAb9x");
   assert.equal(toCallId("toolu_01AbC"), toCallId("toolu01AbC"));
   assert.equal(toCallId("_-.é"), "");
+});
+
+test("settings that a model does not take are left out, one by one", () => {
+  const sampling = { temperature: 0.5, topP: undefined, topK: undefined };
+  const turn = { ...PLAIN_TURN, sampling, speed: "fast" } as const;
+  assert.deepEqual(omitSettings(turn, []), turn);
+  assert.deepEqual(omitSettings(turn, ["sampling"]), { ...PLAIN_TURN, speed: "fast" });
+  assert.deepEqual(omitSettings(turn, ["speed"]), { ...PLAIN_TURN, sampling });
+  assert.deepEqual(omitSettings(turn, ["sampling", "speed"]), PLAIN_TURN);
+  assert.deepEqual(omitSettings(PLAIN_TURN, []), PLAIN_TURN);
 });

@@ -54,6 +54,27 @@ test("nothing is learned for a family's name or another provider's login", async
   assert.deepEqual(readdirSync(folder), []);
 });
 
+test("what was learned is given with today's date", async (t) => {
+  const folder = makeFolder(t);
+  const kinds = ["environment", "model", "session_context", "date"];
+  const entries = kinds.map((type) => ({ type: "attachment", attachment: { type, date: "2001-02-03" } }));
+  const cli = join(folder, "cli");
+  writeFileSync(cli, `#!/bin/sh\necho '${JSON.stringify({ type: "transcript_mirror", entries })}'\n`, { mode: 0o755 });
+  const notes = make(folder, {}, { restMs: 1 });
+  t.after(notes.close);
+  const source = { ...SOURCE, path: cli };
+  await eventually(
+    "it is learned",
+    async () => (await notes.read(source, "claude-sonnet-5-5")).length === kinds.length,
+  );
+  // Swedish writes dates as ISO 8601 does, and in the zone of the machine. The day may end meanwhile.
+  const readDay = (): string => new Date().toLocaleDateString("sv");
+  const before = readDay();
+  const [date, ...others] = (await notes.read(source, "claude-sonnet-5-5")).toReversed();
+  assert.deepEqual([date?.["type"], [before, readDay()].includes(String(date?.["date"]))], ["date", true]);
+  assert.deepEqual([...new Set(others.map((note) => note["date"]))], ["2001-02-03"]);
+});
+
 test("a CLI that is being asked is ended with the server, and leaves nothing", async (t) => {
   const folder = makeFolder(t);
   const file = join(makeFolder(t), "pids");

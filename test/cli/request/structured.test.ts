@@ -1,7 +1,7 @@
 /** Answers of a fixed shape: which a turn asks for, and the schema that makes the model give it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toForcedCalls, toStructured } from "../../../src/cli/request/structured.ts";
+import { toForcedCalls, toOfferedTools, toStructured } from "../../../src/cli/request/structured.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 import type { Tool } from "../../../src/core/turn.ts";
 import { PLAIN_TURN } from "../../core/sample.ts";
@@ -35,6 +35,16 @@ test("free text and tools as the model likes ask for no structure", () => {
 
 test("a JSON format asks for its schema, unchanged", () => {
   assert.deepEqual(toStructured({ ...PLAIN_TURN, format: FORMAT, tools: [WEATHER] }), FORMAT);
+});
+
+test("tools are in the prompt beside a JSON format, unless none may be called or the choice is forced", () => {
+  const turn = { ...PLAIN_TURN, tools: [WEATHER, TIME] };
+  assert.deepEqual(toOfferedTools(turn), turn.tools);
+  assert.deepEqual(toOfferedTools({ ...turn, toolChoice: "none" }), turn.tools);
+  assert.deepEqual(toOfferedTools({ ...turn, format: FORMAT }), turn.tools);
+  assert.deepEqual(toOfferedTools({ ...turn, format: FORMAT, toolChoice: "none" }), []);
+  assert.deepEqual(toOfferedTools({ ...turn, toolChoice: "required" }), []);
+  assert.deepEqual(toOfferedTools({ ...turn, toolChoice: { name: "time" } }), []);
 });
 
 test("a named tool asks for its parameters", () => {
