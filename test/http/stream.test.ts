@@ -162,3 +162,22 @@ test("a text of characters of several bytes is whole though it is written in pie
   await once(socket, "end");
   assert.ok(Buffer.concat(chunks).toString().includes(`data: ${text}\n\n`));
 });
+
+test("what an answer takes back is left out before it is shown, and afterwards the stream fails", async (t) => {
+  const head: TurnEvent = { type: "start", model: "model" };
+  const say = (text: string): TurnEvent => ({ type: "text", text });
+  const play = async (...batches: readonly (readonly TurnEvent[])[]): Promise<string> => {
+    const { socket, logged } = await start(t, async function* () {
+      yield* batches;
+    });
+    const chunks: string[] = [];
+    socket.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+    await once(socket.resume(), "close");
+    await logged;
+    return chunks.join("").split("\r\n\r\n").slice(1).join("");
+  };
+  const retract: TurnEvent = { type: "retract" };
+  assert.equal(await play([head], [say("no"), retract, say("yes"), DONE]), "data: yes\n\ndata: end\n\n");
+  assert.equal(await play([head], [retract, say("yes"), DONE]), "data: yes\n\ndata: end\n\n");
+  assert.equal(await play([head, say("no")], [retract, say("yes"), DONE]), "data: no\n\nbad_gateway");
+});
