@@ -9,7 +9,6 @@ import { assistant, readFinish, readText, readUntil, user } from "../helpers/ans
 import { countStarts, createChat, createLatch, readHealth, readStarts, untilEnded } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
 import { startProxy } from "../helpers/proxy.ts";
-import type { Proxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";
 
@@ -23,9 +22,12 @@ const WEATHER = {
   function: { name: "weather", description: "Tells the weather", parameters: { type: "object", properties: {} } },
 };
 
-test("the next turn of a conversation goes to the process that knows it, as native turns", async (t) => {
+test("a conversation is played by the spare that was there before, as native turns, until its client hangs up", async (t) => {
   const upstream = await startUpstream(t);
   const proxy = await startProxy(t, { upstream });
+  await readHealth(proxy);
+  const [spare] = proxy.children();
+  assert.deepEqual(readStarts(proxy), [{ pid: spare, as: "fresh" }]);
   const chat = createChat(proxy, {}, [{ role: "system", content: "Be brief." }]);
   for (const words of ["one", "two", "three"]) assert.equal(await chat.say(words), "Hello world");
   assert.deepEqual(toDialogue(upstream.calls[2]), [
@@ -36,19 +38,28 @@ test("the next turn of a conversation goes to the process that knows it, as nati
     "user: three",
   ]);
   assert.match(JSON.stringify(upstream.calls[2]?.body.system), /Be brief\./);
-  // One spare that was claimed, and the one that took its place.
-  assert.deepEqual(
-    readStarts(proxy).map(({ as }) => as),
-    ["fresh", "fresh"],
-  );
   assert.equal(upstream.calls.length, 3);
+
+  upstream.answer(() => [{ hang: true }]);
+  const leaving = new AbortController();
+  const body = { model: "sonnet", messages: [...chat.messages, user("four")] };
+  const gone = assert.rejects(proxy.chat(body, { signal: leaving.signal }));
+  await upstream.called(4);
+  leaving.abort();
+  await gone;
+  await untilEnded(proxy, spare);
+  // The only other process is the spare that took its place.
+  const [, next] = readStarts(proxy);
+  assert.deepEqual(proxy.children(), [next?.pid]);
+  assert.equal(next?.as, "fresh");
+  assert.equal(readStarts(proxy).length, 2);
 });
 
 test("a history hits in every spelling clients give it", async (t) => {
   const { upstream, proxy } = await startPair(t);
   answerInTurn(upstream);
   const system = { role: "system", content: "Be brief." };
-  const body = { model: "sonnet" };
+  const body = { model: "sonnet", tools: [WEATHER] };
   const answer = await readText(await proxy.chat({ ...body, messages: [system, user("hi")] }));
   const messages = [
     { role: "developer", content: [{ type: "text", text: " Be brief.\n" }] },
@@ -56,33 +67,23 @@ test("a history hits in every spelling clients give it", async (t) => {
     assistant([{ type: "text", text: `  ${answer}\n\n` }], { refusal: null, tool_calls: null, name: null }),
     user("again"),
   ];
-  const second = await readText(await proxy.chat({ model: "anthropic/claude-sonnet-4", messages }));
+  const second = await readText(await proxy.chat({ ...body, model: "anthropic/claude-sonnet-4", messages }));
   const halves = [
     { type: "text", text: second.slice(0, 3) },
     { type: "text", text: second.slice(3) },
   ];
-  await readText(
-    await proxy.chat({
-      ...body,
-      messages: [...messages, assistant(halves), assistant(""), assistant(null), user("and again")],
-    }),
-  );
-  assert.equal(readStarts(proxy).length, 1);
+  messages.push(assistant(halves), assistant(""), assistant(null), user("and again"));
+  messages.push(assistant(await readText(await proxy.chat({ ...body, messages }))));
   const native = ["user: hi", `assistant: ${answer}`, "user: again", `assistant: ${second}`, "user: and again"];
   assert.deepEqual(toDialogue(upstream.calls[2]), native);
-});
 
-test("a tool call's content may come back as null, as an empty text or not at all", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+  // A tool call's content may come back as null, as an empty text or not at all.
   upstream.answer((call) =>
     toDialogue(call).at(-1)?.includes("tool_result")
       ? [{ text: "It rains." }]
       : [{ tool: "mcp__client__weather", input: {} }],
   );
-  const contents: object[] = [{ content: null }, { content: "" }, {}];
-  const messages: object[] = [];
-  for (const [at, content] of contents.entries()) {
-    const body = { model: "sonnet", tools: [WEATHER] };
+  for (const [at, content] of [{ content: null }, { content: "" }, {}].entries()) {
     messages.push(user(`how is it ${at}`));
     const first = (await (await proxy.chat({ ...body, messages })).json()) as {
       choices: { message: { tool_calls: { id: string }[] } }[];
@@ -105,21 +106,18 @@ function toParts(line: string): string[] {
   return words.split("|").map((part) => `${role}: ${part}`);
 }
 
-test("an edited history, another system prompt, model or tool list misses and is replayed exactly", async (t) => {
-  const { upstream, proxy } = await startPair(t, "--max-sessions", "8");
-  answerInTurn(upstream);
-  const chat = createChat(proxy, {}, [{ role: "system", content: "Be brief." }]);
-  const answer = await chat.say("hi");
-  const [system, asked, said] = chat.messages as [object, object, object];
-  const body = { model: "sonnet", messages: [system, asked, said, user("next")] };
-  const variants: {
-    readonly what: string;
-    readonly body: object;
-    readonly dialogue?: string[];
-    readonly system?: string;
-    readonly model?: string;
-    readonly tools?: string[];
-  }[] = [
+interface Variant {
+  readonly what: string;
+  readonly body: object;
+  readonly dialogue?: string[];
+  readonly system?: string;
+  readonly model?: string;
+  readonly tools?: string[];
+}
+
+/** Requests that go on from a conversation of three messages, and differ from it in one thing each. */
+function toVariants([system, asked, said]: readonly object[], answer: string): Variant[] {
+  return [
     {
       what: "the user's words",
       body: { messages: [system, user("ho"), said, user("next")] },
@@ -149,15 +147,21 @@ test("an edited history, another system prompt, model or tool list misses and is
     { what: "the model", body: { model: "opus" }, model: "claude-opus-5-5" },
     { what: "the tools", body: { tools: [WEATHER] }, tools: ["mcp__client__weather"] },
   ];
+}
+
+test("an edited history, another system prompt, model or tool list misses and is replayed exactly", async (t) => {
+  const { upstream, proxy } = await startPair(t, "--max-sessions", "9");
+  answerInTurn(upstream);
+  const chat = createChat(proxy, {}, [{ role: "system", content: "Be brief." }]);
+  const answer = await chat.say("hi");
+  const body = { model: "sonnet", messages: [...chat.messages, user("next")] };
+  const variants = toVariants(chat.messages, answer);
+  const native = ["user: hi", `assistant: ${answer}`, "user: next"];
   for (const [at, variant] of variants.entries()) {
     await readText(await proxy.chat({ ...body, ...variant.body }));
     assert.equal(countStarts(proxy, "replay"), at + 1, variant.what);
     const call = upstream.calls[at + 1];
-    assert.deepEqual(
-      toDialogue(call).flatMap(toParts),
-      variant.dialogue ?? ["user: hi", `assistant: ${answer}`, "user: next"],
-      variant.what,
-    );
+    assert.deepEqual(toDialogue(call).flatMap(toParts), variant.dialogue ?? native, variant.what);
     assert.equal(call?.body.model, variant.model ?? SONNET, variant.what);
     assert.deepEqual(
       (call?.body.tools ?? []).map(({ name }) => name),
@@ -172,23 +176,16 @@ test("an edited history, another system prompt, model or tool list misses and is
     );
     assert.ok(words.includes(variant.system ?? ""), variant.what);
   }
-});
-
-test("a miss leaves the process of the unedited conversation where it was", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  answerInTurn(upstream);
-  const chat = createChat(proxy);
-  const answer = await chat.say("hi");
-  await createChat(proxy, {}, [user("ho"), assistant(answer)]).say("next");
+  // They leave the process of the unedited conversation where it was.
   await chat.say("next");
   assert.deepEqual(
     readStarts(proxy).map(({ as }) => as),
-    ["fresh", "replay"],
+    ["fresh", ...variants.map(() => "replay")],
   );
-  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: hi", `assistant: ${answer}`, "user: next"]);
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), native);
 });
 
-test("two chats with equal questions and different answers never meet", async (t) => {
+test("two chats with equal questions never meet, nor two requests that go on from one of them at once", async (t) => {
   const { upstream, proxy } = await startPair(t);
   answerInTurn(upstream);
   const [left, right] = [createChat(proxy), createChat(proxy)];
@@ -199,31 +196,52 @@ test("two chats with equal questions and different answers never meet", async (t
   await left.say("so");
   assert.deepEqual(toDialogue(upstream.calls[2]), ["user: hi", "assistant: answer 0 to hi", "user: and"]);
   assert.deepEqual(toDialogue(upstream.calls[3]), ["user: hi", "assistant: answer 1 to hi", "user: and"]);
-  assert.deepEqual(toDialogue(upstream.calls[4])?.slice(0, 4), [
-    "user: hi",
-    "assistant: answer 0 to hi",
-    "user: and",
-    "assistant: answer 2 to and",
-  ]);
+  const known = [
+    ...["user: hi", "assistant: answer 0 to hi", "user: and", "assistant: answer 2 to and"],
+    ...["user: so", "assistant: answer 4 to so"],
+  ];
+  assert.deepEqual(toDialogue(upstream.calls[4]), known.slice(0, 5));
   assert.equal(countStarts(proxy, "replay"), 0);
+
+  const both = createLatch();
+  upstream.answer((call, at) => {
+    if (at === 6) both.open();
+    return [{ until: both.opened }, { text: `answer to ${toLastWords(call)}` }];
+  });
+  const branches = ["one", "other"].map((words) => createChat(proxy, {}, left.messages).say(words));
+  assert.deepEqual(await Promise.all(branches), ["answer to one", "answer to other"]);
+  const dialogues = upstream.calls.slice(5).map(toDialogue);
+  assert.deepEqual(
+    dialogues.map((lines) => lines.slice(0, 6)),
+    [known, known],
+  );
+  assert.deepEqual(dialogues.map((lines) => lines.slice(6).join()).sort(), ["user: one", "user: other"]);
+  assert.deepEqual(
+    readStarts(proxy).map(({ as }) => as),
+    ["fresh", "fresh", "replay"],
+  );
 });
 
-test("effort and output limit change from turn to turn of one process, and go back", async (t) => {
+test("effort, output limit and the showing of thinking change from turn to turn of one process, and go back", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const chat = createChat(proxy);
   await chat.say("one");
   await chat.say("two", { reasoning_effort: "low", max_tokens: 77 });
   await chat.say("three", { reasoning_effort: "high", max_completion_tokens: 1234 });
-  await chat.say("four");
+  await chat.say("four", { reasoning_effort: "none" });
+  await chat.say("five");
   assert.equal(readStarts(proxy).length, 1);
   const settings = upstream.calls.map(({ body }) => [body.output_config?.effort, body.max_tokens]);
   assert.deepEqual(settings.slice(1, 3), [
     ["low", 77],
     ["high", 1234],
   ]);
-  assert.deepEqual(settings[3], settings[0]);
-  const native = ["one", "two", "three"].flatMap((words) => [`user: ${words}`, "assistant: Hello world"]);
-  assert.deepEqual(toDialogue(upstream.calls[3]), [...native, "user: four"]);
+  assert.deepEqual(settings[4], settings[0]);
+  const thinking = upstream.calls.map(({ body }) => body["thinking"] as { display?: string } | undefined);
+  assert.deepEqual([thinking[2]?.display, thinking[3]], ["summarized", undefined]);
+  assert.deepEqual(thinking[4]?.display, thinking[0]?.display);
+  const native = ["one", "two", "three", "four"].flatMap((words) => [`user: ${words}`, "assistant: Hello world"]);
+  assert.deepEqual(toDialogue(upstream.calls[4]), [...native, "user: five"]);
 });
 
 test("thinking is switched off, shown and given a budget for one turn alone", async (t) => {
@@ -257,117 +275,45 @@ test("thinking is switched off, shown and given a budget for one turn alone", as
   );
 });
 
-test("an effort that is asked for shows the thinking, and none switches it off, for that turn alone", async (t) => {
+test("a turn that is cut, filtered or hung up on is not filed: its process ends, and what was shown is replayed", async (t) => {
   const { upstream, proxy } = await startPair(t);
-  const chat = createChat(proxy);
-  await chat.say("one");
-  await chat.say("two", { reasoning_effort: "none" });
-  await chat.say("three", { reasoning_effort: "high" });
-  await chat.say("four");
-  const displays = upstream.calls.map(({ body }) => (body["thinking"] as { display?: string } | undefined)?.display);
-  assert.deepEqual(displays.slice(1, 3), [undefined, "summarized"]);
-  assert.deepEqual([upstream.calls[1]?.body["thinking"], displays[3]], [undefined, displays[0]]);
-  assert.equal(readStarts(proxy).length, 1);
-});
+  const said: Record<string, readonly Step[]> = {
+    one: [{ text: "one two" }, { stop: "max_tokens" }],
+    two: [{ text: "I can" }, { stop: "refusal" }],
+    three: [{ text: "half" }, { hang: true }],
+    four: [{ text: "went on" }],
+  };
+  upstream.answer((call) => said[toLastWords(call)] ?? [{ text: "CONTINUED" }, { hang: true }]);
+  const messages = [user("one")];
+  const cut = await proxy.chat({ model: "sonnet", max_tokens: 5, messages });
+  assert.equal(await readFinish(cut), "length");
+  await untilEnded(proxy, readStarts(proxy)[0]?.pid);
 
-/** Plays a turn that the CLI remembers otherwise than the client, and asks on: the process must not be used again. */
-async function checkNotFiled(
-  proxy: Proxy,
-  upstream: Upstream,
-  cut: { script: Step[]; body: object; finish: string; shown: string },
-): Promise<void> {
-  upstream.answer((call) => (toLastWords(call) === "hi" ? cut.script : [{ text: "went on" }]));
-  const first = await proxy.chat({ model: "sonnet", ...cut.body, messages: [user("hi")] });
-  assert.equal(await readFinish(first), cut.finish);
-  await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
-  assert.equal(await createChat(proxy, {}, [user("hi"), assistant(cut.shown)]).say("next"), "went on");
-  assert.equal(readStarts(proxy).at(-1)?.as, "replay");
-  const call = upstream.calls.find((held) => toLastWords(held) === "next");
-  assert.deepEqual(toDialogue(call), ["user: hi", `assistant: ${cut.shown}`, "user: next"]);
-}
+  messages.push(assistant("one two"), user("two"));
+  assert.equal(await readFinish(await proxy.chat({ model: "sonnet", messages })), "content_filter");
+  await untilEnded(proxy, readStarts(proxy)[1]?.pid);
 
-test("a turn cut at its output limit is not filed", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  await checkNotFiled(proxy, upstream, {
-    script: [{ text: "one two" }, { stop: "max_tokens" }],
-    body: { max_tokens: 5 },
-    finish: "length",
-    shown: "one two",
-  });
-});
-
-test("a filtered turn is not filed", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  await checkNotFiled(proxy, upstream, {
-    script: [{ text: "I can" }, { stop: "refusal" }],
-    body: {},
-    finish: "content_filter",
-    shown: "I can",
-  });
-});
-
-test("a turn hung up on is not filed, and its process ends", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  upstream.answer((call) => (toLastWords(call) === "hi" ? [{ text: "half" }, { hang: true }] : [{ text: "went on" }]));
+  messages.push(assistant("I can"), user("three"));
   const leaving = new AbortController();
-  const response = await proxy.chat(
-    { model: "sonnet", stream: true, messages: [user("hi")] },
-    { signal: leaving.signal },
-  );
+  const response = await proxy.chat({ model: "sonnet", stream: true, messages }, { signal: leaving.signal });
   await readUntil(response, "half");
   leaving.abort();
-  const [first] = readStarts(proxy);
-  await untilEnded(proxy, first?.pid);
-  assert.equal(await upstream.calls[0]?.closed, true);
+  await untilEnded(proxy, readStarts(proxy)[2]?.pid);
+  const left = upstream.calls.find((call) => toLastWords(call) === "three");
+  assert.equal(await left?.closed, true);
   await proxy.logged(/status=499/);
-  assert.equal(await createChat(proxy, {}, [user("hi"), assistant("half")]).say("next"), "went on");
-  assert.deepEqual(toDialogue(upstream.calls[1]), ["user: hi", "assistant: half", "user: next"]);
+
+  messages.push(assistant("half"), user("four"));
+  assert.equal(await readText(await proxy.chat({ model: "sonnet", messages })), "went on");
   assert.deepEqual(
     readStarts(proxy).map(({ as }) => as),
-    ["fresh", "replay"],
+    ["fresh", "replay", "replay", "replay"],
   );
-});
-
-test("two requests that go on from one conversation at once are both answered right", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const both = createLatch();
-  upstream.answer((call, at) => {
-    if (at === 2) both.open();
-    return [...(at > 0 ? [{ until: both.opened }] : []), { text: `answer to ${toLastWords(call)}` }];
-  });
-  const chat = createChat(proxy);
-  await chat.say("hi");
-  const branches = ["left", "right"].map((words) => createChat(proxy, {}, chat.messages).say(words));
-  assert.deepEqual(await Promise.all(branches), ["answer to left", "answer to right"]);
-  const dialogues = upstream.calls.slice(1).map(toDialogue);
-  assert.deepEqual(
-    dialogues.map((lines) => lines.slice(0, 2)),
-    [
-      ["user: hi", "assistant: answer to hi"],
-      ["user: hi", "assistant: answer to hi"],
-    ],
-  );
-  assert.deepEqual(dialogues.map((lines) => lines.slice(2).join()).sort(), ["user: left", "user: right"]);
-  assert.deepEqual(
-    readStarts(proxy).map(({ as }) => as),
-    ["fresh", "replay"],
-  );
-});
-
-test("the first request of a conversation is played by the spare that was there before", async (t) => {
-  const upstream = await startUpstream(t);
-  upstream.answer(() => [{ hang: true }]);
-  const proxy = await startProxy(t, { upstream });
-  await readHealth(proxy);
-  const [spare] = proxy.children();
-  assert.deepEqual(readStarts(proxy), [{ pid: spare, as: "fresh" }]);
-  const leaving = new AbortController();
-  const gone = assert.rejects(proxy.chat({ model: "sonnet", messages: [user("hi")] }, { signal: leaving.signal }));
-  await upstream.called(1);
-  leaving.abort();
-  await gone;
-  await untilEnded(proxy, spare);
-  // The only other process is the spare that took its place.
-  assert.deepEqual(proxy.children(), [readStarts(proxy)[1]?.pid]);
-  assert.equal(readStarts(proxy).length, 2);
+  const dialogue = ["user: one", "assistant: one two", "user: two", "assistant: I can", "user: three"];
+  for (const [words, length] of Object.entries({ two: 3, three: 5 })) {
+    const call = upstream.calls.find((held) => toLastWords(held) === words);
+    assert.deepEqual(toDialogue(call), dialogue.slice(0, length));
+  }
+  const last = upstream.calls.find((call) => toLastWords(call) === "four");
+  assert.deepEqual(toDialogue(last), [...dialogue, "assistant: half", "user: four"]);
 });

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
-import { assistant, readAnswer, readStream, user } from "../helpers/answer.ts";
+import { readAnswer, readStream, user } from "../helpers/answer.ts";
 import type { ChatChunk } from "../helpers/answer.ts";
+import { createThread } from "../helpers/client.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
@@ -26,17 +27,14 @@ const USAGE = {
 const finishes = (chunks: readonly ChatChunk[]): string[] =>
   chunks.flatMap((chunk) => chunk.choices[0]?.finish_reason ?? []);
 
-/** "hi" again, after answers that were given to it: the process that gave them is asked once more, and none started. */
-const afterAnswers = (...texts: readonly string[]): object => ({
-  ...hi,
-  messages: [...texts.flatMap((text) => (text.trim() === "" ? [] : [user("hi"), assistant(text)])), user("hi")],
-});
+/** One process answers nearly all that is asked of `proxy`. */
+const thread = createThread(proxy);
 
 /** The answer to one script, streamed and whole; both have to be the same text. */
 async function askBothWays(steps: readonly Step[], rest: object = {}) {
   upstream.answer(() => steps);
-  const stream = await readStream(await proxy.chat({ ...hi, ...rest, stream: true }));
-  const whole = await readAnswer(await proxy.chat({ ...afterAnswers(stream.text), ...rest }));
+  const stream = await readStream(await thread.ask("hi", { ...rest, stream: true }));
+  const whole = await readAnswer(await thread.ask("hi", rest));
   assert.equal(stream.text, whole.text);
   assert.deepEqual(finishes(stream.chunks), [whole.choices[0]?.finish_reason]);
   return { stream, whole, text: whole.text, finish: whole.choices[0]?.finish_reason };
@@ -104,7 +102,7 @@ test("five thousand deltas arrive in order and one by one", async () => {
 test("a delta is passed on while the answer still runs", async () => {
   const seen = new AbortController();
   upstream.answer(() => [{ text: "first" }, { until: once(seen.signal, "abort") }, { text: " second" }]);
-  const response = await proxy.chat({ ...hi, stream: true });
+  const response = await thread.ask("hi", { stream: true });
   const decoder = new TextDecoder();
   let raw = "";
   for await (const chunk of response.body ?? []) {
@@ -115,7 +113,7 @@ test("a delta is passed on while the answer still runs", async () => {
 });
 
 test("a stream begins with the only role, ends with the only [DONE], and keeps its id and model", async () => {
-  const response = await proxy.chat({ ...hi, stream: true });
+  const response = await thread.ask("hi", { stream: true });
   assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
   const { data, chunks } = await readStream(response);
   assert.equal(chunks[0]?.choices[0]?.delta.role, "assistant");
@@ -129,14 +127,12 @@ test("a stream begins with the only role, ends with the only [DONE], and keeps i
 });
 
 test("usage counts cached tokens, and comes in a stream only when asked for", async () => {
-  const { text, usage } = await readAnswer(await proxy.chat(hi));
+  const { usage } = await readAnswer(await thread.ask("hi"));
   assert.deepEqual(usage, USAGE);
-  const silent = await readStream(await proxy.chat({ ...afterAnswers(text), stream: true }));
+  const silent = await readStream(await thread.ask("hi", { stream: true }));
   assert.equal(silent.text, "Hello world");
   assert.ok(silent.chunks.every((chunk) => !("usage" in chunk)));
-  const asked = await readStream(
-    await proxy.chat({ ...afterAnswers(text, text), stream: true, stream_options: { include_usage: true } }),
-  );
+  const asked = await readStream(await thread.ask("hi", { stream: true, stream_options: { include_usage: true } }));
   assert.deepEqual(asked.chunks.at(-1)?.usage, USAGE);
   assert.deepEqual(asked.chunks.at(-1)?.choices, []);
   assert.ok(asked.chunks.slice(0, -1).every((chunk) => chunk.usage === null));
@@ -173,7 +169,7 @@ for (const [name, steps] of Object.entries(WORDLESS)) {
 test('end_turn, stop_sequence and pause_turn end the answer with "stop"', async () => {
   for (const [at, reason] of ["end_turn", "stop_sequence", "pause_turn"].entries()) {
     upstream.answer(() => [{ text: "done" }, { stop: reason }]);
-    const answer = await readAnswer(await proxy.chat(afterAnswers(...Array.from({ length: at }, () => "done"))));
+    const answer = await readAnswer(await thread.ask("hi"));
     assert.deepEqual([answer.text, answer.choices[0]?.finish_reason], ["done", "stop"], reason);
     assert.equal(upstream.calls.length, at + 1, reason);
   }
@@ -208,12 +204,14 @@ test("the CLI is mostly ended before it goes on: what nobody sees is not paid fo
 test("a stop sequence ends the text just before it, with its true usage", async () => {
   const story = [..."Once upon a time. THE END And they lived"];
   upstream.answer(() => [{ text: story }, { hang: true }]);
-  const body = { ...hi, stop: ["never", "THE END", "lived"] };
-  const stream = await readStream(await proxy.chat({ ...body, stream: true, stream_options: { include_usage: true } }));
+  const stop = ["never", "THE END", "lived"];
+  const stream = await readStream(
+    await thread.ask("hi", { stop, stream: true, stream_options: { include_usage: true } }),
+  );
   assert.equal(stream.text, "Once upon a time. ");
   assert.deepEqual(finishes(stream.chunks), ["stop"]);
   assert.deepEqual(stream.chunks.at(-1)?.usage, USAGE);
-  const whole = await readAnswer(await proxy.chat({ ...afterAnswers(stream.text), stop: body.stop }));
+  const whole = await readAnswer(await thread.ask("hi", { stop }));
   assert.equal(whole.text, "Once upon a time. ");
   assert.deepEqual([whole.choices[0]?.finish_reason, whole.usage], ["stop", USAGE]);
 });

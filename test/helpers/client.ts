@@ -3,7 +3,8 @@
  * processes.
  */
 import assert from "node:assert/strict";
-import { assistant, readText, user } from "./answer.ts";
+import { assistant, readStream, readText, user } from "./answer.ts";
+import type { ChatAnswer } from "./answer.ts";
 import { eventually } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -24,6 +25,42 @@ export function createChat(proxy: Proxy, body: object = {}, messages: readonly o
       const text = await readText(await proxy.chat({ model: "sonnet", ...body, ...rest, messages: said }));
       said.push(assistant(text));
       return text;
+    },
+  };
+}
+
+/** The text of an answer that has ended well, whole or streamed; undefined for any other. */
+async function readGood(response: Response): Promise<string | undefined> {
+  if (response.status !== 200) return undefined;
+  if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
+    const { chunks, text } = await readStream(response);
+    return chunks.some(({ choices }) => choices?.[0]?.finish_reason === "stop") ? text : undefined;
+  }
+  const [choice] = ((await response.json()) as ChatAnswer).choices;
+  return choice?.finish_reason === "stop" ? (choice.message.content ?? "") : undefined;
+}
+
+/** A conversation that several tests go on with, each with a question of its own. */
+export interface Thread {
+  /** Asks the next question; `rest` is added to the body of this turn alone. */
+  ask(content: unknown, rest?: object): Promise<Response>;
+}
+
+/**
+ * Makes a thread: the process that gave the last answer is asked the next question, and a start is saved. After an
+ * answer that is not a good one, or has no words, the conversation begins anew.
+ */
+export function createThread(proxy: Proxy, body: object = {}): Thread {
+  let said: Promise<readonly object[]> = Promise.resolve([]);
+  return {
+    async ask(content, rest = {}) {
+      const messages = [...(await said), user(content)];
+      const response = await proxy.chat({ model: "sonnet", ...body, ...rest, messages });
+      said = readGood(response.clone()).then(
+        (text = "") => (text.trim() === "" ? [] : [...messages, assistant(text)]),
+        () => [],
+      );
+      return response;
     },
   };
 }
