@@ -10,7 +10,9 @@ import type { JsonObject } from "../../lib/json.ts";
  * A structured output and its use: as the answer's text, as the arguments of one named call, or as any of the calls.
  */
 export type Structured = { readonly schema: JsonObject } & (
-  { readonly type: "json" } | { readonly type: "call"; readonly name: string } | { readonly type: "calls" }
+  | { readonly type: "json" }
+  | { readonly type: "call"; readonly name: string }
+  | { readonly type: "calls" }
 );
 
 /** A schema moved into a larger one: its own references must keep pointing into it. */
