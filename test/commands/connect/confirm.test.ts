@@ -1,6 +1,7 @@
 /** The question before a file is written, and what is typed at a terminal then. */
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { askAt } from "../../../src/commands/connect/confirm.ts";
 
@@ -18,6 +19,7 @@ test("yes and nothing are a yes; all else, the end of the input and Ctrl-C are a
     const answer = askAt({ input, output }, "Write this?");
     input.write(typed);
     assert.equal(await answer, isYes, JSON.stringify(typed));
-    assert.match(String(output.read()), /Write this\? \[Y\/n\] /);
+    output.end();
+    assert.match(await text(output), /Write this\? \[Y\/n\] /);
   }
 });
