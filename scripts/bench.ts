@@ -50,7 +50,7 @@ const FULL: Size = {
   large: 5,
 };
 const QUICK: Size = { next: 6, result: 6, fresh: 6, prepared: 6, long: 4, page: 6, flood: 1, requests: 400, large: 2 };
-const FAKE_CLI = resolve("test/fixtures/fake-cli.mjs");
+const ECHO_CLI = resolve("scripts/bench/echo-cli.mjs");
 
 /**
  * Work of others in the last minute, in running processes, above which times say more about them than about the proxy.
@@ -92,7 +92,7 @@ function measurePrepared(place: Place, { prepared: rounds }: Size, tally: Tally)
 }
 
 function measureLargest(place: Place, { large: rounds }: Size, tally: Tally): Promise<Findings[]> {
-  return withProxy(place, "largest requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
+  return withProxy(place, "largest requests", { claude: ECHO_CLI }, [
     (proxy) => measureLarge({ place, proxy, tally, rounds }),
   ]);
 }
@@ -110,14 +110,14 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     (proxy) => measureLongAnswer({ place, proxy, tally, rounds: size.long }),
     (proxy) => measureOpenPage({ place, proxy, tally, rounds: size.page }),
   ]);
-  const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(FLOOD_DELTAS) };
+  const env = { ECHO_DELTAS: String(FLOOD_DELTAS) };
   const flood = await withProxy(
     place,
     "flood",
-    { claude: FAKE_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env },
+    { claude: ECHO_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env },
     [(proxy) => measureFlood(proxy, size.flood, tally)],
   );
-  const many = await withProxy(place, "many requests", { claude: FAKE_CLI, env: { FAKE_CLI: "echo" } }, [
+  const many = await withProxy(place, "many requests", { claude: ECHO_CLI }, [
     (proxy) => measureMemory(proxy, size.requests, tally),
   ]);
   const prepared = await measurePrepared(place, size, tally);

@@ -15,7 +15,7 @@ import type { ToolResult, Turn } from "../../src/core/turn.ts";
 import { createQueue } from "../../src/lib/queue.ts";
 import { PLAIN_TURN } from "../core/sample.ts";
 
-const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.mjs");
+const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.sh");
 const { signal } = new AbortController();
 
 function start(t: TestContext, mode: string, options: { activityMs?: number; env?: object } = {}): Conversation {

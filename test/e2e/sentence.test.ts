@@ -27,7 +27,7 @@ async function writeCli(t: TestContext, { version, login, start }: Script): Prom
   const cases = [
     `--version) ${version ?? `echo '${NEWEST_TESTED} (Claude Code)'`} ;;`,
     `auth) ${login ?? `echo '{"loggedIn": true, "authMethod": "script"}'`} ;;`,
-    `*) ${start ?? `exec '${process.execPath}' '${FAKE_CLI}' "$@"`} ;;`,
+    `*) ${start ?? `exec '${FAKE_CLI}' "$@"`} ;;`,
   ];
   await writeFile(file, `#!/bin/sh\ncase $1 in\n${cases.join("\n")}\nesac\n`, { mode: 0o755 });
   return file;
@@ -114,7 +114,7 @@ test(
   "a slow start is blamed on a missing network where there is none, and one that never ends is cut",
   LINUX_ONLY,
   async (t) => {
-    const slow = await writeCli(t, { start: `sleep 6; exec '${process.execPath}' '${FAKE_CLI}' "$@"` });
+    const slow = await writeCli(t, { start: `sleep 6; exec '${FAKE_CLI}' "$@"` });
     const stuck = await writeCli(t, { start: "exec cat >/dev/null" });
     // Where there is a proxy, the name need not be looked up.
     const online = { HTTPS_PROXY: "http://127.0.0.1:9" };
@@ -215,7 +215,7 @@ test("an MCP server that fails, and a file that is wrong, lead to the file that 
   assert.match(real("mcp +sound:"), /^ok .* sound: 7 tools$/);
   assert.match(real("mcp +broken:"), new RegExp(`^warn .* broken: failed, .* \\$ \\$\\{EDITOR:-vi\\} ${file}$`));
   // Its second process ends at once: the one that is given the servers.
-  const start = `[ -e "$0.once" ] && { echo boom >&2; exit 5; }; touch "$0.once"; exec '${process.execPath}' '${FAKE_CLI}' "$@"`;
+  const start = `[ -e "$0.once" ] && { echo boom >&2; exit 5; }; touch "$0.once"; exec '${FAKE_CLI}' "$@"`;
   const mortal = await examine(t, ["--claude", await writeCli(t, { start }), "--mcp-config", file]);
   assert.match(
     mortal("mcp"),

@@ -19,7 +19,7 @@ export const BUNDLE = "dist/claude-max-api.cjs";
 export const PROGRAM: readonly [string, ...string[]] = process.env["CLAUDE_MAX_API_PROGRAM"]
   ? [process.env["CLAUDE_MAX_API_PROGRAM"]]
   : [process.execPath, BUNDLE];
-export const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.mjs");
+export const FAKE_CLI = join(import.meta.dirname, "../fixtures/fake-cli.sh");
 /** Fakes a long answer, as a shell script; it says that it is of the release `FAKE_CLI_VERSION`. */
 export const STEPS_CLI = join(import.meta.dirname, "../fixtures/steps-cli.sh");
 

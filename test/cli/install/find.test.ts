@@ -10,7 +10,7 @@ import { findClaude, readLogin, readVersion, toFiles } from "../../../src/cli/in
 import { MINIMUM_VERSION } from "../../../src/cli/install/release.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 
-const FAKE = fileURLToPath(new URL("../../fixtures/fake-cli.mjs", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../fixtures/fake-cli.sh", import.meta.url));
 const { PATH = "" } = process.env;
 
 async function makeFolder(t: TestContext): Promise<string> {

@@ -26,7 +26,7 @@ test("the development dependency is the newest tested release, exactly", () => {
 });
 
 test("the stand-in for the CLI says it is the newest tested release", async () => {
-  const { stdout } = await runFile([process.execPath, FAKE_CLI, "--version"]);
+  const { stdout } = await runFile([FAKE_CLI, "--version"]);
   assert.equal(stdout, `${NEWEST_TESTED} (Claude Code)\n`);
 });
 

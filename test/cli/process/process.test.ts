@@ -12,7 +12,7 @@ import type { CliProcess } from "../../../src/cli/process/process.ts";
 import { isRunning, LINUX_ONLY } from "../../helpers/processes.ts";
 import { eventually } from "../../helpers/proxy.ts";
 
-const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.mjs");
+const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.sh");
 
 const SOURCE = join(import.meta.dirname, "../../../src");
 

@@ -6,9 +6,10 @@ import type { TestContext } from "node:test";
 import { CliEndedError, openChannel } from "../../../src/cli/protocol/channel.ts";
 import type { AnswerRequest, Channel } from "../../../src/cli/protocol/channel.ts";
 import type { TurnMessage } from "../../../src/cli/protocol/message.ts";
+import { toUserLine } from "../../../src/cli/request/content.ts";
 
-const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.mjs");
-const HI = { type: "user", message: { content: "hi" } };
+const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.sh");
+const HI = toUserLine({ role: "user", content: [{ type: "text", text: "hi" }] });
 
 interface Opened {
   readonly channel: Channel;
