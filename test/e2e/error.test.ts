@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, beforeEach, test } from "node:test";
 import { readAnswer, readError, readStream, user } from "../helpers/answer.ts";
-import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
+import { createThread, readStarts, untilEnded } from "../helpers/client.ts";
+import { startProxy, STEPS_CLI } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream });
+const args = ["--spares", "0"];
+const proxy = await startProxy({ after }, { upstream, args });
 beforeEach(() => upstream.reset());
 
 const hi = { model: "sonnet", messages: [user("hi")] };
@@ -45,17 +47,6 @@ for (const { status, type, to, as, withinMs } of STATUSES) {
   });
 }
 
-test("a refused key is 401, even where a stream was asked for; it names the key in use, and is remembered for a moment", async (t) => {
-  const own = await startProxy(t, { upstream });
-  upstream.answer(() => [{ status: 401, type: "authentication_error" }]);
-  const error = await readError(await own.chat({ ...hi, stream: true }));
-  assert.deepEqual([error.status, error.type], [401, "authentication_error"]);
-  assert.match(error.message, /unset ANTHROPIC_API_KEY/);
-  const calls = upstream.calls.length;
-  assert.equal((await own.chat(hi)).status, 401);
-  assert.equal(upstream.calls.length, calls);
-});
-
 const PLAN = { CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-x", ANTHROPIC_API_KEY: "" };
 
 function toLimitHeaders(resetAtSeconds: number): Record<string, string> {
@@ -67,7 +58,7 @@ function toLimitHeaders(resetAtSeconds: number): Record<string, string> {
 }
 
 test("a plan limit is 429 with its reset time, and then answered from memory", async (t) => {
-  const plan = await startProxy(t, { upstream, env: PLAN });
+  const plan = await startProxy(t, { upstream, args, env: PLAN });
   const resetAtSeconds = Math.floor(Date.now() / 1000) + 3600;
   upstream.answer(() => [{ status: 429, type: "rate_limit_error", headers: toLimitHeaders(resetAtSeconds) }]);
   const first = await plan.chat(hi);
@@ -79,21 +70,18 @@ test("a plan limit is 429 with its reset time, and then answered from memory", a
   assert.ok(error.message.includes(new Date(resetAtSeconds * 1000).toISOString()), error.message);
 
   const calls = upstream.calls.length;
-  // The failed turn's process ends, and a new spare takes the place of the one it was.
-  const started = (): number => plan.log.filter((line) => line.includes("started claude")).length;
-  await eventually("only the new spare is left", () => started() === 2 && plan.children().length === 1);
-  const processes = plan.children();
+  await untilEnded(plan, readStarts(plan)[0]?.pid);
   for (const stream of [true, false]) {
     const again = await plan.chat({ model: "opus", messages: [user("other")], stream });
     assert.ok(Number(again.headers.get("retry-after")) > 3500);
     assert.equal((await readError(again)).code, "plan_limit_reached");
   }
   assert.equal(upstream.calls.length, calls);
-  assert.deepEqual(plan.children(), processes);
+  assert.deepEqual([plan.children(), readStarts(plan).length], [[], 1]);
 });
 
 test("without a login turns are 401 and health is 503, both naming what to do", async (t) => {
-  const stranger = await startProxy(t, { upstream, env: { ANTHROPIC_API_KEY: "" } });
+  const stranger = await startProxy(t, { upstream, args, env: { ANTHROPIC_API_KEY: "" } });
   const error = await readError(await stranger.chat(hi));
   assert.deepEqual([error.status, error.type], [401, "authentication_error"]);
   assert.match(error.message, /claude auth login/);
@@ -140,11 +128,6 @@ test("an API that dies in mid-stream never makes a whole answer of the rest alon
   else assert.equal((await readAnswer(response)).text, "whole");
 });
 
-test("an API that dies before the client has seen anything does not harm a stream", async () => {
-  upstream.answer((_, at) => (at === 0 ? [{ die: true }] : [{ text: "whole" }]));
-  assert.equal((await readStream(await proxy.chat({ ...hi, stream: true }))).text, "whole");
-});
-
 test("an API that fails before the first word is told by its status, even where a stream was asked for", async () => {
   upstream.answer(() => [{ error: "overloaded_error" }]);
   for (const stream of [true, false]) {
@@ -165,12 +148,17 @@ test("an API that fails after some words is told in-band, and half an answer is 
   assert.equal((await readError(await proxy.chat(hi))).type, "server_error");
   // Every call was for a stream: an answer in one piece would come without events.
   assert.ok(upstream.calls.every(({ body }) => body["stream"] === true));
+  // What it may ask yet is no later test's.
+  await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
 });
 
-test("an answer about errors is an answer", async () => {
+test("an API that dies before the client has seen anything does not harm a stream, and an answer about errors is one", async () => {
+  upstream.answer((_, at) => (at === 0 ? [{ die: true }] : [{ text: "whole" }]));
+  const thread = createThread(proxy);
+  assert.equal((await readStream(await thread.ask("hi", { stream: true }))).text, "whole");
   const prose = "API Error: 529 overloaded_error. Please run /login. Usage limit reached|1700000000";
   upstream.answer(() => [{ text: prose }]);
-  assert.equal((await readAnswer(await proxy.chat(hi))).text, prose);
+  assert.equal((await readAnswer(await thread.ask("hi"))).text, prose);
 });
 
 const tool = (parameters: object): object => ({ type: "function", function: { name: "f", parameters } });
@@ -264,11 +252,22 @@ test("an unknown model is 404 naming what there is, and starts no turn", async (
 });
 
 test("a CLI that is too old is refused with 503, naming both versions", async (t) => {
-  const old = await startProxy(t, { upstream, args: ["--claude", FAKE_CLI], env: { FAKE_CLI: "old" } });
+  const old = await startProxy(t, { upstream, args: ["--claude", STEPS_CLI], env: { FAKE_CLI_VERSION: "2.1.100" } });
   const error = await readError(await old.chat(hi));
   assert.deepEqual([error.status, error.type], [503, "server_error"]);
   assert.match(error.message, /2\.1\.100.*2\.1\.281/);
   const health = await fetch(`${old.url}/health`);
   assert.equal(health.status, 503);
   assert.match(((await health.json()) as { reason: string }).reason, /2\.1\.100/);
+});
+
+// From the 401 on, turns are refused from memory for some seconds: this test is the last.
+test("a refused key is 401, even where a stream was asked for; it names the key in use, and is remembered for a moment", async () => {
+  upstream.answer(() => [{ status: 401, type: "authentication_error" }]);
+  const error = await readError(await proxy.chat({ ...hi, stream: true }));
+  assert.deepEqual([error.status, error.type], [401, "authentication_error"]);
+  assert.match(error.message, /unset ANTHROPIC_API_KEY/);
+  const calls = upstream.calls.length;
+  assert.equal((await proxy.chat(hi)).status, 401);
+  assert.equal(upstream.calls.length, calls);
 });

@@ -2,20 +2,35 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import { assistant, readAnswer, readError, readStream, user } from "../helpers/answer.ts";
+import { createThread } from "../helpers/client.ts";
+import type { Thread } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toPlainMessages } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream });
+const proxy = await startProxy({ after }, { upstream, args: ["--spares", "0"] });
 beforeEach(() => upstream.reset());
 
-/** Asks, and gives the one API call that came of it. */
-async function ask(body: object): Promise<ApiCall> {
-  const response = await proxy.chat({ model: "sonnet", messages: [user("hi")], ...body });
+/** Questions without a system prompt, and those to the largest model: a process for each. */
+const plain = createThread(proxy);
+const opus = createThread(proxy, { model: "opus" });
+
+/** Reads an answer, and gives the one API call that came of it. */
+async function readCall(response: Response): Promise<ApiCall> {
   await readAnswer(response);
   assert.equal(upstream.calls.length, 1);
   return upstream.calls[0] as ApiCall;
+}
+
+/** Sends a history of its own. */
+const send = async (messages: readonly object[]): Promise<ApiCall> =>
+  readCall(await proxy.chat({ model: "sonnet", messages }));
+
+/** Asks the next question of a thread. */
+async function ask(thread: Thread, content: unknown, rest: object = {}): Promise<ApiCall> {
+  upstream.reset();
+  return readCall(await thread.ask(content, rest));
 }
 
 const toSystem = (call: ApiCall): string[] => (call.body.system ?? []).map(({ text }) => text);
@@ -29,23 +44,21 @@ const PDF = Buffer.from(
 ).toString("base64");
 
 test("a bare question without a system prompt is a small call with nothing added", async () => {
-  const call = await ask({});
+  const call = await ask(plain, "hi");
   assert.ok(call.bytes <= 2200, `${call.bytes} bytes`);
   assert.deepEqual(toPlainMessages(call), [{ role: "user", content: [text("hi")] }]);
   assert.equal(call.body.tools?.length ?? 0, 0);
 });
 
 test("system and developer messages, wherever they stand, are one system prompt in their order", async () => {
-  const call = await ask({
-    messages: [
-      { role: "system", content: "First: answer in Latin. 🏛️" },
-      user("one"),
-      { role: "developer", content: [text("Second"), text("in parts")] },
-      assistant("two"),
-      user("three"),
-      { role: "system", content: "Third." },
-    ],
-  });
+  const call = await send([
+    { role: "system", content: "First: answer in Latin. 🏛️" },
+    user("one"),
+    { role: "developer", content: [text("Second"), text("in parts")] },
+    assistant("two"),
+    user("three"),
+    { role: "system", content: "Third." },
+  ]);
   const own = toSystem(call).filter((held) => held.includes("Latin"));
   assert.deepEqual(own, ["First: answer in Latin. 🏛️\n\nSecond\nin parts\n\nThird."]);
   assert.deepEqual(
@@ -60,17 +73,15 @@ test("system and developer messages, wherever they stand, are one system prompt 
 
 test("content may be a string or a list of parts, in every role", async () => {
   const calls = [{ id: "call1", type: "function", function: { name: "look", arguments: "{}" } }];
-  const call = await ask({
-    messages: [
-      { role: "system", content: [text("Be"), text("brief.")] },
-      { role: "user", content: [text("a"), text("b")], name: "Ada" },
-      { role: "assistant", content: [text("c"), { type: "refusal", refusal: "d" }], name: "Bot" },
-      user("e"),
-      { role: "assistant", content: null, tool_calls: calls },
-      { role: "tool", tool_call_id: "call1", content: [text("f"), text("g")], name: "look" },
-      { role: "user", content: [text("h")] },
-    ],
-  });
+  const call = await send([
+    { role: "system", content: [text("Be"), text("brief.")] },
+    { role: "user", content: [text("a"), text("b")], name: "Ada" },
+    { role: "assistant", content: [text("c"), { type: "refusal", refusal: "d" }], name: "Bot" },
+    user("e"),
+    { role: "assistant", content: null, tool_calls: calls },
+    { role: "tool", tool_call_id: "call1", content: [text("f"), text("g")], name: "look" },
+    { role: "user", content: [text("h")] },
+  ]);
   assert.ok(toSystem(call).includes("Be\nbrief."));
   assert.deepEqual(toPlainMessages(call), [
     { role: "user", content: [text("a"), text("b")] },
@@ -91,7 +102,7 @@ test("images reach the API, by data and by address", async () => {
     { type: "image_url", image_url: { url: "https://example.com/a.jpg?b=c&d" } },
     text("And that?"),
   ];
-  const call = await ask({ messages: [user(content)] });
+  const call = await ask(plain, content);
   assert.deepEqual(toLastContent(call), [
     text("What is this?"),
     { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
@@ -106,9 +117,8 @@ test("files reach the API as documents: a PDF as it is, a text as text", async (
     file: { filename, file_data: `data:${type};base64,${Buffer.from(data, "base64").toString("base64")}` },
   });
   const notes = Buffer.from("Grüße\n@secret.txt").toString("base64");
-  const call = await ask({
-    messages: [user([file("a.pdf", "application/pdf", PDF), file("notes.txt", "text/plain", notes), text("Sum up")])],
-  });
+  const parts = [file("a.pdf", "application/pdf", PDF), file("notes.txt", "text/plain", notes), text("Sum up")];
+  const call = await ask(plain, parts);
   assert.deepEqual(toLastContent(call), [
     { type: "document", source: { type: "base64", media_type: "application/pdf", data: PDF }, title: "a.pdf" },
     {
@@ -122,50 +132,33 @@ test("files reach the API as documents: a PDF as it is, a text as text", async (
 
 test("a long prompt reaches the API whole", async () => {
   const long = "Ärger 🚀 ".repeat(200_000);
-  const call = await ask({ messages: [{ role: "system", content: `System ${long}` }, user(long)] });
+  const call = await send([{ role: "system", content: `System ${long}` }, user(long)]);
   assert.ok(toSystem(call).includes(`System ${long}`.trim()) || toSystem(call).includes(`System ${long}`));
   assert.deepEqual(toLastContent(call), [text(long)]);
 });
 
 test("the output limit reaches the API under both names, and is not kept for the next turn", async () => {
-  assert.equal((await ask({ max_tokens: 77 })).body.max_tokens, 77);
-  upstream.reset();
-  const messages = [user("hi"), assistant("Hello world"), user("go on")];
-  assert.equal((await ask({ messages, max_completion_tokens: 78, max_tokens: 77 })).body.max_tokens, 78);
-  upstream.reset();
-  messages.push(assistant("Hello world"), user("and on"));
-  assert.ok((await ask({ messages })).body.max_tokens > 1000);
+  assert.equal((await ask(plain, "hi", { max_tokens: 77 })).body.max_tokens, 77);
+  assert.equal((await ask(plain, "go on", { max_completion_tokens: 78, max_tokens: 77 })).body.max_tokens, 78);
+  assert.ok((await ask(plain, "and on")).body.max_tokens > 1000);
 });
 
 test("every reasoning effort reaches the API in its own words, turn by turn", async () => {
-  const messages = [user("effort?")];
   const efforts: unknown[] = [];
-  for (const reasoning_effort of ["minimal", "low", "medium", "high", "xhigh", "max"]) {
-    upstream.reset();
-    const call = await ask({ messages, reasoning_effort, model: "opus" });
-    efforts.push(call.body.output_config?.effort);
-    messages.push(assistant("Hello world"), user("again"));
-  }
+  for (const reasoning_effort of ["minimal", "low", "medium", "high", "xhigh", "max"])
+    efforts.push((await ask(opus, "effort?", { reasoning_effort })).body.output_config?.effort);
   assert.deepEqual(efforts, ["low", "low", "medium", "high", "xhigh", "max"]);
 });
 
 test("settings that cannot be honoured are accepted and named in a header", async () => {
   const tuned = { temperature: 0.2, top_p: 0.9, seed: 7, presence_penalty: 1, frequency_penalty: null };
-  const plain = { n: 1, logprobs: false, user: "me", store: false, metadata: { a: "b" }, stream_options: null };
+  const plainly = { n: 1, logprobs: false, user: "me", store: false, metadata: { a: "b" }, stream_options: null };
   const tools = [{ type: "web_search" }];
-  const response = await proxy.chat({
-    model: "sonnet",
-    messages: [user("hi")],
-    ...tuned,
-    ...plain,
-    tools,
-    invented: true,
-  });
+  const response = await plain.ask("hi", { ...tuned, ...plainly, tools, invented: true });
   const named = response.headers.get("x-ignored-parameters")?.split(", ").sort();
   await readAnswer(response);
   assert.deepEqual(named, ["invented", "presence_penalty", "seed", "temperature", "tools[0]", "top_p"]);
-  const messages = [user("hi"), assistant("Hello world"), user("hi")];
-  const silent = await proxy.chat({ model: "sonnet", messages, ...plain });
+  const silent = await plain.ask("hi", plainly);
   assert.equal(silent.headers.get("x-ignored-parameters"), null);
   await readAnswer(silent);
 });
@@ -178,16 +171,15 @@ const CITY = {
 };
 const PARIS = { city: 'Pa"ris 🗼', people: 2_100_000 };
 const asCity = {
-  model: "sonnet",
-  messages: [user("A city")],
   response_format: { type: "json_schema", json_schema: { name: "city", strict: true, schema: CITY } },
 };
+const city = createThread(proxy, asCity);
 
 test("a JSON schema reaches the API, and the answer is JSON that fits it", async () => {
   upstream.answer((_, at) =>
-    at % 2 === 0 ? [{ text: "Let me see. " }, { tool: "StructuredOutput", input: PARIS }] : [{ text: "Given." }],
+    at === 0 ? [{ text: "Let me see. " }, { tool: "StructuredOutput", input: PARIS }] : [{ text: "Given." }],
   );
-  const answer = await readAnswer(await proxy.chat(asCity));
+  const answer = await readAnswer(await city.ask("A city"));
   assert.deepEqual(JSON.parse(answer.text), PARIS);
   assert.equal(answer.choices[0]?.finish_reason, "stop");
   assert.equal(answer.choices[0]?.message.tool_calls, undefined);
@@ -198,7 +190,7 @@ test("a JSON schema reaches the API, and the answer is JSON that fits it", async
 
   upstream.reset();
   upstream.answer((_, at) => (at === 0 ? [{ tool: "StructuredOutput", input: PARIS }] : [{ text: "Given." }]));
-  const stream = await readStream(await proxy.chat({ ...asCity, stream: true }));
+  const stream = await readStream(await city.ask("A city", { stream: true }));
   assert.deepEqual(JSON.parse(stream.text), PARIS);
   assert.ok(stream.chunks.filter((chunk) => chunk.choices[0]?.delta.content).length > 2);
 });
@@ -219,14 +211,14 @@ function answerAmissFirst(): void {
 
 test("an output that does not fit the schema is made anew, and a whole answer holds only the good one", async () => {
   answerAmissFirst();
-  const answer = await readAnswer(await proxy.chat(asCity));
+  const answer = await readAnswer(await city.ask("A city"));
   assert.deepEqual(JSON.parse(answer.text), PARIS);
   assert.ok(upstream.calls.length >= 2);
 });
 
 test("a stream that has shown an output that does not fit ends with an error, never with wrong JSON", async () => {
   answerAmissFirst();
-  const { chunks, data } = await readStream(await proxy.chat({ ...asCity, stream: true }));
+  const { chunks, data } = await readStream(await createThread(proxy, asCity).ask("A city", { stream: true }));
   assert.equal(chunks.at(-1)?.error?.code, "bad_gateway");
   assert.ok(chunks.every((chunk) => !chunk.choices?.[0]?.finish_reason));
   assert.deepEqual(
@@ -237,18 +229,18 @@ test("a stream that has shown an output that does not fit ends with an error, ne
 
 test("a model that never gives the JSON asked for is an error, not an empty answer", async () => {
   upstream.answer(() => [{ text: "I would rather not." }]);
-  const error = await readError(await proxy.chat(asCity));
+  const error = await readError(await city.ask("A city"));
   assert.deepEqual([error.status, error.code], [502, "bad_gateway"]);
 });
 
 const MODELS = [
-  ["claude-opus-4", /^claude-opus-/],
-  ["anthropic/claude-sonnet-4", /^claude-sonnet-/],
-  ["claude-opus-4-5-20251101", /^claude-opus-4-5-20251101$/],
+  ["claude-opus-4", /^claude-opus-/, opus],
+  ["anthropic/claude-sonnet-4", /^claude-sonnet-/, plain],
+  ["claude-opus-4-5-20251101", /^claude-opus-4-5-20251101$/, createThread(proxy)],
 ] as const;
-for (const [model, expected] of MODELS) {
+for (const [model, expected, thread] of MODELS) {
   test(`the model ${model} is asked for, and named in the answer`, async () => {
-    const answer = await readAnswer(await proxy.chat({ model, messages: [user("hi")] }));
+    const answer = await readAnswer(await thread.ask("hi", { model }));
     // One call: a name is not to be paid for twice.
     assert.equal(upstream.calls.length, 1);
     assert.match(upstream.calls[0]?.body.model ?? "", expected);
