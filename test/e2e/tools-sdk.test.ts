@@ -17,10 +17,12 @@ const PARAMETERS = {
 };
 const CLIENT_SCHEMA = { name: "add", description: "adds two numbers", parameters: PARAMETERS };
 
-/** The blocks of a whole conversation as the API is to have them after this many rounds. */
-function expectedAfter(rounds: number): object[] {
-  const messages: object[] = [{ role: "user", content: [{ type: "text", text: "add up" }] }];
-  for (let at = 0; at < rounds; at++) {
+const text = (words: string): object[] => [{ type: "text", text: words }];
+
+/** The blocks of a conversation as the API is to have them after so many rounds from this one on. */
+function expectedAfter(from: number, rounds: number): object[] {
+  const messages: object[] = [{ role: "user", content: text("add up") }];
+  for (let at = from; at < from + rounds; at++) {
     messages.push(
       {
         role: "assistant",
@@ -35,7 +37,7 @@ function expectedAfter(rounds: number): object[] {
         content: [1, 2].map((b) => ({
           type: "tool_result",
           tool_use_id: `toolu_r${at}${b === 1 ? "a" : "b"}`,
-          content: [{ type: "text", text: String(at + b) }],
+          content: text(String(at + b)),
         })),
       },
     );
@@ -43,26 +45,31 @@ function expectedAfter(rounds: number): object[] {
   return messages;
 }
 
-for (const stream of [false, true]) {
-  test(`runTools plays ten rounds of two calls each, ${stream ? "streaming" : "whole"}`, async (t) => {
-    const { upstream, proxy } = await startPair(t);
-    upstream.answer((_, at) =>
-      at < ROUNDS
-        ? [
-            { text: ["Round ", `${at}.`] },
-            call("add", { a: at, b: 1 }, `toolu_r${at}a`),
-            call("add", { a: at, b: 2 }, `toolu_r${at}b`),
-          ]
-        : [{ text: "All added." }],
-    );
-    const client = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 0 });
+test("runTools plays ten rounds of two calls each, whole and then streaming, all in one process", async (t) => {
+  const { upstream, proxy } = await startPair(t);
+  upstream.answer((_, at) => {
+    // The answer that ends the first ten is a call of the API as well.
+    const round = at > ROUNDS ? at - 1 : at;
+    return at === ROUNDS || round === 2 * ROUNDS
+      ? [{ text: "All added." }]
+      : [
+          { text: ["Round ", `${round}.`] },
+          call("add", { a: round, b: 1 }, `toolu_r${round}a`),
+          call("add", { a: round, b: 2 }, `toolu_r${round}b`),
+        ];
+  });
+  const client = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 0 });
+  const messages: OpenAI.ChatCompletionMessageParam[] = [];
+  const before: object[] = [];
+  for (const stream of [false, true]) {
+    const [first, from] = stream ? [ROUNDS + 1, ROUNDS] : [0, 0];
     const seen: object[] = [];
     const tools = [
       {
         type: "function" as const,
         function: {
           ...CLIENT_SCHEMA,
-          parse: (text: string) => JSON.parse(text) as { a: number; b: number },
+          parse: (json: string) => JSON.parse(json) as { a: number; b: number },
           function(input: { a: number; b: number }) {
             seen.push(input);
             return String(input.a + input.b);
@@ -70,7 +77,8 @@ for (const stream of [false, true]) {
         },
       },
     ];
-    const body = { model: "claude-sonnet-4", messages: [{ role: "user" as const, content: "add up" }], tools };
+    messages.push({ role: "user", content: "add up" });
+    const body = { model: "claude-sonnet-4", messages: [...messages], tools };
     const options = { maxChatCompletions: ROUNDS + 1 };
     const runner = stream
       ? client.chat.completions.runTools({ ...body, stream: true }, options)
@@ -79,17 +87,19 @@ for (const stream of [false, true]) {
     assert.deepEqual(
       seen,
       Array.from({ length: ROUNDS }, (_, at) => [
-        { a: at, b: 1 },
-        { a: at, b: 2 },
+        { a: from + at, b: 1 },
+        { a: from + at, b: 2 },
       ]).flat(),
     );
+    messages.splice(0, messages.length, ...runner.messages);
 
-    assert.equal(upstream.calls.length, ROUNDS + 1);
-    assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
+    assert.equal(upstream.calls.length, first + ROUNDS + 1);
     const offered = [{ name: "mcp__client__add", description: CLIENT_SCHEMA.description, input_schema: PARAMETERS }];
-    for (const [at, held] of upstream.calls.entries()) {
-      assert.deepEqual(toPlainMessages(held), expectedAfter(at));
+    for (const [at, held] of upstream.calls.slice(first).entries()) {
+      assert.deepEqual(toPlainMessages(held), [...before, ...expectedAfter(from, at)]);
       assert.deepEqual(held.body.tools, offered);
     }
-  });
-}
+    before.push(...expectedAfter(from, ROUNDS), { role: "assistant", content: text("All added.") });
+  }
+  assert.deepEqual([readStarts(proxy).length, countStarts(proxy, "replay")], [1, 0]);
+});

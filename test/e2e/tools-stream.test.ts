@@ -1,63 +1,26 @@
 /** Tool calls as they stream, and the requests about tools that are refused. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { readStream, user } from "../helpers/answer.ts";
-import { createLatch } from "../helpers/client.ts";
-import { startPair } from "../helpers/pair.ts";
+import { after, beforeEach, test } from "node:test";
+import { assistant, readStream, user } from "../helpers/answer.ts";
+import { createLatch, readStarts } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
+import { NO_SPARES } from "../helpers/session.ts";
 import { ask, byId, call, calling, foldCalls, inTurn, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
+import { startUpstream } from "../helpers/upstream.ts";
+
+const upstream = await startUpstream({ after });
+const proxy = await startProxy({ after }, { upstream, args: NO_SPARES });
+beforeEach(() => upstream.reset());
 
 const TOOLS = [tool("look"), tool("find")];
 
-test("text before a call is kept, and the call's arguments come piece by piece", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const input = { q: "a long enough argument, with ünï¢ode 👩‍👩‍👧", list: [1, 2.5, null, { deep: true }] };
-  upstream.answer(inTurn([{ text: ["Let me", " look."] }, call("look", input, "toolu_s-1")]));
-  const { chunks, text, data } = await readStream(
-    await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS }),
-  );
-  assert.equal(text, "Let me look.");
-  assert.deepEqual(foldCalls(chunks), [{ id: "toolus1", name: "look", json: JSON.stringify(input) }]);
-  const deltas = chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []);
-  assert.ok(deltas.length > 3, "the arguments came in pieces");
-  assert.deepEqual(deltas[0], { index: 0, id: "toolus1", type: "function", function: { name: "look", arguments: "" } });
-  const at = chunks.findIndex(({ choices }) => choices[0]?.delta.tool_calls);
-  assert.ok(
-    chunks.slice(at).every(({ choices }) => (choices[0]?.delta.content ?? "") === ""),
-    "no text follows the call",
-  );
-  assert.deepEqual(
-    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
-    ["tool_calls"],
-  );
-  assert.equal(data.at(-1), "[DONE]");
-});
+/** What the next test asks: it goes on with what the last one has heard, in the same process. */
+let next: readonly object[] = [user("go")];
 
-test("a piece of the arguments is passed on before the next one is there", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const sent = createLatch();
-  upstream.answer(
-    inTurn([
-      call("look", { q: "first" }, "toolu_w1"),
-      { until: sent.opened },
-      call("find", { q: "second" }, "toolu_w2"),
-    ]),
-  );
-  const response = await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], tools: TOOLS });
-  const decoder = new TextDecoder();
-  let seen = "";
-  for await (const bytes of response.body ?? []) {
-    seen += decoder.decode(bytes as Uint8Array, { stream: true });
-    if (seen.includes('irst\\"}')) sent.open();
-  }
-  assert.ok(seen.includes("tooluw2"));
-  assert.ok(seen.endsWith("data: [DONE]\n\n"));
-});
-
-test("parallel calls of one answer have an index and an id each; empty arguments come as {}", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("parallel calls of one answer have an index and an id each; empty arguments come as {}", async () => {
   const steps = [call("look", { q: "a" }, "toolu_A"), call("find", {}, "toolu_B"), call("look", { q: "c" }, "toolu_C")];
   upstream.answer(inTurn(steps));
-  const messages = [user("go")];
+  const messages = next;
   const { chunks, text } = await readStream(
     await proxy.chat({ model: "sonnet", stream: true, messages, tools: TOOLS }),
   );
@@ -78,14 +41,14 @@ test("parallel calls of one answer have an index and an id each; empty arguments
     byId(lastBlocks(upstream.calls[1])),
     ["A", "B", "C"].map((id) => textResult(`toolu_${id}`, `of toolu${id}`)),
   );
-  assert.equal(proxy.log.filter((line) => line.includes("started claude")).length, 1);
+  assert.equal(readStarts(proxy).length, 1);
+  next = [...messages, history, ...results, assistant("done"), user("go")];
 });
 
-test("twelve parallel calls are all held, and all answered at once", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("twelve parallel calls are all held, and all answered at once", async () => {
   const ids = Array.from({ length: 12 }, (_, at) => `toolu_${String.fromCharCode(97 + at)}`);
   upstream.answer(inTurn(ids.map((id) => call("look", { q: id }, id))));
-  const messages = [user("go")];
+  const messages = next;
   const first = await ask(proxy, { messages, tools: TOOLS });
   assert.equal(first.message.tool_calls?.length, 12);
   const results = ids.map((id) => result(id, `of ${id}`)).toReversed();
@@ -95,10 +58,75 @@ test("twelve parallel calls are all held, and all answered at once", async (t) =
     byId(lastBlocks(upstream.calls[1])),
     ids.map((id) => textResult(id, `of ${id}`)),
   );
+  next = [...messages, first.message, ...results, assistant("done"), user("go")];
 });
 
-test("a forced call streams as an ordinary one", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("text before a call is kept, and the call's arguments come piece by piece", async () => {
+  const input = { q: "a long enough argument, with ünï¢ode 👩‍👩‍👧", list: [1, 2.5, null, { deep: true }] };
+  upstream.answer(inTurn([{ text: ["Let me", " look."] }, call("look", input, "toolu_s-1")]));
+  const { chunks, text, data } = await readStream(
+    await proxy.chat({ model: "sonnet", stream: true, messages: next, tools: TOOLS }),
+  );
+  assert.equal(text, "Let me look.");
+  assert.deepEqual(foldCalls(chunks), [{ id: "toolus1", name: "look", json: JSON.stringify(input) }]);
+  const deltas = chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []);
+  assert.ok(deltas.length > 3, "the arguments came in pieces");
+  assert.deepEqual(deltas[0], { index: 0, id: "toolus1", type: "function", function: { name: "look", arguments: "" } });
+  const at = chunks.findIndex(({ choices }) => choices[0]?.delta.tool_calls);
+  assert.ok(
+    chunks.slice(at).every(({ choices }) => (choices[0]?.delta.content ?? "") === ""),
+    "no text follows the call",
+  );
+  assert.deepEqual(
+    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
+    ["tool_calls"],
+  );
+  assert.equal(data.at(-1), "[DONE]");
+  next = [...next, { ...calling(["toolus1", "look", input]), content: text }, result("toolus1", "seen")];
+});
+
+test("a piece of the arguments is passed on before the next one is there", async () => {
+  const sent = createLatch();
+  upstream.answer(
+    inTurn([
+      call("look", { q: "first" }, "toolu_w1"),
+      { until: sent.opened },
+      call("find", { q: "second" }, "toolu_w2"),
+    ]),
+  );
+  const response = await proxy.chat({ model: "sonnet", stream: true, messages: next, tools: TOOLS });
+  const decoder = new TextDecoder();
+  let seen = "";
+  for await (const bytes of response.body ?? []) {
+    seen += decoder.decode(bytes as Uint8Array, { stream: true });
+    if (seen.includes('irst\\"}')) sent.open();
+  }
+  assert.ok(seen.includes("tooluw2"));
+  assert.ok(seen.endsWith("data: [DONE]\n\n"));
+  const history = calling(["tooluw1", "look", { q: "first" }], ["tooluw2", "find", { q: "second" }]);
+  next = [...next, history, result("tooluw1", "one"), result("tooluw2", "two")];
+});
+
+const FUNCTIONS = TOOLS.map((held) => (held as { function: object }).function);
+
+test("a legacy stream has function_call deltas", async () => {
+  upstream.answer(inTurn([call("look", { q: "legacy argument" }, "toolu_l1")]));
+  const { chunks } = await readStream(
+    await proxy.chat({ model: "sonnet", stream: true, messages: next, functions: FUNCTIONS }),
+  );
+  const deltas = chunks.flatMap(
+    ({ choices }) =>
+      (choices[0]?.delta as { function_call?: { name?: string; arguments?: string } } | undefined)?.function_call ?? [],
+  );
+  assert.equal(deltas[0]?.name, "look");
+  assert.equal(deltas.map((delta) => delta.arguments ?? "").join(""), '{"q":"legacy argument"}');
+  assert.deepEqual(
+    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
+    ["function_call"],
+  );
+});
+
+test("a forced call streams as an ordinary one", async () => {
   upstream.answer(
     inTurn([{ text: "Hm." }, { tool: "StructuredOutput", input: { q: "forced argument" }, id: "toolu_f1" }]),
   );
@@ -116,24 +144,6 @@ test("a forced call streams as an ordinary one", async (t) => {
   assert.deepEqual(
     chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
     ["tool_calls"],
-  );
-});
-
-test("a legacy stream has function_call deltas", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  upstream.answer(inTurn([call("look", { q: "legacy argument" }, "toolu_l1")]));
-  const { chunks } = await readStream(
-    await proxy.chat({ model: "sonnet", stream: true, messages: [user("go")], functions: [{ name: "look" }] }),
-  );
-  const deltas = chunks.flatMap(
-    ({ choices }) =>
-      (choices[0]?.delta as { function_call?: { name?: string; arguments?: string } } | undefined)?.function_call ?? [],
-  );
-  assert.equal(deltas[0]?.name, "look");
-  assert.equal(deltas.map((delta) => delta.arguments ?? "").join(""), '{"q":"legacy argument"}');
-  assert.deepEqual(
-    chunks.flatMap(({ choices }) => choices[0]?.finish_reason ?? []),
-    ["function_call"],
   );
 });
 
@@ -225,13 +235,13 @@ const REFUSED: readonly (readonly [what: string, body: object, param: string])[]
   ],
 ];
 
-test("a request that cannot be meant is refused, naming the field", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("a request that cannot be meant is refused, naming the field", async () => {
+  const known = readStarts(proxy).length;
   for (const [what, body, param] of REFUSED) {
     const { status, error } = await ask(proxy, body);
     assert.deepEqual([status, error.type, error.param], [400, "invalid_request_error", param], what);
     assert.ok(error.message.includes(param), what);
   }
   assert.equal(upstream.calls.length, 0);
-  assert.equal(proxy.log.filter((line) => line.includes("started claude")).length, 0);
+  assert.equal(readStarts(proxy).length, known);
 });

@@ -1,7 +1,7 @@
 /** The client's tools on their way to the API, and the choice among them, against the real CLI. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { user } from "../helpers/answer.ts";
+import { assistant, user } from "../helpers/answer.ts";
 import { readStarts } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
 import type { Scope } from "../helpers/scope.ts";
@@ -17,7 +17,7 @@ const schemaAt = (held: ApiCall | undefined, name: string): unknown =>
 const callsIn = ({ message }: Answer): [string, unknown][] =>
   (message.tool_calls ?? []).map((made) => [made.function.name, JSON.parse(made.function.arguments) as unknown]);
 
-const SCHEMAS: Record<string, object> = {
+const SCHEMAS = {
   deep: {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     type: "object",
@@ -59,13 +59,21 @@ const describe = (name: string, definition: object): object => ({
   function: { name, ...definition },
 });
 
-let offered: Promise<ApiCall> | undefined;
+const MANY = Array.from({ length: 120 }, (_, at) => `tool_${at}`);
 
-/** The call to the API of one request with tools of every form: several tests look at it. */
-const readOffer = (t: Scope): Promise<ApiCall> => (offered ??= offerAll(t));
+interface Offer {
+  readonly offer: ApiCall;
+  readonly answer: Answer;
+}
 
-async function offerAll(t: Scope): Promise<ApiCall> {
+let offered: Promise<Offer> | undefined;
+
+/** One request with more than a hundred tools, of every form, and its call to the API: several tests look at them. */
+const readOffer = (t: Scope): Promise<Offer> => (offered ??= offerAll(t));
+
+async function offerAll(t: Scope): Promise<Offer> {
   const { upstream, proxy } = await startPair(t);
+  upstream.answer(inTurn([call("tool_77", { q: "x" }, "toolu_many")]));
   const tools = [
     ...Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema)),
     tool("With-Hyphen__9"),
@@ -74,26 +82,28 @@ async function offerAll(t: Scope): Promise<ApiCall> {
     tool("untyped", { properties: { q: { type: "string" } }, required: ["q"] }),
     describe("long", { description: LONG }),
     describe("words", { description: WORDS, parameters: WORDY }),
+    ...MANY.map((name) => tool(name)),
   ];
-  assert.equal((await ask(proxy, { messages: [user("hi")], tools })).status, 200);
-  return upstream.calls[0] ?? assert.fail();
+  const answer = await ask(proxy, { messages: [user("hi")], tools });
+  assert.equal(answer.status, 200);
+  return { offer: upstream.calls[0] ?? assert.fail(), answer };
 }
 
 const descriptionAt = (held: ApiCall, name: string): unknown =>
   held.body.tools?.find((tool) => tool.name === `mcp__client__${name}`)?.description;
 
 test("schemas, names and descriptions reach the API as they are, with no other tool beside them", async (t) => {
-  const offer = await readOffer(t);
+  const { offer } = await readOffer(t);
   for (const [name, schema] of Object.entries(SCHEMAS))
     assert.deepEqual(schemaAt(offer, `mcp__client__${name}`), schema);
   const own = ["With-Hyphen__9", "absent", "blank", "untyped", "long", "words"];
-  const expected = [...Object.keys(SCHEMAS), ...own].map((name) => `mcp__client__${name}`);
+  const expected = [...Object.keys(SCHEMAS), ...own, ...MANY].map((name) => `mcp__client__${name}`);
   assert.deepEqual(namesAt(offer).sort(), expected.sort());
   assert.equal(descriptionAt(offer, "deep"), "does deep");
 });
 
 test("a schema that is absent, empty or without a type still describes an object", async (t) => {
-  const offer = await readOffer(t);
+  const { offer } = await readOffer(t);
   assert.deepEqual(schemaAt(offer, "mcp__client__absent"), { type: "object", properties: {} });
   assert.deepEqual(schemaAt(offer, "mcp__client__blank"), { type: "object", properties: {} });
   assert.deepEqual(schemaAt(offer, "mcp__client__untyped"), {
@@ -104,29 +114,27 @@ test("a schema that is absent, empty or without a type still describes an object
 });
 
 test("a description of 20,000 characters reaches the API whole", async (t) => {
-  assert.equal(descriptionAt(await readOffer(t), "long"), LONG);
+  const { offer } = await readOffer(t);
+  assert.equal(descriptionAt(offer, "long"), LONG);
 });
 
 test("texts of a tool in other scripts reach the API as they are", async (t) => {
-  const offer = await readOffer(t);
+  const { offer } = await readOffer(t);
   assert.equal(descriptionAt(offer, "words"), WORDS);
   assert.deepEqual(schemaAt(offer, "mcp__client__words"), WORDY);
 });
 
-test("120 tools are all offered at once, none deferred", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const names = Array.from({ length: 120 }, (_, at) => `tool_${at}`);
-  upstream.answer(inTurn([call("tool_77", { q: "x" }, "toolu_many")]));
-  const answer = await ask(proxy, { messages: [user("hi")], tools: names.map((name) => tool(name)) });
+test("120 tools and more are all offered at once, none deferred", async (t) => {
+  const { offer, answer } = await readOffer(t);
   assert.deepEqual(callsIn(answer), [["tool_77", { q: "x" }]]);
-  assert.deepEqual(namesAt(upstream.calls[0]).sort(), names.map((name) => `mcp__client__${name}`).sort());
-  assert.ok(upstream.calls[0]?.body.tools?.every((offered) => !("defer_loading" in offered)));
+  assert.ok(MANY.every((name) => namesAt(offer).includes(`mcp__client__${name}`)));
+  assert.ok(offer.body.tools?.every((held) => !("defer_loading" in held)));
 });
 
 test("legacy functions are answered with one function_call, and its result is understood", async (t) => {
   const { upstream, proxy } = await startPair(t);
   upstream.answer(inTurn([call("look", { q: "x" }, "toolu_l1"), call("look", { q: "y" }, "toolu_l2")]));
-  const functions = [{ name: "look", description: "looks", parameters: SCHEMAS["empty"] }];
+  const functions = [{ name: "look", description: "looks", parameters: SCHEMAS.empty }];
   const messages = [user("go")];
   const first = await ask(proxy, { messages, functions });
   assert.equal(first.finish, "function_call");
@@ -142,7 +150,8 @@ test("legacy functions are answered with one function_call, and its result is un
   const [block] = lastBlocks(upstream.calls.at(-1));
   assert.equal(block?.["type"], "tool_result");
   assert.deepEqual(block?.["content"], [{ type: "text", text: "seen" }]);
-  const named = await ask(proxy, { messages: [user("go")], functions, function_call: "none" });
+  messages.push(second.message, user("go"));
+  const named = await ask(proxy, { messages, functions, function_call: "none" });
   assert.equal(named.message.content, "done");
   assert.deepEqual(upstream.calls.at(-1)?.body["tool_choice"], { type: "none" });
 });
@@ -152,7 +161,8 @@ test("tool_choice none forbids the tools it leaves in the prompt, also after a h
   const tools = [tool("one"), tool("two")];
   await ask(proxy, { messages: [user("hi")], tools, tool_choice: "none" });
   assert.deepEqual(upstream.calls[0]?.body["tool_choice"], { type: "none" });
-  await ask(proxy, { messages: [user("hi")], tools, tool_choice: "auto" });
+  const next = [user("hi"), assistant("Hello world"), user("hi")];
+  await ask(proxy, { messages: next, tools, tool_choice: "auto" });
   assert.equal(upstream.calls[1]?.body["tool_choice"], undefined);
   assert.deepEqual(namesAt(upstream.calls[0]), namesAt(upstream.calls[1]));
   assert.deepEqual(namesAt(upstream.calls[1]), ["mcp__client__one", "mcp__client__two"]);
@@ -181,14 +191,25 @@ test("allowed_tools offers the allowed ones alone", async (t) => {
   assert.ok(!JSON.stringify(upstream.calls[1]?.body.tools).includes('"two"'));
 });
 
+/** What each of the schemas has, in one; and one that has nothing. */
+const CHOSEN = {
+  all: {
+    ...SCHEMAS.deep,
+    ...SCHEMAS.refs,
+    properties: { ...SCHEMAS.deep.properties, ...SCHEMAS.refs.properties, ...SCHEMAS.choice.properties },
+    required: ["a", "root"],
+  },
+  empty: SCHEMAS.empty,
+};
+
 test("a named choice is an ordinary call, whatever its schema, and its result goes on", async (t) => {
   const { upstream, proxy } = await startPair(t);
   const input = { a: { b: [{ c: "x" }] }, root: { next: { value: 2 } }, kind: "two", v: 1 };
   const messages = [user("go")];
-  const tools = [tool("other"), ...Object.entries(SCHEMAS).map(([name, schema]) => tool(name, schema))];
+  const tools = [tool("other"), ...Object.entries(CHOSEN).map(([name, schema]) => tool(name, schema))];
   let last: object[] | undefined;
-  for (const [at, [name, schema]] of Object.entries(SCHEMAS).entries()) {
-    const { properties } = schema as { properties: object };
+  for (const [at, [name, schema]] of Object.entries(CHOSEN).entries()) {
+    const { properties } = schema;
     const fit = Object.fromEntries(Object.entries(input).filter(([key]) => key in properties));
     const first = upstream.calls.length;
     upstream.answer((_, call) =>

@@ -111,16 +111,16 @@ interface MessageWriter {
   end(): void;
 }
 
-function createWriter(response: ServerResponse, call: ApiCall, at: number): MessageWriter {
+function createWriter(response: ServerResponse, call: ApiCall, serial: number): MessageWriter {
   const isStreamed = call.body["stream"] === true;
   const whole: JsonObject[] = [];
-  let head = { id: `msg_${at}`, model: call.body.model, usage: USAGE as JsonObject };
+  let head = { id: `msg_${serial}`, model: call.body.model, usage: USAGE as JsonObject };
   let stop = { reason: "end_turn", sequence: null as string | null };
   let headers: Readonly<Record<string, string>> = {};
 
   function open(): void {
     if (response.headersSent || !isStreamed) return;
-    response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${at}`, ...headers });
+    response.writeHead(200, { "content-type": "text/event-stream", "request-id": `req_${serial}`, ...headers });
     response.write(formatStart(head));
   }
 
@@ -211,13 +211,13 @@ function finish(writer: MessageWriter, response: ServerResponse, last: LastStep)
 }
 
 /** Answers a call with these steps. */
-async function play(steps: Iterable<Step>, response: ServerResponse, call: ApiCall, at: number): Promise<void> {
-  const writer = createWriter(response, call, at);
+async function play(steps: Iterable<Step>, response: ServerResponse, call: ApiCall, serial: number): Promise<void> {
+  const writer = createWriter(response, call, serial);
   for (const step of steps) {
     if ("text" in step) {
       if (writeText(writer, call, toList(step.text))) break;
     } else if ("thinking" in step) writeThinking(writer, toList(step.thinking), step.signature);
-    else if ("tool" in step) writeTool(writer, step.id ?? `toolu_${at}_${writer.count}`, step.tool, step.input);
+    else if ("tool" in step) writeTool(writer, step.id ?? `toolu_${serial}_${writer.count}`, step.tool, step.input);
     else if ("redacted" in step) writer.block({ type: "redacted_thinking", data: step.redacted }, [], {});
     else if ("stop" in step) writer.setStop(step.stop, step.sequence);
     else if ("usage" in step) writer.addUsage(step.usage);
@@ -238,13 +238,15 @@ export async function startUpstream(t: Scope): Promise<Upstream> {
   const calls: ApiCall[] = [];
   const waiting: { count: number; resolve: (call: ApiCall) => void }[] = [];
   let script: (call: ApiCall, at: number) => Iterable<Step> = hello;
+  /** Answers so far, also before a reset: the CLI takes two messages of one id for parts of the same. */
+  let answers = 0;
 
   async function take({ request, response, body, bytes }: StandInCall): Promise<void> {
     const closed = once(response, "close").then(() => !response.writableFinished);
     const call: ApiCall = { body: body as ApiBody, bytes, headers: request.headers, closed };
     const at = calls.push(call) - 1;
     for (const waiter of waiting) if (calls.length >= waiter.count) waiter.resolve(call);
-    await play(script(call, at), response, call, at);
+    await play(script(call, at), response, call, answers++);
   }
 
   const server = createServer(createStandIn(take));
