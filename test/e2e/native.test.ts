@@ -1,12 +1,23 @@
 /** Settings of one turn that the API itself keeps to: in its request of that turn, and in no other (P20, P22, P23). */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, beforeEach, test } from "node:test";
 import { assistant, readError, readStream, readText, readUntil, user } from "../helpers/answer.ts";
-import { countStarts, createChat, readStarts, untilEnded } from "../helpers/client.ts";
-import { startPair } from "../helpers/pair.ts";
+import { createChat, readStarts, untilEnded } from "../helpers/client.ts";
+import { startProxy } from "../helpers/proxy.ts";
+import { NO_SPARES } from "../helpers/session.ts";
 import { ask, call, idsOf, inTurn, result, tool } from "../helpers/tools.ts";
-import { toDialogue } from "../helpers/upstream.ts";
+import { startUpstream, toDialogue } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
+
+const upstream = await startUpstream({ after });
+const proxy = await startProxy({ after }, { upstream, args: NO_SPARES });
+beforeEach(() => upstream.reset());
+
+/** How the processes began that were started since there were `known`. */
+const startedSince = (known: number): string[] =>
+  readStarts(proxy)
+    .slice(known)
+    .map(({ as }) => as);
 
 /** What a request to the API says beside the conversation. */
 function toFields({ body }: ApiCall): unknown {
@@ -16,6 +27,9 @@ function toFields({ body }: ApiCall): unknown {
 
 const UNSET = { stop_sequences: undefined, tool_choice: undefined, temperature: undefined, speed: undefined };
 const PLAIN = { ...UNSET, tools: 2 };
+const TOOLS = [tool("look"), tool("list")];
+/** Conversations that tests go on with, in the processes that know them: with these tools, and with none. */
+const [tooled, plain] = [createChat(proxy, { tools: TOOLS }), createChat(proxy)];
 const TURNS: readonly (readonly [rest: object, fields: object])[] = [
   [{ stop: ["two", "\n\n"] }, { stop_sequences: ["two"] }],
   [{}, {}],
@@ -28,12 +42,10 @@ const TURNS: readonly (readonly [rest: object, fields: object])[] = [
   [{}, {}],
 ];
 
-test("stop sequences and choices among tools change from turn to turn in one process, and its history is exact", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("stop sequences and choices among tools change from turn to turn in one process, and its history is exact", async () => {
   upstream.answer(() => [{ text: ["one ", "two ", "three"] }]);
-  const chat = createChat(proxy, { tools: [tool("look"), tool("list")] });
   const said: string[] = [];
-  for (const [at, [rest]] of TURNS.entries()) said.push(await chat.say(`go ${at}`, rest));
+  for (const [at, [rest]] of TURNS.entries()) said.push(await tooled.say(`go ${at}`, rest));
   assert.deepEqual(
     upstream.calls.map(toFields),
     TURNS.map(([, fields]) => ({ ...PLAIN, ...fields })),
@@ -47,35 +59,23 @@ test("stop sequences and choices among tools change from turn to turn in one pro
   );
 });
 
-test("the settings of a turn that was left do not reach the next one", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("the settings of a turn that was left do not reach the next one", async () => {
   upstream.answer((_, at) => (at === 1 ? [{ text: "half" }, { hang: true }] : [{ text: "whole" }]));
-  const body = { model: "sonnet", tools: [tool("look"), tool("list")] };
-  const chat = createChat(proxy, body);
-  await chat.say("one");
+  const body = { model: "sonnet", tools: TOOLS };
+  await tooled.say("one");
+  const { pid } = readStarts(proxy).at(-1) ?? assert.fail();
   const leaving = new AbortController();
-  const messages = [...chat.messages, user("two")];
+  const messages = [...tooled.messages, user("two")];
   const tuned = { temperature: 0.2, reasoning_effort: "none" };
   const left = { ...body, ...tuned, messages, stream: true, stop: "END", tool_choice: "none" };
   await readUntil(await proxy.chat(left, { signal: leaving.signal }), "half");
   leaving.abort();
-  await untilEnded(proxy, readStarts(proxy)[0]?.pid);
-  await chat.say("two");
+  await untilEnded(proxy, pid);
+  await tooled.say("two");
   assert.deepEqual(upstream.calls.slice(1).map(toFields), [
     { ...PLAIN, stop_sequences: ["END"], tool_choice: { type: "none" }, temperature: 0.2 },
     PLAIN,
   ]);
-});
-
-test("a blank stop sequence, which the API refuses, cuts the text here", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  upstream.answer((_, at) => (at === 0 ? [{ text: ["one", "\n", "two"] }, { hang: true }] : [{ text: "on" }]));
-  const chat = createChat(proxy);
-  assert.equal(await chat.say("go", { stop: "\n" }), "one");
-  assert.equal(upstream.calls[0]?.body["stop_sequences"], undefined);
-  assert.equal(await upstream.calls[0]?.closed, true);
-  await chat.say("again");
-  assert.equal(countStarts(proxy, "replay"), 1);
 });
 
 const IGNORED = "x-ignored-parameters";
@@ -95,28 +95,39 @@ const SAMPLED: readonly (readonly [rest: object, sampling: object, ignored: stri
   [OFF, {}, null],
 ];
 
-test("sampling reaches a model that does not think, in its turn alone; one that thinks is played without, and it is named", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  const messages: object[] = [];
+test("sampling reaches a model that does not think, in its turn alone; one that thinks is played without, and it is named", async () => {
+  const known = readStarts(proxy).length;
   for (const [rest, , ignored] of SAMPLED) {
-    messages.push(user("go"));
-    const response = await proxy.chat({ model: "sonnet", ...rest, messages });
+    plain.messages.push(user("go"));
+    const response = await proxy.chat({ model: "sonnet", ...rest, messages: plain.messages });
     assert.equal(response.headers.get(IGNORED), ignored);
-    messages.push(assistant(await readText(response)));
+    plain.messages.push(assistant(await readText(response)));
   }
   assert.deepEqual(
     upstream.calls.map(toSampling),
     SAMPLED.map(([, sampling]) => ({ ...UNTUNED, ...sampling })),
   );
-  assert.equal(readStarts(proxy).length, 1);
+  assert.deepEqual(startedSince(known), ["fresh"]);
 });
 
-test("sampling does not outlive its turn over a held call, and reaches a replay", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("a blank stop sequence, which the API refuses, cuts the text here", async () => {
+  upstream.answer((_, at) => (at === 1 ? [{ text: ["one", "\n", "two"] }, { hang: true }] : [{ text: "on" }]));
+  await plain.say("hi");
+  const known = readStarts(proxy).length;
+  assert.equal(await plain.say("go", { stop: "\n" }), "one");
+  assert.equal(upstream.calls[1]?.body["stop_sequences"], undefined);
+  assert.equal(await upstream.calls[1]?.closed, true);
+  await plain.say("again");
+  assert.deepEqual(startedSince(known), ["replay"]);
+});
+
+test("sampling does not outlive its turn over a held call, and reaches a replay", async () => {
   upstream.answer(inTurn([call("look", {}, "toolu_1")]));
-  const tools = [tool("look")];
-  const first = await ask(proxy, { ...OFF, temperature: 0.2, tools, messages: [user("go")] });
-  const history = [user("go"), first.message, result(idsOf(first)[0] ?? "", "seen")];
+  const tools = TOOLS;
+  const asked = [...tooled.messages, user("go")];
+  const first = await ask(proxy, { ...OFF, temperature: 0.2, tools, messages: asked });
+  const known = readStarts(proxy).length;
+  const history = [...asked, first.message, result(idsOf(first)[0] ?? "", "seen")];
   await ask(proxy, { tools, messages: history });
   const edited = [...history, assistant("done otherwise"), user("on")];
   await ask(proxy, { ...OFF, temperature: 0.4, tools, messages: edited });
@@ -124,18 +135,18 @@ test("sampling does not outlive its turn over a held call, and reaches a replay"
     upstream.calls.map(({ body }) => body["temperature"]),
     [0.2, undefined, 0.4],
   );
-  assert.deepEqual(
-    readStarts(proxy).map(({ as }) => as),
-    ["fresh", "replay"],
-  );
+  assert.deepEqual(startedSince(known), ["replay"]);
 });
+
+/** What opus has been told, and has said. */
+const saidToOpus: object[] = [];
 
 const REFUSAL = { status: 400, type: "invalid_request_error", message: "not with this" } as const;
 const isSampled = ({ body }: ApiCall): boolean => body["temperature"] !== undefined;
 
-test("sampling that the API refuses is asked for once, and then ignored for that model alone", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("sampling that the API refuses is asked for once, and then ignored for that model alone", async () => {
   upstream.answer((held) => (isSampled(held) && held.body.model.includes("opus") ? [REFUSAL] : [{ text: "yes" }]));
+  const known = readStarts(proxy).length;
   const body = { ...OFF, temperature: 0.2, top_p: 0.9 };
   const first = await proxy.chat({ model: "opus", ...body, stream: true, messages: [user("one")] });
   assert.deepEqual([first.status, first.headers.get(IGNORED)], [200, "temperature, top_p"]);
@@ -147,7 +158,8 @@ test("sampling that the API refuses is asked for once, and then ignored for that
   assert.equal(second.headers.get(IGNORED), "temperature, top_p");
   assert.equal(await readText(second), "yes");
   assert.equal(upstream.calls.length, refused + 2);
-  assert.equal(readStarts(proxy).length, 2);
+  assert.equal(startedSince(known).length, 2);
+  saidToOpus.push(...messages, assistant("yes"));
 
   // Another fault of a request says nothing of sampling.
   upstream.answer(() => [REFUSAL]);
@@ -160,13 +172,12 @@ test("sampling that the API refuses is asked for once, and then ignored for that
   assert.equal(upstream.calls.at(-1)?.body["temperature"], 0.2);
 });
 
-test("the fast mode and the tier reach models that have them, in their turn alone; what has answered is told", async (t) => {
-  const { upstream, proxy } = await startPair(t);
+test("the fast mode and the tier reach models that have them, in their turn alone; what has answered is told", async () => {
   upstream.answer(({ body }) => [
     { usage: { service_tier: "standard", speed: body["speed"] ?? "standard" } },
     { text: "yes" },
   ]);
-  const messages = [user("go")];
+  const messages = [...saidToOpus, user("go")];
   async function post(path: string, body: object): Promise<readonly [ignored: string | null, answer: Told]> {
     const headers = { "content-type": "application/json" };
     const whole = JSON.stringify({ messages, ...body });
@@ -178,9 +189,8 @@ test("the fast mode and the tier reach models that have them, in their turn alon
   }
   const asked = { model: "opus", service_tier: "priority" };
   const chat = "/v1/chat/completions";
-  // The first process tells which models have a fast mode.
-  const [, plain] = await post(chat, { model: "opus" });
-  assert.equal(plain.service_tier, "default");
+  const [, unasked] = await post(chat, { model: "opus" });
+  assert.equal(unasked.service_tier, "default");
   const [ignored, fast] = await post(chat, asked);
   assert.deepEqual([ignored, fast.service_tier], [null, "priority"]);
   await post(chat, { model: "opus", service_tier: "auto" });

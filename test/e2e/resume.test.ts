@@ -3,31 +3,128 @@
  * lost or added (P58).
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, beforeEach, test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
 import { readError, readUntil, user } from "../helpers/answer.ts";
-import { countStarts, readStarts, untilEnded } from "../helpers/client.ts";
-import { startPair } from "../helpers/pair.ts";
-import type { Pair } from "../helpers/pair.ts";
+import { readStarts, untilEnded } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import type { Scope } from "../helpers/scope.ts";
-import { makeHome, NO_SPARES, postNamed, restart, sayNamed, startEcho } from "../helpers/session.ts";
-import { toDialogue, toLastWords } from "../helpers/upstream.ts";
+import { makeHome, NO_SPARES, postNamed, restart, sayNamed } from "../helpers/session.ts";
+import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
+import type { ApiCall } from "../helpers/upstream.ts";
 
-/** A pair whose API answers with the words that were said; names of other tests are not used again. */
-async function startEchoing(t: Scope): Promise<Pair> {
-  const pair = await startPair(t);
-  pair.upstream.answer((call) => [{ text: `re ${toLastWords(call)}` }]);
-  return pair;
-}
+const upstream = await startUpstream({ after });
+const proxy = await startProxy({ after }, { upstream, args: NO_SPARES });
+beforeEach(() => {
+  upstream.reset();
+  upstream.answer((call) => [{ text: `re ${toLastWords(call)}` }]);
+});
+
+/** The session that most tests go on with. */
+const NAME = "kept";
+const say = (content: string, rest: object = {}): Promise<string> => sayNamed(proxy, NAME, content, rest);
+
+/** How the processes began that were started since there were `known`. */
+const startedSince = (known: number): string[] =>
+  readStarts(proxy)
+    .slice(known)
+    .map(({ as }) => as);
 
 const withSystem = (system: string, content: string): object => ({
   messages: [{ role: "system", content: system }, user(content)],
 });
 
+/** What the API was told from the turn with these words on. */
+function dialogueFrom(call: ApiCall | undefined, words: string): string[] {
+  const dialogue = toDialogue(call);
+  return dialogue.slice(dialogue.lastIndexOf(`user: ${words}`));
+}
+
+/** Has an answer to "never mind" stop half-way. */
+function hangHalfWay(): void {
+  upstream.answer((call) =>
+    toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }],
+  );
+}
+
+/** Starts a turn of the session, leaves in the middle of its answer, and waits until its process is gone. */
+async function leaveHalfWay(): Promise<void> {
+  hangHalfWay();
+  const leaving = new AbortController();
+  const body = { model: "sonnet", stream: true, messages: [user("never mind")] };
+  const response = await proxy.chat(body, { headers: { "x-claude-session": NAME }, signal: leaving.signal });
+  await readUntil(response, "half");
+  const { pid } = readStarts(proxy).at(-1) ?? assert.fail();
+  leaving.abort();
+  await untilEnded(proxy, pid);
+}
+
+test("a session whose first turn was canceled begins anew", async () => {
+  await leaveHalfWay();
+  assert.equal(await say("one"), "re one");
+  assert.equal(await say("two"), "re two");
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
+});
+
+test("a canceled turn leaves the session at its last whole answer", async () => {
+  await say("three");
+  const known = readStarts(proxy).length;
+  await leaveHalfWay();
+  assert.equal(await say("four"), "re four");
+  assert.deepEqual(dialogueFrom(upstream.calls.at(-1), "three"), ["user: three", "assistant: re three", "user: four"]);
+  assert.deepEqual(startedSince(known), ["resume"]);
+});
+
+test("a turn that met a stop sequence is in the session as the client saw it, or not at all", async () => {
+  upstream.answer((call) => [
+    { text: toLastWords(call) === "count" ? ["one ", "two ", "three"] : `re ${toLastWords(call)}` },
+  ]);
+  await say("hi");
+  assert.equal(await say("count", { stop: "two" }), "one ");
+  assert.equal(await say("next"), "re next");
+  const dialogue = dialogueFrom(
+    upstream.calls.find((call) => toLastWords(call) === "next"),
+    "hi",
+  );
+  assert.deepEqual(dialogue.slice(0, 2), ["user: hi", "assistant: re hi"]);
+  assert.doesNotMatch(dialogue.join("\n"), /three|interrupted/);
+});
+
+test("a changed model resumes the session, with not a word added", async () => {
+  await say("five");
+  const known = readStarts(proxy).length;
+  await say("six", { model: "opus" });
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => body.model),
+    [SONNET, "claude-opus-5-5"],
+  );
+  assert.deepEqual(dialogueFrom(upstream.calls[1], "five"), ["user: five", "assistant: re five", "user: six"]);
+  assert.deepEqual(startedSince(known), ["resume"]);
+});
+
+test("a changed tool list resumes the session, with the tools that were sent", async () => {
+  const add = { type: "function", function: { name: "add", parameters: { type: "object", properties: {} } } };
+  const [model, tools] = ["opus", [add]];
+  await say("seven", { model });
+  await say("eight", { model, tools });
+  await say("nine", { model });
+  assert.deepEqual(
+    upstream.calls.map(({ body }) => (body.tools ?? []).map(({ name }) => name)),
+    [[], ["mcp__client__add"], []],
+  );
+  assert.deepEqual(dialogueFrom(upstream.calls[1], "seven"), ["user: seven", "assistant: re seven", "user: eight"]);
+});
+
+test("a named turn whose process was killed between turns is resumed unseen", async () => {
+  await sayNamed(proxy, "killed", "one");
+  const known = readStarts(proxy).length;
+  process.kill(readStarts(proxy).at(-1)?.pid ?? 0, "SIGKILL");
+  assert.equal(await sayNamed(proxy, "killed", "two"), "re two");
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
+  assert.deepEqual(startedSince(known), ["resume"]);
+});
+
 test("names survive a restart, with their histories and system prompts; another prompt is refused before and after it", async (t) => {
-  const upstream = await startEcho(t);
   const { home, remove } = makeHome();
   const first = await startProxy(t, { upstream, home, args: NO_SPARES });
   for (const words of ["one", "two"]) await sayNamed(first, "plain", words);
@@ -64,90 +161,4 @@ test("names survive a restart, with their histories and system prompts; another 
       words.startsWith("*"),
     ]),
   );
-});
-
-/** Starts a turn of the session, leaves in the middle of its answer, and waits until its process is gone. */
-async function leaveHalfWay(proxy: Proxy, name: string, content: string): Promise<void> {
-  const leaving = new AbortController();
-  const body = { model: "sonnet", stream: true, messages: [user(content)] };
-  const response = await proxy.chat(body, { headers: { "x-claude-session": name }, signal: leaving.signal });
-  await readUntil(response, "half");
-  leaving.abort();
-  await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
-}
-
-test("a canceled turn leaves the session at its last whole answer", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  upstream.answer((call) =>
-    toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }],
-  );
-  await sayNamed(proxy, "canceled", "one");
-  await leaveHalfWay(proxy, "canceled", "never mind");
-  assert.equal(await sayNamed(proxy, "canceled", "two"), "re two");
-  assert.deepEqual(toDialogue(upstream.calls[2]), ["user: one", "assistant: re one", "user: two"]);
-  assert.deepEqual(
-    readStarts(proxy).map(({ as }) => as),
-    ["begin", "resume"],
-  );
-});
-
-test("a session whose first turn was canceled begins anew", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  upstream.answer((call) =>
-    toLastWords(call) === "never mind" ? [{ text: "half" }, { hang: true }] : [{ text: `re ${toLastWords(call)}` }],
-  );
-  await leaveHalfWay(proxy, "unbegun", "never mind");
-  assert.equal(await sayNamed(proxy, "unbegun", "one"), "re one");
-  assert.equal(await sayNamed(proxy, "unbegun", "two"), "re two");
-  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
-});
-
-test("a turn that met a stop sequence is in the session as the client saw it, or not at all", async (t) => {
-  const { upstream, proxy } = await startPair(t);
-  upstream.answer((call) => [
-    { text: toLastWords(call) === "count" ? ["one ", "two ", "three"] : `re ${toLastWords(call)}` },
-  ]);
-  await sayNamed(proxy, "stopped", "hi");
-  assert.equal(await sayNamed(proxy, "stopped", "count", { stop: "two" }), "one ");
-  assert.equal(await sayNamed(proxy, "stopped", "next"), "re next");
-  const dialogue = toDialogue(upstream.calls.find((call) => toLastWords(call) === "next"));
-  assert.deepEqual(dialogue.slice(0, 2), ["user: hi", "assistant: re hi"]);
-  assert.doesNotMatch(dialogue.join("\n"), /three|interrupted/);
-});
-
-test("a changed model resumes the session, with not a word added", async (t) => {
-  const { upstream, proxy } = await startEchoing(t);
-  await sayNamed(proxy, "model", "one");
-  await sayNamed(proxy, "model", "two", { model: "opus" });
-  assert.deepEqual(
-    upstream.calls.map(({ body }) => body.model),
-    [SONNET, "claude-opus-5-5"],
-  );
-  assert.deepEqual(toDialogue(upstream.calls[1]), ["user: one", "assistant: re one", "user: two"]);
-  assert.deepEqual(
-    readStarts(proxy).map(({ as }) => as),
-    ["begin", "resume"],
-  );
-});
-
-test("a changed tool list resumes the session, with the tools that were sent", async (t) => {
-  const { upstream, proxy } = await startEchoing(t);
-  const add = { type: "function", function: { name: "add", parameters: { type: "object", properties: {} } } };
-  await sayNamed(proxy, "tools", "one");
-  await sayNamed(proxy, "tools", "two", { tools: [add] });
-  await sayNamed(proxy, "tools", "three");
-  assert.deepEqual(
-    upstream.calls.map(({ body }) => (body.tools ?? []).map(({ name }) => name)),
-    [[], ["mcp__client__add"], []],
-  );
-  assert.deepEqual(toDialogue(upstream.calls[1]), ["user: one", "assistant: re one", "user: two"]);
-});
-
-test("a named turn whose process was killed between turns is resumed unseen", async (t) => {
-  const { upstream, proxy } = await startEchoing(t);
-  await sayNamed(proxy, "killed", "one");
-  process.kill(readStarts(proxy)[0]?.pid ?? 0, "SIGKILL");
-  assert.equal(await sayNamed(proxy, "killed", "two"), "re two");
-  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
-  assert.equal(countStarts(proxy, "resume"), 1);
 });
