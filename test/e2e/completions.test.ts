@@ -4,10 +4,11 @@ import { after, beforeEach, test } from "node:test";
 import { BadRequestError } from "openai";
 import { startProxy } from "../helpers/proxy.ts";
 import { createOpenAi } from "../helpers/sdk.ts";
+import { NO_SPARES } from "../helpers/session.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream });
+const proxy = await startProxy({ after }, { upstream, args: NO_SPARES });
 const { completions } = createOpenAi(proxy.url);
 beforeEach(() => upstream.reset());
 

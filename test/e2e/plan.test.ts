@@ -1,20 +1,22 @@
 /** A login with a plan, from the API's headers to those who are told: the real CLI, one server for all tests (P75, P76). */
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
+import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import type { Usage } from "../../src/meter/usage.ts";
-import { readError, user } from "../helpers/answer.ts";
+import { assistant, readError, readFinish, user } from "../helpers/answer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { PLAN_LOGIN, toPlanHeaders } from "../helpers/plan.ts";
 import { runProgram } from "../helpers/command.ts";
-import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
+import { eventually, startProxy, STEPS_CLI } from "../helpers/proxy.ts";
 import { startBotApi, TOKEN } from "../helpers/telegram.ts";
-import { call, inTurn, tool } from "../helpers/tools.ts";
+import { call, calling, inTurn, result, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
 
 const RESET = Math.floor(Date.now() / 1000) + 2 * 3600;
 const RESET_TEXT = new Date(RESET * 1000).toISOString();
 const ask = { model: "sonnet", messages: [user("hi")] };
+const TOOLS = [tool("look")];
 
 const [upstream, bot] = await Promise.all([startUpstream({ after }), startBotApi({ after })]);
 const proxy = await startProxy(
@@ -28,6 +30,12 @@ const proxy = await startProxy(
 beforeEach(() => upstream.reset());
 
 const tell = (fiveHour: number): Step => ({ headers: toPlanHeaders({ fiveHour, resetsAtSeconds: RESET }) });
+
+/** The first question again, after answers to it: the process that gave them is asked. */
+const afterAnswers = (count: number): object => ({
+  ...ask,
+  messages: [...Array.from({ length: count }, () => [user("hi"), assistant("Hello")]).flat(), user("hi")],
+});
 
 async function readPlan(): Promise<Usage["plan"]> {
   return ((await (await fetch(`${proxy.url}/usage`)).json()) as Usage).plan;
@@ -70,19 +78,13 @@ test("the plan is not known before the first answer, and known with it: in /usag
 
 test("a report that comes after a held call, when no turn is read, is taken", async () => {
   upstream.answer(inTurn([tell(0.55), call("look", { q: "a" }, "toolu_01Ab")]));
-  const { choices } = (await (await proxy.chat({ ...ask, tools: [tool("look")] })).json()) as {
-    choices: { finish_reason: string }[];
-  };
-  assert.equal(choices[0]?.finish_reason, "tool_calls");
+  assert.equal(await readFinish(await proxy.chat({ ...ask, tools: TOOLS })), "tool_calls");
   await untilUsed(0.55);
 });
 
 test("a report that comes after an answer was cut at its limit is taken", async () => {
   upstream.answer(() => [tell(0.61), { text: "Hello" }, { stop: "max_tokens" }]);
-  const { choices } = (await (await proxy.chat({ ...ask, max_tokens: 16 })).json()) as {
-    choices: { finish_reason: string }[];
-  };
-  assert.equal(choices[0]?.finish_reason, "length");
+  assert.equal(await readFinish(await proxy.chat({ ...afterAnswers(1), max_tokens: 16 })), "length");
   await untilUsed(0.61);
 });
 
@@ -90,7 +92,9 @@ test("a request that only extra usage would carry, and a used-up allowance, have
   upstream.answer(() => [
     { status: 400, type: "invalid_request_error", message: "Third-party apps now draw from your extra usage." },
   ]);
-  const third = await readError(await proxy.chat({ ...ask, stream: true }));
+  // The process that holds the call takes its result, and fails.
+  const messages = [user("hi"), calling(["toolu01Ab", "look", { q: "a" }]), result("toolu01Ab", "seen")];
+  const third = await readError(await proxy.chat({ ...ask, messages, tools: TOOLS, stream: true }));
   assert.deepEqual([third.status, third.code], [400, "extra_usage_required"]);
   assert.match(third.message, /claude\.ai\/settings\/usage/);
   upstream.answer(() => [{ status: 402, type: "billing_error", message: "Out of credits" }]);
@@ -115,9 +119,9 @@ test("a page that follows /usage/events and is closed has been answered", async 
 });
 
 test("Telegram is told once that 80 % are passed", async () => {
-  for (const used of [0.82, 0.84]) {
+  for (const [at, used] of [0.82, 0.84].entries()) {
     upstream.answer(() => [tell(used), { text: "Hello" }]);
-    await (await proxy.chat(ask)).text();
+    await (await proxy.chat(afterAnswers(at))).text();
     await untilUsed(used);
   }
   await bot.called(({ body }) => /^Plan, 5 hours: 82 % used, resets in (?:2 h|1 h 5\d min)$/.test(body.text ?? ""));
@@ -126,7 +130,7 @@ test("Telegram is told once that 80 % are passed", async () => {
 
 test("past the reserve turns are refused until the reset, from memory", async () => {
   upstream.answer(() => [tell(0.93), { text: "Hello" }]);
-  await (await proxy.chat(ask)).text();
+  await (await proxy.chat(afterAnswers(2))).text();
   const response = await proxy.chat({ ...ask, stream: true });
   const retryAfter = Number(response.headers.get("retry-after"));
   assert.ok(retryAfter > 7000 && retryAfter <= 7200, `retry-after ${retryAfter}`);
@@ -147,7 +151,10 @@ test("usage and doctor tell the plan as the server knows it", async (t) => {
   assert.match(usage.stdout, /^ {2}5 hours {2}█+░+ +93 % {2}resets in /m);
   const json = await runProgram(["usage", "--json", ...port], env);
   assert.deepEqual((JSON.parse(json.stdout) as Usage).plan?.windows, windows);
-  const doctor = await runProgram(["doctor", "--claude", FAKE_CLI, ...port], env);
+  const doctor = await runProgram(["doctor", "--claude", STEPS_CLI, ...port], {
+    ...env,
+    FAKE_CLI_VERSION: NEWEST_TESTED,
+  });
   assert.match(doctor.stdout, /^ok {4}plan +5 hours 93 % used, resets in .*; 7 days 10 % used, resets in/m);
   const none = await runProgram(["usage", "--port", "1"], env);
   assert.deepEqual([none.code, none.stdout], [1, ""]);

@@ -8,9 +8,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readText, user } from "../helpers/answer.ts";
 import { readHealth } from "../helpers/client.ts";
-import { CLI } from "../helpers/cli.ts";
 import { makeFolder } from "../helpers/folder.ts";
-import { eventually, startProxy } from "../helpers/proxy.ts";
+import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 /** The directory that the CLI's environment note names in a call. */
@@ -33,15 +32,14 @@ test("a turn without file tools names a folder that says it is not the user's pr
 });
 
 test("spares are started anew when the CLI's file has been replaced", async (t) => {
-  const upstream = await startUpstream(t);
   const claude = join(makeFolder(t), "claude");
   const replace = (): void => {
-    writeFileSync(`${claude}.new`, `#!/bin/sh\nexec "${CLI}" "$@"\n`);
+    writeFileSync(`${claude}.new`, `#!/bin/sh\nexec "${FAKE_CLI}" "$@"\n`);
     chmodSync(`${claude}.new`, 0o755);
     renameSync(`${claude}.new`, claude);
   };
   replace();
-  const proxy = await startProxy(t, { upstream, args: ["--spares", "1", "--claude", claude] });
+  const proxy = await startProxy(t, { args: ["--spares", "1", "--claude", claude] });
   const readSpare = async (): Promise<number | undefined> => {
     const { sessions } = await readHealth(proxy);
     return sessions.spare === 1 && sessions.live === 0 ? proxy.children()[0] : undefined;
