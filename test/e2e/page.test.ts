@@ -6,6 +6,7 @@ import type { Usage } from "../../src/meter/usage.ts";
 import { findBarriers, openView, readText, untilText } from "../helpers/browser.ts";
 import { startBrowser } from "../helpers/chromium.ts";
 import { startPageServer } from "../helpers/page.ts";
+import { eventually } from "../helpers/proxy.ts";
 import { makeUsage } from "../helpers/usage.ts";
 
 const USAGE = makeUsage();
@@ -103,7 +104,9 @@ test("a running turn is stopped by its button, from the keyboard too", async (t)
   const button = await page.waitForSelector("#running li button");
   await button?.focus();
   await page.keyboard.press("Enter");
+  // The button says so before the server hears of it.
   await untilText(page, "#running li button", /Stopping/);
+  await eventually("the server is asked", () => server.stopped.length > 0);
   assert.deepEqual(server.stopped, [FIRST_TURN?.id]);
   server.tell({ now: USAGE.now, turns: [] });
   await page.waitForFunction('document.querySelectorAll("#running li").length === 0');
