@@ -1,16 +1,23 @@
 /** Many conversations at once: each sees its own history alone, and there are never more processes than allowed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assistant, user } from "../helpers/answer.ts";
+import { assistant, readUntil, user } from "../helpers/answer.ts";
 import { countMostAlive, countStarts, createChat, readHealth, untilSessions } from "../helpers/client.ts";
-import { eventually, startProxy } from "../helpers/proxy.ts";
+import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 
-test("twelve conversations at once, three turns each, each see exactly their own history", async (t) => {
+test("six conversations at once, three turns each, each see exactly their own history", async (t) => {
   const upstream = await startUpstream(t);
-  upstream.answer((call, at) => [{ text: `${at} answers ${toLastWords(call)}` }]);
-  const proxy = await startProxy(t, { upstream });
-  const chats = Array.from({ length: 12 }, () => createChat(proxy));
+  const limits = ["--max-sessions", "2", "--max-concurrent", "2", "--max-spares", "2"];
+  const proxy = await startProxy(t, { upstream, args: limits });
+  // From here on, whatever is a child of the proxy's is a process for turns.
+  await readHealth(proxy);
+  const alive: number[] = [];
+  upstream.answer((call, at) => {
+    alive.push(proxy.children().length);
+    return [{ text: `${at} answers ${toLastWords(call)}` }];
+  });
+  const chats = Array.from({ length: 6 }, () => createChat(proxy));
   const expected = new Map<string, string[]>();
   await Promise.all(
     chats.map(async (chat, number) => {
@@ -25,33 +32,33 @@ test("twelve conversations at once, three turns each, each see exactly their own
       }
     }),
   );
-  assert.equal(upstream.calls.length, 36);
+  assert.equal(upstream.calls.length, 18);
   for (const call of upstream.calls) assert.deepEqual(toDialogue(call), expected.get(toLastWords(call)));
   assert.ok(countStarts(proxy, "replay") > 0, "more conversations than places are replayed");
   // Sessions, turns, and as many spares as there may be when many are needed at once.
-  assert.ok(countMostAlive(proxy) <= 4 + 4 + 4);
+  assert.ok(countMostAlive(proxy) <= 2 + 2 + 2);
+  assert.ok(Math.max(...alive) <= 2 + 2 + 2, `processes at each call: ${alive.join(" ")}`);
 });
 
 test("no burst has more processes than sessions, turns and spares together", async (t) => {
-  const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, {
-    upstream,
-    args: ["--max-sessions", "2", "--max-concurrent", "3", "--spares", "1"],
-  });
-  // From here on, whatever is a child of the proxy's is a process for turns.
+  const limits = ["--max-sessions", "2", "--max-concurrent", "3", "--spares", "1"];
+  const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: "2000" };
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, ...limits], env });
   await readHealth(proxy);
   const alive: number[] = [];
-  upstream.answer(() => {
-    alive.push(proxy.children().length);
-    return [{ text: "Hello world" }];
-  });
-  const chats = Array.from({ length: 16 }, (_, at) =>
-    createChat(proxy, {}, at % 4 === 0 ? [user("before"), assistant(`${at}`)] : []),
+  const histories = Array.from({ length: 16 }, (_, at) => (at % 4 === 0 ? [user("before"), assistant(`${at}`)] : []));
+  await Promise.all(
+    histories.map(async (history, at) => {
+      const body = { model: "sonnet", stream: true, messages: [...history, user(`burst ${at}`)] };
+      const stream = await readUntil(await proxy.chat(body), "0 ");
+      alive.push(proxy.children().length);
+      assert.match(await stream.rest(), /"1999 "[\s\S]*\[DONE\]\n\n$/);
+    }),
   );
-  await Promise.all(chats.map((chat, at) => chat.say(`burst ${at}`)));
   assert.equal(alive.length, 16);
-  assert.ok(Math.max(...alive) <= 6, `processes at each call: ${alive.join(" ")}`);
+  assert.ok(Math.max(...alive) <= 6, `processes in each turn: ${alive.join(" ")}`);
   assert.ok(countMostAlive(proxy) <= 6);
+  assert.equal(countStarts(proxy, "replay"), 4);
   await untilSessions(proxy, "the server is at rest", ({ busy, queued }) => busy === 0 && queued === 0);
   await eventually("two sessions and a spare are left", () => proxy.children().length === 3);
 });
