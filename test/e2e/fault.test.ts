@@ -40,6 +40,7 @@ function makeFaulty(mode: string): Proxy {
     get log() {
       return shared.log.slice(length);
     },
+    logged: (pattern) => shared.logged(pattern, length),
   };
 }
 

@@ -1,14 +1,15 @@
 /** Clients that hang up at every moment of an answer, on every protocol: each time the turn ends with its client. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
 import { readUntil, user } from "../helpers/answer.ts";
 import { untilEnded } from "../helpers/client.ts";
+import { startPair } from "../helpers/pair.ts";
 import { POSIX_ONLY } from "../helpers/processes.ts";
 import { startProxy, STEPS_CLI } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { startUpstream, toLastWords } from "../helpers/upstream.ts";
+import { toLastWords } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
 
 /** Longest time from a hang-up to the end of its call or process. */
@@ -104,16 +105,20 @@ async function runSide(runs: readonly (() => Promise<void>)[], atOnce: number): 
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
+const args = ["--claude", STEPS_CLI, "--spares", "0", "--max-concurrent", "4", "--log-level", "trace"];
+const fake = await startProxy({ after }, { args, env: { FAKE_CLI_VERSION: NEWEST_TESTED } });
+let visits = 0;
+
 for (const protocol of PROTOCOLS) {
   for (const stream of [true, false]) {
     test(
       `${protocol.name}, ${stream ? "streamed" : "whole"}: at any moment after any event, a hang-up ends the process`,
       POSIX_ONLY,
-      async (t) => {
-        const args = ["--claude", STEPS_CLI, "--spares", "0", "--max-concurrent", "4", "--log-level", "trace"];
-        const proxy = await startProxy(t, { args, env: { FAKE_CLI_VERSION: NEWEST_TESTED } });
+      async () => {
         const visit = async (event: number, afterMs: number): Promise<void> => {
-          const words = `w${event}x${afterMs}`;
+          const words = `w${visits++}`;
+          const { length } = fake.log;
+          const proxy = { ...fake, logged: (pattern: RegExp) => fake.logged(pattern, length) };
           const seen = `${words}-${event}`;
           // A client that waits for the whole answer sees no event: the log does.
           const until = async (answer: Promise<Response>): Promise<unknown> =>
@@ -124,9 +129,9 @@ for (const protocol of PROTOCOLS) {
           const ms = Math.round(performance.now() - leftAt);
           assert.ok(ms < PATIENCE_MS, `event ${event}, ${afterMs} ms after it: ended after ${ms} ms`);
         };
-        // To a client that waits for the whole answer nothing is written: what differs is the moment alone.
+        // Half of all pairs. To a client that waits for the whole answer nothing is written: the moment alone differs.
         const toEvents = (afterMs: number): readonly number[] =>
-          stream ? EVENTS : [EVENTS[afterMs % EVENTS.length] ?? 1];
+          stream ? EVENTS.filter((event) => event % 2 === afterMs % 2) : [EVENTS[afterMs % EVENTS.length] ?? 1];
         const runs = MOMENTS.flatMap((afterMs) => toEvents(afterMs).map((event) => () => visit(event, afterMs)));
         await runSide(runs, 4);
       },
@@ -148,10 +153,10 @@ function toBeginning(at: number): readonly Step[] {
 
 for (const [place, protocol] of PROTOCOLS.entries()) {
   test(`${protocol.name}: with the real CLI a hang-up closes the call to the API within a second, at any moment after it has begun`, async (t) => {
-    const upstream = await startUpstream(t);
+    const { upstream, proxy } = await startPair(t);
     upstream.answer((call) => [...toBeginning(Number(/\d+/.exec(toLastWords(call))?.[0])), { hang: true }]);
-    const proxy = await startProxy(t, { upstream, args: ["--spares", "1"] });
-    for (const [at, afterMs] of MOMENTS.filter((ms) => ms % PROTOCOLS.length === place).entries()) {
+    // Each beginning once.
+    for (const [at, afterMs] of MOMENTS.filter((ms) => ms % 6 === place).entries()) {
       const shown = toBeginning(at).some((step) => "text" in step);
       const until = async (answer: Promise<Response>): Promise<unknown> =>
         shown ? readUntil(await answer, "begun") : upstream.called(at + 1);
