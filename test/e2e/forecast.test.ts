@@ -40,9 +40,9 @@ function createClient({ proxy }: Pair, system: string): Client {
 const resultOf = (answer: Answer, words: string): object => result(idsOf(answer)[0] ?? "", words);
 
 /** A proxy of the test's own: one that has spares is never without processes, as a shared one has to be. */
-async function startWithSpares(t: TestContext): Promise<Pair> {
+async function startWithSpares(t: TestContext, ...args: readonly string[]): Promise<Pair> {
   const upstream = await startUpstream(t);
-  const pair = { upstream, proxy: await startProxy(t, { upstream }) };
+  const pair = { upstream, proxy: await startProxy(t, { upstream, args }) };
   await untilSessions(pair.proxy, "a spare is there", ({ spare }) => spare > 0);
   pair.upstream.answer(STEPS);
   return pair;
@@ -71,11 +71,13 @@ test("OpenClaw: context behind each prompt and each result, gone from later hist
 });
 
 /**
- * Sends a captured conversation, each answer as it was; gives the ways in which its turns began. The API is told every
- * history as the client has it.
+ * Sends the first requests of a captured conversation, each answer as it was; gives the ways in which its turns began.
+ * The API is told every history as the client has it.
  */
-async function playCaptured({ proxy, upstream }: Pair, name: string): Promise<string[]> {
-  const { body, requests, answers } = readCaptured(name);
+async function playCaptured(t: TestContext, name: string, count: number): Promise<string[]> {
+  const { proxy, upstream } = await startWithSpares(t, "--max-spares", "1");
+  const { body, requests: all, answers } = readCaptured(name);
+  const requests = all.slice(0, count);
   upstream.answer((_, at) => toSteps(answers[at]));
   const ids = new Map<string, string>();
   for (const [at, messages] of requests.entries()) {
@@ -89,16 +91,12 @@ async function playCaptured({ proxy, upstream }: Pair, name: string): Promise<st
 }
 
 test("a captured conversation of OpenClaw's is foretold from the third turn on", async (t) => {
-  const starts = await playCaptured(await startWithSpares(t), "openclaw");
-  assert.equal(starts.length, 10);
-  assert.deepEqual(
-    starts.slice(2).filter((start) => start !== "forecast"),
-    [],
-  );
+  const starts = await playCaptured(t, "openclaw", 6);
+  assert.deepEqual(starts.slice(2), ["forecast", "forecast", "forecast", "forecast"]);
 });
 
 test("a captured conversation of qwen-code's: what leaves with the next prompt is foretold once it was seen", async (t) => {
   // The third request is the second prompt, and the first that can show it.
-  const starts = await playCaptured(await startWithSpares(t), "qwen-code");
-  assert.deepEqual(starts.slice(3), ["hot", "forecast", "hot", "forecast", "hot", "forecast", "hot"]);
+  const starts = await playCaptured(t, "qwen-code", 7);
+  assert.deepEqual(starts.slice(3), ["hot", "forecast", "hot", "forecast"]);
 });

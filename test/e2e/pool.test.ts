@@ -19,7 +19,7 @@ import { startPair } from "../helpers/pair.ts";
 import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import { toDialogue, toLastWords } from "../helpers/upstream.ts";
 
-test("two sessions are kept, and the one unused for longest makes room", async (t) => {
+test("two sessions are kept, and the one unused for longest makes room, but never a busy one", async (t) => {
   const { upstream, proxy } = await startPair(t, "--max-sessions", "2");
   const [a, b, c] = [createChat(proxy), createChat(proxy), createChat(proxy)];
   await a.say("a");
@@ -36,27 +36,25 @@ test("two sessions are kept, and the one unused for longest makes room", async (
   await b.say("b again");
   assert.equal(countStarts(proxy, "replay"), 1);
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: b", "assistant: Hello world", "user: b again"]);
-});
 
-test("a busy process is never let go, however many others are filed", async (t) => {
-  const { upstream, proxy } = await startPair(t, "--max-sessions", "2");
+  // However many others are filed meanwhile.
   const end = createLatch();
+  const { length } = upstream.calls;
   upstream.answer((call) =>
     toLastWords(call) === "take your time"
       ? [{ text: "slow " }, { until: end.opened }, { text: "and sure" }]
       : [{ text: "quick" }],
   );
-  const slow = createChat(proxy);
-  await slow.say("hi");
-  const [busy] = readStarts(proxy);
-  const answer = slow.say("take your time");
-  await upstream.called(2);
-  for (const words of ["one", "two", "three"]) await createChat(proxy).say(words);
-  assert.ok(isRunning(busy?.pid ?? 0));
+  const answer = c.say("take your time");
+  await upstream.called(length + 1);
+  assert.equal(await b.say("b once more"), "quick");
+  for (const words of ["one", "two"]) await createChat(proxy).say(words);
+  assert.ok(isRunning(pidOfC ?? 0));
   end.open();
   assert.equal(await answer, "slow and sure");
-  assert.equal(await slow.say("and"), "quick");
-  assert.equal(countStarts(proxy, "replay"), 0);
+  assert.equal(await c.say("and"), "quick");
+  assert.equal(countStarts(proxy, "replay"), 1);
+  assert.equal(readStarts(proxy).length, 6);
 });
 
 test("with no sessions kept, every turn is replayed and no process stays", async (t) => {
