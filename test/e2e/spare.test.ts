@@ -26,21 +26,26 @@ test("spares follow what is needed: unknown histories and a pinned model from th
   await untilSpares(2);
   assert.equal(await askUnknown(proxy, "x"), "re x 2");
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: x 1", "assistant: a", "user: x 2"]);
+
+  // A history reaches the model exactly, too, when the process that waits for one was killed.
+  await untilSpares(2);
+  const waiting = readStarts(proxy).findLast(({ as }) => as === "await");
+  assert.ok(waiting && proxy.children().includes(waiting.pid));
+  process.kill(waiting.pid, "SIGKILL");
+  assert.equal(await askUnknown(proxy, "y"), "re y 2");
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: y 1", "assistant: a", "user: y 2"]);
+
   for (const model of [PINNED, "sonnet", PINNED]) await readText(await proxy.chat({ model, messages: [user("hi")] }));
   await untilSpares(3);
   await readText(await proxy.chat({ model: PINNED, messages: [user("hi")] }));
-  assert.deepEqual(await readTurnStarts(proxy, 7), ["cold", "cold", "waiting", "cold", "spare", "cold", "spare"]);
-});
-
-test("a history reaches the model exactly when the process that waits for one was killed", async (t) => {
-  const upstream = await startEcho(t);
-  const proxy = await startProxy(t, { upstream });
-  for (const words of ["v", "w"]) await askUnknown(proxy, words);
-  await untilSessions(proxy, "a process waits for a history", ({ spare }) => spare === 2);
-  const waiting = readStarts(proxy).find(({ as }) => as === "await");
-  assert.ok(waiting);
-  process.kill(waiting.pid, "SIGKILL");
-  assert.equal(await askUnknown(proxy, "x"), "re x 2");
-  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: x 1", "assistant: a", "user: x 2"]);
-  assert.deepEqual(await readTurnStarts(proxy, 3), ["cold", "cold", "cold"]);
+  assert.deepEqual(await readTurnStarts(proxy, 8), [
+    "cold",
+    "cold",
+    "waiting",
+    "cold",
+    "cold",
+    "spare",
+    "cold",
+    "spare",
+  ]);
 });
