@@ -8,7 +8,7 @@ import { startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "2"] });
+const proxy = await startProxy({ after }, { upstream, args: ["--spares", "0"] });
 beforeEach(() => upstream.reset());
 
 interface Shown {
@@ -56,7 +56,11 @@ test("VS Code: version, tags, each model shown, and a chat in OpenAI's form unde
   // The family, and not a model of that name.
   const plain = await post("/v1/chat/completions", {
     model: "claude-sonnet-4",
-    messages: [{ role: "user", content: "hello" }],
+    messages: [
+      { role: "user", content: "hi" },
+      { role: "assistant", content: "Hello world" },
+      { role: "user", content: "hello" },
+    ],
   });
   assert.equal(plain.status, 200);
   assert.equal(upstream.calls[0]?.body.model, upstream.calls[1]?.body.model);

@@ -9,18 +9,19 @@ import { PNG } from "../helpers/sdk.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "2"] });
+const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "4", "--spares", "0"] });
 const ollama = new Ollama({ host: proxy.url });
 beforeEach(() => upstream.reset());
 
 const MODEL = "claude-sonnet-4:latest";
 const hi = { model: MODEL, messages: [{ role: "user", content: "hi" }] };
 
-/** "hi" again, after answers that were given to it: a process that knows them is asked once more, and none started. */
-const hiAfter = (...answers: readonly string[]): { model: string; messages: Message[] } => ({
-  model: MODEL,
-  messages: [...answers.flatMap((content) => [...hi.messages, { role: "assistant", content }]), ...hi.messages],
-});
+/** What tests have said to the process that they share. */
+const said: Message[] = [];
+/** "hi" again, in the conversation that tests go on with. */
+const next = (): { model: string; messages: Message[] } => ({ model: MODEL, messages: [...said, ...hi.messages] });
+/** Takes the answer into that conversation: its process is asked again, and none is started. */
+const hear = (content: string): void => void said.push(...hi.messages, { role: "assistant", content });
 
 /** POSTs to the API, as a client that is no SDK does. */
 function post(path: string, body: object): Promise<Response> {
@@ -35,8 +36,9 @@ async function gather(stream: AsyncIterable<ChatResponse>): Promise<ChatResponse
 }
 
 test("a chat is answered whole, with its counts and durations", async () => {
-  const answer = await ollama.chat(hi);
+  const answer = await ollama.chat(next());
   assert.deepEqual(answer.message, { role: "assistant", content: "Hello world" });
+  hear("Hello world");
   assert.deepEqual([answer.done, answer.done_reason], [true, "stop"]);
   assert.equal(answer.prompt_eval_count, EXPECTED_USAGE.prompt_tokens);
   assert.equal(answer.eval_count, EXPECTED_USAGE.completion_tokens);
@@ -45,8 +47,9 @@ test("a chat is answered whole, with its counts and durations", async () => {
 });
 
 test("a chat is streamed piece by piece, and its last line says that it is done", async () => {
-  const parts = await gather(await ollama.chat({ ...hiAfter("Hello world"), stream: true }));
+  const parts = await gather(await ollama.chat({ ...next(), stream: true }));
   assert.equal(parts.map(({ message }) => message.content).join(""), "Hello world");
+  hear("Hello world");
   assert.deepEqual(new Set(parts.slice(0, -1).map(({ done }) => done)), new Set([false]));
   const last = parts.at(-1);
   assert.deepEqual([last?.done, last?.done_reason, last?.eval_count], [true, "stop", EXPECTED_USAGE.completion_tokens]);
@@ -55,8 +58,9 @@ test("a chat is streamed piece by piece, and its last line says that it is done"
 });
 
 test("without `stream` an answer is streamed, as lines of JSON", async () => {
-  const response = await post("chat", hiAfter("Hello world", "Hello world"));
+  const response = await post("chat", next());
   const text = await response.text();
+  hear("Hello world");
   assert.equal(response.headers.get("content-type"), "application/x-ndjson", text);
   const lines = text.trimEnd().split("\n");
   assert.ok(lines.length > 2);
@@ -65,12 +69,15 @@ test("without `stream` an answer is streamed, as lines of JSON", async () => {
 
 test("thinking is asked for, shown and switched off", async () => {
   upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: "42" }]);
-  const answer = await ollama.chat({ ...hi, think: true });
+  const answer = await ollama.chat({ ...next(), think: true });
   assert.deepEqual([answer.message.thinking, answer.message.content], ["Let me see", "42"]);
-  const parts = await gather(await ollama.chat({ ...hiAfter("42"), think: "low", stream: true }));
+  hear("42");
+  const parts = await gather(await ollama.chat({ ...next(), think: "low", stream: true }));
   assert.equal(parts.map(({ message }) => message.thinking ?? "").join(""), "Let me see");
   assert.equal((await upstream.called(2)).body.output_config?.effort, "low");
-  await ollama.chat({ ...hiAfter("42", "42"), think: false });
+  hear("42");
+  await ollama.chat({ ...next(), think: false });
+  hear("42");
   assert.notDeepEqual((await upstream.called(3)).body["thinking"], (await upstream.called(1)).body["thinking"]);
 });
 
@@ -83,12 +90,14 @@ const WEATHER: Tool = {
   },
 };
 
-for (const stream of [false, true])
-  test(`tools are called and given their results, ${stream ? "streamed" : "whole"}`, async () => {
+test("tools are called and given their results, whole and streamed", async () => {
+  const messages: Message[] = [];
+  for (const stream of [false, true]) {
+    upstream.reset();
     upstream.answer((_call, at) =>
       at === 0 ? [{ tool: "mcp__client__weather", input: { city: "Bern" } }] : [{ text: "It rains" }],
     );
-    const messages: Message[] = [{ role: "user", content: `Weather, ${stream}?` }];
+    messages.push({ role: "user", content: `Weather, ${stream}?` });
     const ask = async (): Promise<Message> => {
       const request = { model: MODEL, messages, tools: [WEATHER] };
       if (!stream) return (await ollama.chat(request)).message;
@@ -102,10 +111,13 @@ for (const stream of [false, true])
       [{ index: 0, name: "weather", arguments: { city: "Bern" } }],
     );
     messages.push(calling, { role: "tool", content: "rain", tool_name: "weather" });
-    assert.equal((await ask()).content, "It rains");
+    const answer = await ask();
+    assert.equal(answer.content, "It rains");
+    messages.push(answer);
     const last = (await upstream.called(2)).body.messages.findLast(({ role }) => role === "user");
     assert.match(JSON.stringify(last), /"tool_result".*rain/);
-  });
+  }
+});
 
 test("images, the system prompt, the format and the options reach the model", async () => {
   upstream.answer(({ body }) =>
@@ -128,18 +140,11 @@ test("images, the system prompt, the format and the options reach the model", as
   assert.deepEqual(JSON.parse(answer.message.content), { colour: "red" });
 });
 
-test("an answer ends before a stop sequence, or with its reason where it was cut", async () => {
-  upstream.answer(() => [{ text: ["one two ", "STOP three"] }]);
-  const stopped = await ollama.chat({ ...hi, options: { stop: ["STOP"] } });
-  assert.equal(stopped.message.content, "one two ");
-  upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
-  assert.equal((await ollama.chat({ ...hiAfter("one two"), options: { num_predict: 5 } })).done_reason, "length");
-});
-
 test("options that cannot be honoured are named in a header", async () => {
   const options = { num_ctx: 4096, mirostat: 1, num_predict: 50 };
-  const response = await post("chat", { ...hi, stream: false, options, keep_alive: "5m", template: "x" });
+  const response = await post("chat", { ...next(), stream: false, options, keep_alive: "5m", template: "x" });
   await response.arrayBuffer();
+  hear("Hello world");
   assert.equal(response.headers.get("x-ignored-parameters"), "template, options.num_ctx, options.mirostat");
 });
 
@@ -198,11 +203,11 @@ test("requests need no type, as in the examples of Ollama's documentation, and a
     return [response.status, await response.text()];
   };
   const curl = { "content-type": "application/x-www-form-urlencoded" };
-  const asked = JSON.stringify({ ...hi, stream: false });
   for (const headers of [{}, curl]) {
-    const [status, text] = await send("chat", asked, headers);
+    const [status, text] = await send("chat", JSON.stringify({ ...next(), stream: false }), headers);
     assert.equal(status, 200, text);
     assert.match(text, /Hello world/);
+    hear("Hello world");
     assert.equal((await send("show", JSON.stringify({ model: MODEL }), headers))[0], 200);
   }
   const blob = await send("blobs/sha256:00", "GGUF", { "content-type": "application/octet-stream" });
@@ -210,6 +215,15 @@ test("requests need no type, as in the examples of Ollama's documentation, and a
     400,
     '{"error":"Cannot take blobs: the models are Claude\'s, and no file of theirs is here"}',
   ]);
+});
+
+test("an answer ends before a stop sequence, or with its reason where it was cut", async () => {
+  upstream.answer(() => [{ text: ["one two ", "STOP three"] }]);
+  const stopped = await ollama.chat({ ...next(), options: { stop: ["STOP"] } });
+  assert.equal(stopped.message.content, "one two ");
+  hear("one two ");
+  upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
+  assert.equal((await ollama.chat({ ...next(), options: { num_predict: 5 } })).done_reason, "length");
 });
 
 test("a path that there is not, and a result without a call, are told in Ollama's words", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, beforeEach, test } from "node:test";
-import { readAnswer, readError, user } from "../helpers/answer.ts";
+import { assistant, readAnswer, readError, user } from "../helpers/answer.ts";
 import { readHealth } from "../helpers/client.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream } from "../helpers/upstream.ts";
@@ -60,14 +60,16 @@ test("pipelined turns are answered in their order", async () => {
 
 test("a turn is answered under a path without /v1, with it twice, and with a slash at the end", async () => {
   upstream.answer(() => [{ text: "hello" }]);
+  const messages = [user("hi")];
   for (const path of ["/chat/completions", "/v1/v1/chat/completions", "/v1/chat/completions/"]) {
-    const body = JSON.stringify({ model: "sonnet", messages: [user("hi")] });
+    const body = JSON.stringify({ model: "sonnet", messages });
     const response = await fetch(proxy.url + path, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body,
     });
     assert.equal((await readAnswer(response)).text, "hello", path);
+    messages.push(assistant("hello"), user("hi"));
   }
   assert.equal((await fetch(`${proxy.url}/models/`)).status, 200);
 });

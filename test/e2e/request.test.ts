@@ -218,6 +218,7 @@ test("an output that does not fit the schema is made anew, and a whole answer ho
 
 test("a stream that has shown an output that does not fit ends with an error, never with wrong JSON", async () => {
   answerAmissFirst();
+  // A process's first answer comes bit by bit; of a later one, what does not fit may be over before it is shown.
   const { chunks, data } = await readStream(await createThread(proxy, asCity).ask("A city", { stream: true }));
   assert.equal(chunks.at(-1)?.error?.code, "bad_gateway");
   assert.ok(chunks.every((chunk) => !chunk.choices?.[0]?.finish_reason));

@@ -16,7 +16,7 @@ import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
 
 const upstream = await startUpstream({ after });
-const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "1"] });
+const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "2", "--spares", "0"] });
 const client = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: "none", maxRetries: 0 });
 beforeEach(() => upstream.reset());
 
@@ -96,17 +96,24 @@ test("the stream helper gathers tool calls, side by side", async () => {
   assert.equal(new Set(choice?.message.tool_calls?.map(({ id }) => id)).size, 2);
 });
 
+const ZURICH = { place: "Zürich" };
 const response_format = {
   type: "json_schema" as const,
   json_schema: { name: "weather", strict: true, schema: WEATHER },
 };
 
+/** "hi" once more, after an object: to the process that gave it, too. */
+const hiAgain = {
+  ...hi,
+  messages: [...hi.messages, { role: "assistant" as const, content: JSON.stringify(ZURICH) }, ...hi.messages],
+};
+
 test("parse gives the object, of a whole answer and of a stream", async () => {
-  upstream.answer(() => [{ tool: "StructuredOutput", input: { place: "Zürich" } }]);
+  upstream.answer(() => [{ tool: "StructuredOutput", input: ZURICH }]);
   const completion = await client.chat.completions.parse({ ...hi, response_format });
-  assert.deepEqual(completion.choices[0]?.message.parsed, { place: "Zürich" });
-  const streamed = await client.chat.completions.stream({ ...hi, response_format }).finalChatCompletion();
-  assert.deepEqual(streamed.choices[0]?.message.parsed, { place: "Zürich" });
+  assert.deepEqual(completion.choices[0]?.message.parsed, ZURICH);
+  const streamed = await client.chat.completions.stream({ ...hiAgain, response_format }).finalChatCompletion();
+  assert.deepEqual(streamed.choices[0]?.message.parsed, ZURICH);
 });
 
 test("parse of an answer that was cut off throws the SDK's own error for it", async () => {
@@ -124,7 +131,7 @@ test("a failure in mid-stream is thrown, after the text that had come", async ()
   upstream.answer((_, at) =>
     at === 0 ? [{ text: "half" }, { until: once(seen.signal, "abort") }, { die: true }] : [{ text: "whole" }],
   );
-  const stream = await client.chat.completions.create({ ...hi, stream: true });
+  const stream = await client.chat.completions.create({ ...hiAfter(3), stream: true });
   let text = "";
   await assert.rejects(async () => {
     for await (const chunk of stream) {
