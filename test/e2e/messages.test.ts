@@ -9,12 +9,19 @@ import { createAnthropic, PNG } from "../helpers/sdk.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const MODEL = "claude-sonnet-4";
-const scene = shareProxy("Anthropic Messages with the official client");
+const scene = shareProxy("Anthropic Messages with the official client", "--spares", "0", "--max-sessions", "8");
 const HI: Anthropic.MessageCreateParamsNonStreaming = {
   model: MODEL,
   max_tokens: 1000,
   messages: [{ role: "user", content: "hi" }],
 };
+
+/** What tests have said to the process that they share; "hi" again, after it. */
+let said: Anthropic.MessageParam[] = [];
+const next = (): typeof HI => ({ ...HI, messages: [...said, ...HI.messages] });
+
+/** A conversation in which the tool was called. */
+let looked: Anthropic.MessageParam[] = [];
 
 const WEATHER: Anthropic.Tool = {
   name: "weather",
@@ -72,6 +79,7 @@ scene(
     const messages = [...HI.messages, { role: "assistant", content } as const, ...HI.messages];
     const plain = await client.messages.stream({ ...HI, messages }).finalMessage();
     assert.deepEqual(plain.content, [{ type: "text", text: "Hello world" }]);
+    said = [...messages, { role: "assistant", content: plain.content }];
   },
 );
 
@@ -88,8 +96,10 @@ scene("an image and documents reach the model as they are", async ({ upstream, p
     },
     { type: "document", source: { type: "text", media_type: "text/plain", data: "some notes" } },
   ] as const;
-  await client.messages.create({ ...HI, messages: [{ role: "user", content: [...content] }] });
-  assert.deepEqual(toPlainMessages(upstream.calls[0])[0]?.content, content);
+  const messages: typeof said = [...said, { role: "user", content: [...content] }];
+  const answer = await client.messages.create({ ...HI, messages });
+  assert.deepEqual(toPlainMessages(upstream.calls[0]).at(-1)?.content, content);
+  said = [...messages, { role: "assistant", content: answer.content }];
 });
 
 scene(
@@ -121,26 +131,27 @@ scene(
     assert.deepEqual(last.content, [{ type: "text", text: "Both sunny." }]);
     assert.equal(countReplays(), 0);
     assert.match(JSON.stringify(toPlainMessages(upstream.calls[2]).at(-1)), /"is_error":true/);
+    looked = [...messages, { role: "assistant", content: last.content }];
   },
 );
 
 scene("the tool runner of the official client comes to its end", async ({ upstream, proxy }) => {
   const client = createAnthropic(proxy.url);
-  upstream.answer(({ body }) =>
-    JSON.stringify(body.messages).includes("sunny")
+  upstream.answer((call) =>
+    JSON.stringify(toPlainMessages(call).at(-1)).includes("sunny")
       ? [{ text: "Sunny." }]
       : [{ tool: "mcp__client__weather", input: { city: "Bern" } }],
   );
   const { betaTool } = await import("@anthropic-ai/sdk/helpers/beta/json-schema");
   const weather = betaTool({
     name: "weather",
-    description: "The weather",
-    inputSchema: { type: "object", properties: { city: { type: "string" } } },
+    description: "The weather in a city",
+    inputSchema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
     run: () => "sunny",
   });
   const message = await client.beta.messages.toolRunner({
     ...HI,
-    messages: [{ role: "user", content: "Weather?" }],
+    messages: [...looked, { role: "user", content: "Weather?" }],
     tools: [weather],
   });
   assert.deepEqual(message.content, [{ type: "text", text: "Sunny." }]);
@@ -166,13 +177,13 @@ scene("structured output is the JSON the schema asks for", async ({ upstream, pr
 scene("stop sequences and the output limit end an answer with their reason", async ({ upstream, proxy }) => {
   const client = createAnthropic(proxy.url);
   upstream.answer(() => [{ text: ["one two", " three"] }]);
-  const stopped = await client.messages.create({ ...HI, stop_sequences: ["three"] });
+  const stopped = await client.messages.create({ ...next(), stop_sequences: ["three"] });
   assert.deepEqual(
     [stopped.stop_reason, stopped.stop_sequence, stopped.content],
     ["stop_sequence", "three", [{ type: "text", text: "one two " }]],
   );
   upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
-  const messages = [...HI.messages, { role: "assistant", content: stopped.content } as const, ...HI.messages];
+  const messages = [...next().messages, { role: "assistant", content: stopped.content } as const, ...HI.messages];
   const cut = await client.messages.stream({ ...HI, messages, max_tokens: 16 }).finalMessage();
   assert.equal(cut.stop_reason, "max_tokens");
 });

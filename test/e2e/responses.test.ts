@@ -9,7 +9,10 @@ import { createAnthropic, createOpenAi, PNG } from "../helpers/sdk.ts";
 import { toPlainMessages } from "../helpers/upstream.ts";
 
 const MODEL = "claude-sonnet-4";
-const scene = shareProxy("OpenAI Responses with the official client");
+const scene = shareProxy("OpenAI Responses with the official client", "--spares", "0", "--max-sessions", "8");
+
+/** The last answer to a plain question, which the next one goes on from: one process answers them. */
+let last: { readonly previous_response_id?: string } = {};
 
 const said = (role: string, text: string): object => ({ role, content: [{ type: "text", text }] });
 
@@ -93,22 +96,24 @@ scene(
         ],
       ],
     );
-    const last = events.at(-1);
-    assert.ok(last?.type === "response.completed");
+    const ended = events.at(-1);
+    assert.ok(ended?.type === "response.completed");
     assert.deepEqual(
-      last.response.output.map(({ type }) => type),
+      ended.response.output.map(({ type }) => type),
       ["reasoning", "message"],
     );
-    const next = { model: MODEL, input: "hi", previous_response_id: last.response.id };
+    const next = { model: MODEL, input: "hi", previous_response_id: ended.response.id };
     const final = await client.responses.stream(next).finalResponse();
     assert.equal(final.output_text, "Hello world");
+    last = { previous_response_id: final.id };
   },
 );
 
 scene("an image and a text file reach the model as they are", async ({ upstream, proxy }) => {
   const client = createOpenAi(proxy.url);
   const file = `data:text/plain;base64,${Buffer.from("some notes").toString("base64")}`;
-  await client.responses.create({
+  const { id } = await client.responses.create({
+    ...last,
     model: MODEL,
     input: [
       {
@@ -121,7 +126,8 @@ scene("an image and a text file reach the model as they are", async ({ upstream,
       },
     ],
   });
-  const [message] = toPlainMessages(upstream.calls[0]);
+  last = { previous_response_id: id };
+  const message = toPlainMessages(upstream.calls[0]).at(-1);
   assert.deepEqual(message?.content, [
     { type: "text", text: "What is this?" },
     { type: "image", source: { type: "base64", media_type: "image/png", data: PNG } },
@@ -192,10 +198,48 @@ scene("structured output is the JSON the schema asks for", async ({ upstream, pr
   assert.deepEqual(JSON.parse(response.output_text), { city: "Bern" });
 });
 
+scene("a kept answer can be asked for, with its input, until it is deleted", async ({ proxy }) => {
+  const client = createOpenAi(proxy.url);
+  const made = await client.responses.create({
+    ...last,
+    model: MODEL,
+    input: [
+      { role: "user", content: "one" },
+      { role: "user", content: "two" },
+    ],
+  });
+  const kept = await client.responses.retrieve(made.id);
+  assert.deepEqual(kept, made);
+  const items: Responses.ResponseItem[] = [];
+  for await (const item of client.responses.inputItems.list(made.id, { order: "asc", limit: 1 })) items.push(item);
+  assert.deepEqual(
+    items.map((item) => item.type === "message" && item.content),
+    [[{ type: "input_text", text: "one" }], [{ type: "input_text", text: "two" }]],
+  );
+  await client.responses.delete(made.id);
+  await assert.rejects(client.responses.retrieve(made.id), NotFoundError);
+});
+
+scene("what cannot be honoured is named in a header", async ({ proxy }) => {
+  const client = createOpenAi(proxy.url);
+  const { response, data } = await client.responses
+    .create({
+      ...last,
+      model: MODEL,
+      input: "hi",
+      temperature: 0.5,
+      include: ["reasoning.encrypted_content"],
+      tools: [{ type: "local_shell" }],
+    })
+    .withResponse();
+  last = { previous_response_id: data.id };
+  assert.equal(response.headers.get("x-ignored-parameters"), "temperature, include, tools[0]");
+});
+
 scene("a cut answer is incomplete and says why", async ({ upstream, proxy }) => {
   const client = createOpenAi(proxy.url);
   upstream.answer(() => [{ text: "Once upon" }, { stop: "max_tokens" }]);
-  const response = await client.responses.create({ model: MODEL, input: "A story", max_output_tokens: 16 });
+  const response = await client.responses.create({ ...last, model: MODEL, input: "A story", max_output_tokens: 16 });
   assert.equal(response.status, "incomplete");
   assert.deepEqual(response.incomplete_details, { reason: "max_output_tokens" });
   assert.equal(response.output_text, "Once upon");
@@ -278,27 +322,6 @@ scene(
   },
 );
 
-scene("a kept answer can be asked for, with its input, until it is deleted", async ({ proxy }) => {
-  const client = createOpenAi(proxy.url);
-  const made = await client.responses.create({
-    model: MODEL,
-    input: [
-      { role: "user", content: "one" },
-      { role: "user", content: "two" },
-    ],
-  });
-  const kept = await client.responses.retrieve(made.id);
-  assert.deepEqual(kept, made);
-  const items: Responses.ResponseItem[] = [];
-  for await (const item of client.responses.inputItems.list(made.id, { order: "asc", limit: 1 })) items.push(item);
-  assert.deepEqual(
-    items.map((item) => item.type === "message" && item.content),
-    [[{ type: "input_text", text: "one" }], [{ type: "input_text", text: "two" }]],
-  );
-  await client.responses.delete(made.id);
-  await assert.rejects(client.responses.retrieve(made.id), NotFoundError);
-});
-
 scene(
   "a conversation begun on one protocol is found live when it goes on in another",
   async ({ upstream, proxy, countReplays }) => {
@@ -333,20 +356,6 @@ scene(
     assert.equal(countReplays(), 0);
   },
 );
-
-scene("what cannot be honoured is named in a header", async ({ proxy }) => {
-  const client = createOpenAi(proxy.url);
-  const { response } = await client.responses
-    .create({
-      model: MODEL,
-      input: "hi",
-      temperature: 0.5,
-      include: ["reasoning.encrypted_content"],
-      tools: [{ type: "local_shell" }],
-    })
-    .withResponse();
-  assert.equal(response.headers.get("x-ignored-parameters"), "temperature, include, tools[0]");
-});
 
 scene("paths below /v1/responses that cannot be had have OpenAI's envelope and their own status", async ({ proxy }) => {
   const cases = [

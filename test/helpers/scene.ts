@@ -22,9 +22,10 @@ type Run = (scene: Scene) => Promise<void>;
 const isReplay = (line: string): boolean => line.includes("started claude") && line.includes("as=replay");
 
 /**
- * Gives the function that declares tests around one proxy, which starts with the first of them and ends with the file.
+ * Gives the function that declares tests around one proxy with these arguments, which starts with the first of them and
+ * ends with the file.
  */
-export function shareProxy(title: string): (name: string, run: Run) => void {
+export function shareProxy(title: string, ...args: readonly string[]): (name: string, run: Run) => void {
   const ends: (() => void | Promise<void>)[] = [];
   const scope = { after: (end: () => void | Promise<void>): void => void ends.unshift(end) };
   // Registered here and not at the start: `after` called within a test belongs to that test.
@@ -34,7 +35,7 @@ export function shareProxy(title: string): (name: string, run: Run) => void {
   let shared: Promise<readonly [Upstream, Proxy]> | undefined;
   async function start(): Promise<readonly [Upstream, Proxy]> {
     const upstream = await startUpstream(scope);
-    return [upstream, await startProxy(scope, { upstream })];
+    return [upstream, await startProxy(scope, { upstream, args })];
   }
   return (name, run) => {
     void test(`${title}: ${name}`, async (t) => {
