@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { readError, user } from "../helpers/answer.ts";
+import { assistant, readError, user } from "../helpers/answer.ts";
 import { findBarriers, openView, readText, untilText } from "../helpers/browser.ts";
 import { startBrowser } from "../helpers/chromium.ts";
 import { createLatch } from "../helpers/client.ts";
@@ -43,7 +43,7 @@ test("a visit: the key, the plan as it changes, a turn that is stopped, the tabl
   const latch = createLatch();
   t.after(latch.open);
   upstream.answer(() => [tell(0.83), { text: "begun" }, { until: latch.opened }]);
-  const running = proxy.chat(ask, KEY);
+  const running = proxy.chat({ ...ask, messages: [...ask.messages, assistant("Hello"), ...ask.messages] }, KEY);
   await untilText(page, "#running li", /laptop.*sonnet.*Stop/);
   await page.click("#running li button");
   const error = await readError(await running);
