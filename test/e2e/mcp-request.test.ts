@@ -2,28 +2,50 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, beforeEach, test } from "node:test";
 import type { BetaMessageParam } from "@anthropic-ai/sdk/resources/beta/messages/messages";
 import type { Responses } from "openai/resources/responses/responses";
 import { isObject } from "../../src/lib/json.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { user } from "../helpers/answer.ts";
 import { makeCertificate, startMcpServer, toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
+import { readStarts, untilEnded } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
-import { killAny, readProcesses } from "../helpers/processes.ts";
+import { readProcesses } from "../helpers/processes.ts";
 import { startProxy } from "../helpers/proxy.ts";
-import type { Proxy } from "../helpers/proxy.ts";
+import { NO_SPARES } from "../helpers/session.ts";
 import { createAnthropic, createOpenAi } from "../helpers/sdk.ts";
-import { tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
-import type { ApiCall, Step, Upstream } from "../helpers/upstream.ts";
+import type { ApiCall, Step } from "../helpers/upstream.ts";
 
 const TOKEN = "request-secret-2342-mnopqr";
 const port = await startMcpServer({ after }, { MCP_TOKEN: TOKEN });
 const URL = `http://127.0.0.1:${port}/mcp`;
-const ARGS = ["--allow-request-mcp", `127.0.0.1:${port}`, "--log-level", "trace"] as const;
+/** Speaks https, for `localhost` alone. */
+const certificate = makeCertificate({ after });
+const securePort = await startMcpServer({ after }, { MCP_TOKEN: TOKEN, MCP_TLS: certificate.variable });
+/** Is ended by a call. */
+const dyingPort = await startMcpServer({ after });
 /** Nothing listens there. */
 const CLOSED_PORT = 9;
+const HOSTS = [
+  ...[port, dyingPort, securePort, CLOSED_PORT].map((at) => `127.0.0.1:${at}`),
+  `localhost:${securePort}`,
+].join();
+const upstream = await startUpstream({ after });
+// A turn of the profile none has none of the servers of --mcp-config.
+const config = writeMcpConfig({ after }, { local: toStdioServer() });
+const proxy = await startProxy(
+  { after },
+  {
+    upstream,
+    args: [...NO_SPARES, "--allow-request-mcp", HOSTS, "--mcp-config", config, "--log-level", "trace"],
+    env: { MCP_TIMEOUT: "3000", MCP_TOOL_TIMEOUT: "2000", NODE_EXTRA_CA_CERTS: certificate.path },
+  },
+);
+const client = createOpenAi(proxy.url);
+beforeEach(() => upstream.reset());
+
 const MODEL = "claude-sonnet-4";
 const TOOLS = ["add", "die", "dot.name", "fail", "image", "stall", "token"];
 
@@ -38,12 +60,12 @@ const server = { type: "url", name: "sums", url: URL, authorization_token: TOKEN
 const use = (name: string, input: object = {}): Step => ({ tool: `mcp__sums__${name}`, input });
 
 /** Has the model take these steps, one round after the other, and then end. */
-function play(upstream: Upstream, ...rounds: readonly (readonly Step[])[]): void {
+function play(...rounds: readonly (readonly Step[])[]): void {
   const first = upstream.calls.length;
   upstream.answer((_call, at) => rounds[at - first] ?? [{ text: "finished" }]);
 }
 
-const toNames = ({ calls }: Upstream): string[] => (calls.at(-1)?.body.tools ?? []).map(({ name }) => name);
+const toNames = (): string[] => (upstream.calls.at(-1)?.body.tools ?? []).map(({ name }) => name);
 
 /** The blocks of an API call, without the marks of the prompt cache, which are on the last one. */
 function toBlocks(call: ApiCall | undefined): JsonObject[] {
@@ -60,12 +82,22 @@ function toBlocks(call: ApiCall | undefined): JsonObject[] {
 let hasNotes = false;
 
 /** Has the CLI's notes learned: with them a replay has them where the live process does. */
-async function learnNotes(proxy: Proxy): Promise<void> {
-  const messages = [user("a"), { role: "assistant", content: "b" }, user("c")];
+async function learnNotes(): Promise<void> {
   if (hasNotes) return;
+  const messages = [user("a"), { role: "assistant", content: "b" }, user("c")];
   assert.equal((await proxy.chat({ model: MODEL, messages })).status, 200);
   await proxy.logged(/learned notes/);
   hasNotes = true;
+}
+
+/** The process that was started last. */
+const lastPid = (): number => readStarts(proxy).at(-1)?.pid ?? 0;
+
+/** Ends it under its next turn. */
+async function killLast(): Promise<void> {
+  const pid = lastPid();
+  process.kill(pid, "SIGKILL");
+  await untilEnded(proxy, pid);
 }
 
 /** The files below a folder that hold a text. */
@@ -76,9 +108,7 @@ function findFiles(folder: string, text: string): string[] {
     .filter((path) => readFileSync(path, "latin1").includes(text));
 }
 
-test("openai: calls are items of the answer, in one piece and as a stream, and their secrets are seen nowhere", async (t) => {
-  const { upstream, proxy } = await startPair(t, ...ARGS);
-  const client = createOpenAi(proxy.url);
+test("openai: calls are items of the answer, and their secrets are seen nowhere", async () => {
   const rounds = [
     [{ text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image"), use("fail")],
     [use("token"), use("dot_name")],
@@ -119,26 +149,6 @@ test("openai: calls are items of the answer, in one piece and as a stream, and t
   const [repeated] = response.tools;
   assert.ok(repeated?.type === "mcp" && repeated.server_url?.endsWith("/<redacted>"));
 
-  play(upstream, [use("add", { a: 1, b: 1 })]);
-  const events: Responses.ResponseStreamEvent[] = [];
-  for await (const event of await client.responses.create({ model: MODEL, input: "go", tools: [mcp], stream: true }))
-    events.push(event);
-  const told = events.map(({ type }) => type.replace("response.", "")).filter((type) => type.includes("mcp"));
-  assert.deepEqual(
-    told.filter((type) => type !== "mcp_call_arguments.delta"),
-    [
-      "mcp_list_tools.in_progress",
-      "mcp_list_tools.completed",
-      "mcp_call.in_progress",
-      "mcp_call_arguments.done",
-      "mcp_call.completed",
-    ],
-  );
-  const last = events.at(-1);
-  assert.ok(last?.type === "response.completed");
-  const streamed = last.response.output.find((item) => item.type === "mcp_call");
-  assert.deepEqual([streamed?.output, streamed?.arguments], ["2", '{"a":1,"b":1}']);
-
   const health = await (await fetch(`${proxy.url}/health`)).text();
   await proxy.logged(/info mcp tool called tool=mcp__sums__token/);
   assert.ok(commands.includes("claude"), "the CLI ran");
@@ -152,17 +162,35 @@ test("openai: calls are items of the answer, in one piece and as a stream, and t
   assert.deepEqual(findFiles(proxy.home, TOKEN), []);
 });
 
-test("openai: a conversation goes on in its process, by id and by its items; another process is told it as it was", async (t) => {
-  const { upstream, proxy } = await startPair(t, ...ARGS);
-  await learnNotes(proxy);
-  const client = createOpenAi(proxy.url);
+test("openai: calls stream; a conversation goes on in its process, by id and by its items; another is told it as it was", async () => {
+  await learnNotes();
   const rounds = [
     [{ thinking: "hm" }, { text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image")],
     [{ thinking: "well" }, use("fail")],
   ] as const;
   const fields = { model: MODEL, tools: [mcp] };
-  play(upstream, ...rounds);
-  const first = await client.responses.create({ ...fields, input: "go" });
+  play(...rounds);
+  const events: Responses.ResponseStreamEvent[] = [];
+  for await (const event of await client.responses.create({ ...fields, input: "go", stream: true })) events.push(event);
+  const told = events.map(({ type }) => type.replace("response.", "")).filter((type) => type.includes("mcp"));
+  assert.deepEqual(
+    told.filter((type) => type !== "mcp_call_arguments.delta"),
+    [
+      "mcp_list_tools.in_progress",
+      "mcp_list_tools.completed",
+      // Two calls of one message, whose results come after it.
+      ...["in_progress", "in_progress"].flatMap((type) => [`mcp_call.${type}`, "mcp_call_arguments.done"]),
+      ...["mcp_call.completed", "mcp_call.completed"],
+      ...["mcp_call.in_progress", "mcp_call_arguments.done", "mcp_call.failed"],
+    ],
+  );
+  const last = events.at(-1);
+  assert.ok(last?.type === "response.completed");
+  const first = last.response;
+  const streamed = first.output.find((item) => item.type === "mcp_call");
+  assert.deepEqual([streamed?.output, streamed?.arguments], ["5", '{"a":2,"b":3}']);
+
+  const pid = lastPid();
   const next = await client.responses.create({ ...fields, input: "and?", previous_response_id: first.id });
   const live = toBlocks(upstream.calls.at(-1));
   assert.equal(live.filter(({ type }) => type === "tool_result").length, 3);
@@ -172,25 +200,18 @@ test("openai: a conversation goes on in its process, by id and by its items; ano
     "the tools are not listed again",
   );
   await proxy.logged(/start=hot/);
-
-  const input = [user("go"), ...first.output, user("and?")] as Responses.ResponseInput;
-  play(upstream, ...rounds);
-  const again = await client.responses.create({ ...fields, input: "go" });
-  const pids = proxy.children();
-  await client.responses.create({
-    ...fields,
-    input: [user("go"), ...again.output, user("and?")] as Responses.ResponseInput,
-  });
-  assert.deepEqual(proxy.children(), pids, "the process that knows it has gone on");
-  killAny(pids);
+  const toInput = (...items: readonly object[]): Responses.ResponseInput => items as Responses.ResponseInput;
+  const input = toInput(user("go"), ...first.output, user("and?"));
+  await client.responses.create({ ...fields, input: toInput(...input, ...next.output, user("and then?")) });
+  assert.equal(lastPid(), pid, "the process that knows it has gone on");
+  await killLast();
   await client.responses.create({ ...fields, input });
   assert.deepEqual(toBlocks(upstream.calls.at(-1)), live);
 });
 
-test("anthropic: calls and results are blocks, in one piece and as a stream, and go back in the history", async (t) => {
-  const { upstream, proxy } = await startPair(t, ...ARGS);
-  await learnNotes(proxy);
-  const client = createAnthropic(proxy.url);
+test("anthropic: calls and results are blocks, in one piece and as a stream, and go back in the history", async () => {
+  await learnNotes();
+  const { beta } = createAnthropic(proxy.url);
   const fields = {
     model: MODEL,
     max_tokens: 1000,
@@ -204,15 +225,15 @@ test("anthropic: calls and results are blocks, in one piece and as a stream, and
       },
     ],
     betas: ["mcp-client-2025-11-20"],
-  } satisfies Partial<Parameters<typeof client.beta.messages.create>[0]>;
+  } satisfies Partial<Parameters<typeof beta.messages.create>[0]>;
   const go: BetaMessageParam = { role: "user", content: "go" };
   const rounds = [
     [{ text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image")],
     [{ thinking: "well" }, use("fail")],
   ] as const;
-  play(upstream, ...rounds);
-  const first = await client.beta.messages.create({ ...fields, messages: [go] });
-  assert.deepEqual(toNames(upstream), ["mcp__sums__add", "mcp__sums__image"], "no other tool is in the prompt");
+  play(...rounds);
+  const first = await beta.messages.create({ ...fields, messages: [go] });
+  assert.deepEqual(toNames(), ["mcp__sums__add", "mcp__sums__image"], "no other tool is in the prompt");
   assert.deepEqual(
     first.content.map(({ type }) => type),
     [
@@ -238,32 +259,27 @@ test("anthropic: calls and results are blocks, in one piece and as a stream, and
     { role: "assistant", content: first.content },
     { role: "user", content: "and?" },
   ];
-  const pids = proxy.children();
-  await client.beta.messages.create({ ...fields, messages });
-  assert.deepEqual(proxy.children(), pids, "the process that knows it has gone on");
+  const pid = lastPid();
+  await beta.messages.create({ ...fields, messages });
+  assert.equal(lastPid(), pid, "the process that knows it has gone on");
   const live = toBlocks(upstream.calls.at(-1));
-  for (const pid of pids) process.kill(pid, "SIGKILL");
-  await client.beta.messages.create({ ...fields, messages });
+  await killLast();
+  const { content } = await beta.messages.create({ ...fields, messages });
   assert.deepEqual(toBlocks(upstream.calls.at(-1)), live);
 
-  play(upstream, ...rounds);
-  const stream = client.beta.messages.stream({ ...fields, messages: [go] });
+  play(...rounds);
+  const stream = beta.messages.stream({ ...fields, messages: [...messages, { role: "assistant", content }, go] });
   const streamed = await stream.finalMessage();
   const toPlain = (content: readonly object[]) => JSON.stringify(content).replaceAll(/toolu_\w+/g, "toolu");
   assert.equal(toPlain(streamed.content), toPlain(first.content));
 });
 
-test("a request's servers are its own, beside the client's tools, and other turns do not have them", async (t) => {
-  const { upstream, proxy } = await startPair(t, ...ARGS);
-  const client = createOpenAi(proxy.url);
+test("a request's servers are its own, beside the client's tools; another turn is asked as if there were no MCP option", async (t) => {
   const weather: Responses.Tool = { type: "function", name: "weather", parameters: { type: "object" }, strict: false };
   const tools = [weather, mcp];
-  play(upstream, [use("add", { a: 20, b: 3 }), { tool: "mcp__client__weather", input: {} }]);
+  play([use("add", { a: 20, b: 3 }), { tool: "mcp__client__weather", input: {} }]);
   const first = await client.responses.create({ model: MODEL, input: "go", tools });
-  assert.deepEqual(toNames(upstream), [
-    "mcp__client__weather",
-    ...TOOLS.map((name) => `mcp__sums__${name.replace(".", "_")}`),
-  ]);
+  assert.deepEqual(toNames(), ["mcp__client__weather", ...TOOLS.map((name) => `mcp__sums__${name.replace(".", "_")}`)]);
   assert.deepEqual(
     first.output.map(({ type }) => type),
     ["mcp_list_tools", "mcp_call", "function_call"],
@@ -277,26 +293,29 @@ test("a request's servers are its own, beside the client's tools, and other turn
   const next = await client.responses.create({ model: MODEL, input: [output], tools, previous_response_id: first.id });
   const told = next.output.find((item) => item.type === "mcp_call");
   assert.deepEqual([told?.status, told?.output], ["completed", "23"], "the result comes with the next answer");
-  await client.responses.create({ model: MODEL, input: "go" });
-  assert.deepEqual(toNames(upstream), []);
+
+  // Without the option the servers of a request are ignored.
+  const plain = await startPair(t);
+  const bodies: string[] = [];
+  for (const [pair, ignored, own] of [
+    [{ upstream, proxy }, null, [weather]],
+    [plain, "tools[1]", tools],
+  ] as const) {
+    const body = { model: MODEL, instructions: "Be brief.", input: "go", tools: [...own] };
+    const { data, response } = await createOpenAi(pair.proxy.url).responses.create(body).withResponse();
+    assert.equal(data.output_text, ignored === null ? "finished" : "Hello world");
+    assert.equal(response.headers.get("x-ignored-parameters"), ignored);
+    const sent = pair.upstream.calls.at(-1)?.body ?? assert.fail();
+    assert.deepEqual(
+      sent.tools?.map(({ name }) => name),
+      ["mcp__client__weather"],
+    );
+    bodies.push(JSON.stringify({ ...sent, metadata: undefined }).replaceAll(pair.proxy.home, "HOME"));
+  }
+  assert.equal(bodies[1], bodies[0]);
 });
 
-test("a server that cannot be reached is told, and the answer goes on without it", async (t) => {
-  const { proxy } = await startPair(t, ...ARGS);
-  const wrong = { ...mcp, authorization: "another-secret-9999-wrong" };
-  const response = await createOpenAi(proxy.url).responses.create({ model: MODEL, input: "go", tools: [wrong] });
-  const [list, message] = response.output;
-  assert.ok(list?.type === "mcp_list_tools" && list.tools.length === 0 && list.error);
-  assert.deepEqual([message?.type, response.output_text], ["message", "Hello world"]);
-  assert.ok(!proxy.log.join("\n").includes("another-secret"));
-});
-
-test("servers that hang, are missing or die in mid-call are told as such, and the answer goes on without them", async (t) => {
-  const dying = await startMcpServer(t);
-  const upstream = await startUpstream(t);
-  const hosts = [port, dying, CLOSED_PORT].map((at) => `127.0.0.1:${at}`).join();
-  const env = { MCP_TIMEOUT: "5000", MCP_TOOL_TIMEOUT: "3000" };
-  const proxy = await startProxy(t, { upstream, env, args: ["--spares", "0", "--allow-request-mcp", hosts] });
+test("servers that refuse, hang, are missing or die in mid-call are told as such, and the answer goes on without them", async () => {
   const place = (server_label: string, server_url: string): Responses.Tool.Mcp => ({
     ...mcp,
     server_label,
@@ -305,15 +324,12 @@ test("servers that hang, are missing or die in mid-call are told as such, and th
   const tools = [
     place("hanging", `http://127.0.0.1:${port}/hang`),
     place("missing", `http://127.0.0.1:${CLOSED_PORT}/mcp`),
-    place("dying", `http://127.0.0.1:${dying}/mcp`),
+    place("dying", `http://127.0.0.1:${dyingPort}/mcp`),
+    { ...mcp, server_label: "wrong", authorization: "another-secret-9999-wrong" },
     mcp,
   ];
-  play(upstream, [{ tool: "mcp__dying__die", input: {} }], [use("stall")], [use("add", { a: 2, b: 3 })]);
-  const { output, output_text: text } = await createOpenAi(proxy.url).responses.create({
-    model: MODEL,
-    input: "go",
-    tools,
-  });
+  play([{ tool: "mcp__dying__die", input: {} }], [use("stall")], [use("add", { a: 2, b: 3 })]);
+  const { output, output_text: text } = await client.responses.create({ model: MODEL, input: "go", tools });
   const lists = output.flatMap((item) => (item.type === "mcp_list_tools" ? [item] : []));
   assert.deepEqual(
     lists.map((item) => [item.server_label, item.tools.length]),
@@ -321,11 +337,14 @@ test("servers that hang, are missing or die in mid-call are told as such, and th
       ["hanging", 0],
       ["missing", 0],
       ["dying", TOOLS.length],
+      ["wrong", 0],
       ["sums", TOOLS.length],
     ],
   );
-  assert.match(String(lists[0]?.error), /timed out after 5000ms/);
+  assert.match(String(lists[0]?.error), /timed out after 3000ms/);
   assert.match(String(lists[1]?.error), /ECONNREFUSED/);
+  assert.ok(lists[3]?.error);
+  assert.ok(!proxy.log.join("\n").includes("another-secret"));
   const calls = output.flatMap((item) => (item.type === "mcp_call" ? [item] : []));
   assert.deepEqual(
     calls.map(({ name, status, output: given }) => [name, status, given]),
@@ -336,20 +355,19 @@ test("servers that hang, are missing or die in mid-call are told as such, and th
     ],
   );
   assert.match(JSON.stringify(calls[0]?.error), /closed/i);
-  assert.match(JSON.stringify(calls[1]?.error), /timed out after 3s/);
+  assert.match(JSON.stringify(calls[1]?.error), /timed out after 2s/);
   assert.equal(text, "finished");
 });
 
-test("a server is asked by https, and one whose certificate is not its own is told as such", async (t) => {
-  const { path, variable } = makeCertificate(t);
-  const secure = await startMcpServer(t, { MCP_TOKEN: TOKEN, MCP_TLS: variable });
-  const upstream = await startUpstream(t);
-  const args = ["--spares", "0", "--allow-request-mcp", `localhost:${secure},127.0.0.1:${secure}`];
-  const proxy = await startProxy(t, { upstream, args, env: { NODE_EXTRA_CA_CERTS: path } });
-  const other: Responses.Tool.Mcp = { ...mcp, server_label: "other", server_url: `https://127.0.0.1:${secure}/mcp` };
-  const tools = [{ ...mcp, server_url: `https://localhost:${secure}/mcp` }, other];
-  play(upstream, [use("add", { a: 2, b: 3 })]);
-  const { output } = await createOpenAi(proxy.url).responses.create({ model: MODEL, input: "go", tools });
+test("a server is asked by https, and one whose certificate is not its own is told as such", async () => {
+  const other: Responses.Tool.Mcp = {
+    ...mcp,
+    server_label: "other",
+    server_url: `https://127.0.0.1:${securePort}/mcp`,
+  };
+  const tools = [{ ...mcp, server_url: `https://localhost:${securePort}/mcp` }, other];
+  play([use("add", { a: 2, b: 3 })]);
+  const { output } = await client.responses.create({ model: MODEL, input: "go", tools });
   const [list, failed, call] = output;
   assert.ok(list?.type === "mcp_list_tools" && list.tools.length === TOOLS.length && list.error === null);
   assert.ok(failed?.type === "mcp_list_tools" && failed.tools.length === 0);
@@ -357,24 +375,10 @@ test("a server is asked by https, and one whose certificate is not its own is to
   assert.ok(call?.type === "mcp_call" && call.output === "5");
 });
 
-test("a turn without servers is asked as if there were no MCP option at all", async (t) => {
-  const config = writeMcpConfig(t, { local: toStdioServer() });
-  const pairs = [await startPair(t), await startPair(t, ...ARGS, "--mcp-config", config)];
-  const bodies: string[] = [];
-  for (const { upstream, proxy } of pairs) {
-    const system = { role: "system", content: "Be brief." };
-    assert.equal((await proxy.chat({ model: MODEL, messages: [system, user("go")], tools: [tool("f")] })).status, 200);
-    const { body } = upstream.calls.at(-1) ?? assert.fail();
-    bodies.push(JSON.stringify({ ...body, metadata: undefined }).replaceAll(proxy.home, "HOME"));
-  }
-  assert.equal(bodies[1], bodies[0]);
-});
-
-test("hosts that are not allowed, and names that clash, are refused; without the option servers are ignored", async (t) => {
-  const { proxy } = await startPair(t, ...ARGS);
-  const ask = async (url: string, tools: readonly object[]) => {
+test("hosts that are not allowed, and names that clash, are refused", async () => {
+  const ask = async (tools: readonly object[]) => {
     const body = JSON.stringify({ model: MODEL, input: "go", tools });
-    const response = await fetch(`${url}/v1/responses`, {
+    const response = await fetch(`${proxy.url}/v1/responses`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body,
@@ -395,12 +399,8 @@ test("hosts that are not allowed, and names that clash, are refused; without the
     [[mcp, { type: "function", name: "mcp__sums__add", parameters: {} }], "tools", /named like one of MCP server sums/],
     [[{ ...mcp, require_approval: "always" }], "tools[0].require_approval", /nobody is asked here/],
   ] as const) {
-    const { response, body } = await ask(proxy.url, tools);
+    const { response, body } = await ask(tools);
     assert.deepEqual([response.status, body.error.param], [400, param]);
     assert.match(body.error.message, words);
   }
-  const { proxy: closed, upstream } = await startPair(t);
-  const { response } = await ask(closed.url, [mcp]);
-  assert.deepEqual([response.status, response.headers.get("x-ignored-parameters")], [200, "tools[0]"]);
-  assert.deepEqual(toNames(upstream), []);
 });

@@ -151,16 +151,20 @@ const SHARED = ["--tools", "web", "--mcp-config", shared] as const;
 const LOCAL = TOOLS.map((name) => `mcp__local__${name}`);
 const OTHER = LOCAL.map((name) => name.replace("local", "other"));
 
-test("x-claude-mcp narrows the servers, and under the profile none there is none", async (t) => {
+test("x-claude-mcp narrows the servers, the profile none has none; a conversation goes on in its process, and one with other servers does not", async (t) => {
   const { upstream, proxy } = await startPair(t, ...SHARED);
-  const namesUnder = async (headers: Record<string, string>): Promise<string[]> => {
-    assert.equal((await proxy.chat(ask, { headers })).status, 200);
+  play(upstream, [use("local__add", { a: 1, b: 1 })], [{ text: "two" }]);
+  const namesUnder = async (headers: Record<string, string>, body: object = ask): Promise<string[]> => {
+    assert.equal((await proxy.chat(body, { headers })).status, 200);
     return toNames(upstream);
   };
   const web = ["WebFetch", "WebSearch"];
   assert.deepEqual(await namesUnder({}), [...web, ...LOCAL, ...OTHER]);
-  assert.deepEqual(await namesUnder({ "x-claude-mcp": "other" }), [...web, ...OTHER]);
-  assert.deepEqual(await namesUnder({ "x-claude-mcp": "other, local" }), [...web, ...LOCAL, ...OTHER]);
+  const next = { ...ask, messages: [user("go"), { role: "assistant", content: "two" }, user("and?")] };
+  assert.deepEqual(await namesUnder({ "x-claude-mcp": "other, local" }, next), [...web, ...LOCAL, ...OTHER]);
+  assert.equal(readResults(upstream).length, 1, "the process remembers the call");
+  assert.deepEqual(await namesUnder({ "x-claude-mcp": "other" }, next), [...web, ...OTHER]);
+  assert.equal(readResults(upstream).length, 0, "another process is told the history");
   assert.deepEqual(await namesUnder({ "x-claude-mcp": "none" }), web);
   assert.deepEqual(await namesUnder({ "x-claude-tools": "none" }), []);
   for (const [headers, status] of [
@@ -171,17 +175,6 @@ test("x-claude-mcp narrows the servers, and under the profile none there is none
     const { error } = (await response.json()) as { error: { param: string; message: string } };
     assert.deepEqual([response.status, error.param], [status, "x-claude-mcp"], error.message);
   }
-});
-
-test("a conversation goes on in its process, and one with other servers does not", async (t) => {
-  const { upstream, proxy } = await startPair(t, ...SHARED);
-  play(upstream, [use("local__add", { a: 1, b: 1 })], [{ text: "two" }], [{ text: "again" }]);
-  assert.equal((await proxy.chat(ask)).status, 200);
-  const next = { ...ask, messages: [user("go"), { role: "assistant", content: "two" }, user("and?")] };
-  assert.equal((await proxy.chat(next)).status, 200);
-  assert.equal(readResults(upstream).length, 1, "the process remembers the call");
-  assert.equal((await proxy.chat(next, { headers: { "x-claude-mcp": "other" } })).status, 200);
-  assert.equal(readResults(upstream).length, 0, "another process is told the history");
 });
 
 test("the client's tools and a server's are callable in one round, and one named like a server's is a 400", async (t) => {

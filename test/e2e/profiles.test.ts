@@ -7,13 +7,14 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
+import { after, test } from "node:test";
 import { isObject } from "../../src/lib/json.ts";
-import { user } from "../helpers/answer.ts";
+import { assistant, readText, user } from "../helpers/answer.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { BUNDLE, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
+import { createScope } from "../helpers/scope.ts";
+import type { Scope } from "../helpers/scope.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { ApiCall, Step, Upstream } from "../helpers/upstream.ts";
 
@@ -46,6 +47,7 @@ interface Attempt {
 const SECRET = "outside-4711";
 const NOTE = "inside-0815";
 const FOUND = "found-on-the-web";
+const KEY = "key-of-this-program";
 
 const wrote = (place: keyof Places, name: string) => (outcome: Outcome) => existsSync(join(outcome[place], name));
 const shows =
@@ -210,7 +212,7 @@ const ATTEMPTS: readonly Attempt[] = [
   },
 ];
 
-function makePlaces(t: TestContext): Places {
+function makePlaces(t: Scope): Places {
   const root = makeFolder(t);
   const [inside, outside] = [join(root, "inside"), join(root, "outside")];
   mkdirSync(join(inside, "folder"), { recursive: true, mode: 0o700 });
@@ -249,30 +251,80 @@ function toolNames({ calls }: Upstream): string[] {
   return (calls.findLast((call) => !isSearch(call))?.body.tools ?? []).map(({ name }) => name);
 }
 
-async function start(
-  t: TestContext,
-  profile: Profile,
-  workspace?: string,
-): Promise<{ upstream: Upstream; proxy: Proxy }> {
-  const upstream = await startUpstream(t);
-  const args = ["--tools", profile, "--spares", "0", ...(workspace === undefined ? [] : ["--workspace", workspace])];
-  return { upstream, proxy: await startProxy(t, { upstream, args, env: { IS_SANDBOX: "1" } }) };
+/** A server of one profile, shared by its tests. */
+interface Stage {
+  readonly places: Places;
+  readonly upstream: Upstream;
+  readonly proxy: Proxy;
+  /** What was said in the conversation of its attempts: other tests go on with it, in its process. */
+  readonly said: object[];
 }
 
-const ask = { model: "opus", messages: [user("go")] };
+const stages = new Map<Profile, Promise<Stage>>();
+const file = createScope();
+after(() => file.end());
+
+async function start(profile: Profile): Promise<Stage> {
+  const places = makePlaces(file);
+  const upstream = await startUpstream(file);
+  const args = ["--tools", profile, "--spares", "0", "--workspace", places.inside];
+  const env = { IS_SANDBOX: "1", CLAUDE_MAX_API_API_KEY: KEY, TELEGRAM_BOT_TOKEN: "1:token-of-a-bot" };
+  return { places, upstream, proxy: await startProxy(file, { upstream, args, env }), said: [] };
+}
+
+function take(profile: Profile): Promise<Stage> {
+  const stage = stages.get(profile) ?? start(profile);
+  stages.set(profile, stage);
+  return stage;
+}
+
+const go = user("go");
 const CLIENT_TOOL = { type: "function", function: { name: "mine", parameters: { type: "object", properties: {} } } };
+
+function post({ proxy }: Stage, body: object, headers: Record<string, string> = {}): Promise<Response> {
+  return proxy.chat(
+    { model: "opus", messages: [go], ...body },
+    { headers: { authorization: `Bearer ${KEY}`, ...headers } },
+  );
+}
+
+/** Says the next thing in the conversation of the attempts. */
+async function goOn(stage: Stage, headers: Record<string, string> = {}): Promise<void> {
+  const messages = [...stage.said, go];
+  const answer = await readText(await post(stage, { messages }, headers));
+  stage.said.splice(0, stage.said.length, ...messages, assistant(answer));
+}
 
 const FULL_WARNING = /warn --tools full: every request may run any command .* whoever can reach this port can too$/;
 
+test("web_search_options allows the search alone, also under none and beside client tools", async () => {
+  const stage = await take("none");
+  const { upstream } = stage;
+  play(upstream, [
+    { tool: "WebSearch", input: { query: "node" } },
+    { tool: "WebFetch", input: { url: "https://example.invalid/", prompt: "x" } },
+  ]);
+  const response = await post(stage, { web_search_options: {} });
+  assert.deepEqual([response.status, toolNames(upstream)], [200, ["WebSearch"]]);
+  const [search, fetched] = readResults(upstream);
+  assert.ok(search?.result.includes(FOUND));
+  assert.ok(fetched?.isError && !fetched.result.includes("example.invalid"));
+  upstream.answer(() => [{ text: "ok" }]);
+  assert.equal((await post(stage, { web_search_options: {}, tools: [CLIENT_TOOL] })).status, 200);
+  assert.deepEqual(toolNames(upstream), ["WebSearch", "mcp__client__mine"]);
+});
+
 for (const profile of PROFILES) {
-  test(`profile ${profile}: ${ATTEMPTS.length} attempts come to what it allows, and to no more`, async (t) => {
-    const places = makePlaces(t);
-    const { upstream, proxy } = await start(t, profile, places.inside);
+  test(`profile ${profile}: ${ATTEMPTS.length} attempts come to what it allows, and to no more`, async () => {
+    const stage = await take(profile);
+    const { places, upstream, proxy } = stage;
     play(
       upstream,
       ATTEMPTS.map(({ tool, input }) => ({ tool, input: input(places) })),
     );
-    assert.equal((await proxy.chat(ask)).status, 200);
+    await goOn(stage);
+    // Also after turns that were allowed a search.
+    if (profile === "none") assert.deepEqual(toolNames(upstream), []);
     const results = readResults(upstream);
     assert.equal(results.length, ATTEMPTS.length);
     for (const [at, { what, allowed, isDone, isQuiet = false }] of ATTEMPTS.entries()) {
@@ -298,76 +350,58 @@ for (const profile of PROFILES) {
   });
 }
 
-test("a request lowers its profile, and the next one has the server's again", async (t) => {
-  const { upstream, proxy } = await start(t, "workspace");
-  const namesUnder = async (headers: Record<string, string>): Promise<string[]> => {
-    assert.equal((await proxy.chat(ask, { headers })).status, 200);
-    return toolNames(upstream);
-  };
+test("a request lowers its profile, and the next one has the server's again", async () => {
+  const stage = await take("workspace");
+  const { upstream } = stage;
   const all = ["Edit", "Glob", "Grep", "Read", "WebFetch", "WebSearch", "Write"];
-  assert.deepEqual(await namesUnder({}), all);
-  assert.deepEqual(await namesUnder({ "x-claude-tools": "web" }), ["WebFetch", "WebSearch"]);
-  assert.deepEqual(await namesUnder({ "x-claude-tools": "none" }), []);
-  assert.deepEqual(await namesUnder({ "x-claude-tools": "workspace" }), all);
+  await goOn(stage);
+  assert.deepEqual(toolNames(upstream), all);
+  for (const [asked, names] of [
+    ["web", ["WebFetch", "WebSearch"]],
+    ["none", []],
+  ] as const) {
+    assert.equal((await post(stage, {}, { "x-claude-tools": asked })).status, 200);
+    assert.deepEqual(toolNames(upstream), names);
+  }
+  await goOn(stage, { "x-claude-tools": "workspace" });
+  assert.deepEqual(toolNames(upstream), all);
 });
 
-test("a request that would raise its profile is a 403, and one that names none there is a 400", async (t) => {
-  const { upstream, proxy } = await start(t, "web");
+test("a request that would raise its profile is a 403, and one that names none there is a 400", async () => {
+  const stage = await take("web");
+  const { length } = stage.upstream.calls;
   for (const [asked, status] of [
     ["workspace", 403],
     ["full", 403],
     ["all", 400],
     ["web, full", 400],
   ] as const) {
-    const response = await proxy.chat(ask, { headers: { "x-claude-tools": asked } });
+    const response = await post(stage, {}, { "x-claude-tools": asked });
     const { error } = (await response.json()) as { error: { param: string; message: string } };
     assert.deepEqual([response.status, error.param], [status, "x-claude-tools"], error.message);
   }
-  assert.equal(upstream.calls.length, 0);
+  assert.equal(stage.upstream.calls.length, length);
 });
 
-test("web_search_options allows the search alone, also under none and beside client tools", async (t) => {
-  const { upstream, proxy } = await start(t, "none");
-  play(upstream, [
-    { tool: "WebSearch", input: { query: "node" } },
-    { tool: "WebFetch", input: { url: "https://example.invalid/", prompt: "x" } },
-  ]);
-  const response = await proxy.chat({ ...ask, web_search_options: {} });
-  assert.deepEqual([response.status, toolNames(upstream)], [200, ["WebSearch"]]);
-  const [search, fetched] = readResults(upstream);
-  assert.ok(search?.result.includes(FOUND));
-  assert.ok(fetched?.isError && !fetched.result.includes("example.invalid"));
-  upstream.answer(() => [{ text: "ok" }]);
-  assert.equal((await proxy.chat({ ...ask, web_search_options: {}, tools: [CLIENT_TOOL] })).status, 200);
-  assert.deepEqual(toolNames(upstream), ["WebSearch", "mcp__client__mine"]);
-  assert.equal((await proxy.chat(ask)).status, 200);
-  assert.deepEqual(toolNames(upstream), []);
-});
-
-test("client tools switch the CLI's own off, also when the model calls one of them all the same", async (t) => {
-  const places = makePlaces(t);
-  const { upstream, proxy } = await start(t, "full", places.inside);
-  play(upstream, [{ tool: "Bash", input: { command: `echo x > ${places.inside}/shell` } }]);
-  assert.equal((await proxy.chat({ ...ask, tools: [CLIENT_TOOL] })).status, 200);
+test("client tools switch the CLI's own off, also when the model calls one of them all the same", async () => {
+  const stage = await take("full");
+  const { places, upstream } = stage;
+  play(upstream, [{ tool: "Bash", input: { command: `echo x > ${places.inside}/another-shell` } }]);
+  assert.equal((await post(stage, { tools: [CLIENT_TOOL] })).status, 200);
   assert.deepEqual(toolNames(upstream), ["mcp__client__mine"]);
   assert.ok(readResults(upstream)[0]?.isError);
-  assert.ok(!existsSync(join(places.inside, "shell")));
+  assert.ok(!existsSync(join(places.inside, "another-shell")));
 });
 
-test("full gives the model's shell none of this program's keys, and no way to begin turns later", async (t) => {
-  const upstream = await startUpstream(t);
-  const env = {
-    IS_SANDBOX: "1",
-    CLAUDE_MAX_API_API_KEY: "key-of-this-program",
-    TELEGRAM_BOT_TOKEN: "1:token-of-a-bot",
-  };
-  const proxy = await startProxy(t, { upstream, args: ["--tools", "full", "--spares", "0"], env });
+test("full gives the model's shell none of this program's keys, and no way to begin turns later", async () => {
+  const stage = await take("full");
+  const { upstream } = stage;
   play(upstream, [
     { tool: "Bash", input: { command: "env" } },
     { tool: "Bash", input: { command: "true", run_in_background: true } },
   ]);
-  assert.equal((await proxy.chat(ask, { headers: { authorization: "Bearer key-of-this-program" } })).status, 200);
-  const [environment, background] = readResults(upstream);
+  await goOn(stage);
+  const [environment, background] = readResults(upstream).slice(-2);
   assert.match(environment?.result ?? "", /IS_SANDBOX=1/);
   assert.doesNotMatch(JSON.stringify(upstream.calls.map(({ body }) => body)), /key-of-this-program|token-of-a-bot/);
   assert.ok(background?.isError);
@@ -377,9 +411,9 @@ test("full gives the model's shell none of this program's keys, and no way to be
     assert.ok(!names.includes(name), name);
 });
 
-test("full as root without IS_SANDBOX=1 is one sentence, and exit 2", async (t) => {
+test("full as root without IS_SANDBOX=1 is one sentence, and exit 2", async () => {
   // Any other user may start it; what is checked then is that it does start.
-  if (process.getuid?.() !== 0) return void (await start(t, "full"));
+  if (process.getuid?.() !== 0) return void (await take("full"));
   const child = execFile(process.execPath, [BUNDLE, "--port", "0", "--tools", "full"], {
     env: { PATH: process.env["PATH"] },
   });

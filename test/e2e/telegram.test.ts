@@ -5,11 +5,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
-import { readStream, user } from "../helpers/answer.ts";
-import { BUNDLE, eventually, startProxy } from "../helpers/proxy.ts";
+import { after, test } from "node:test";
+import { NEWEST_TESTED } from "../../src/cli/install/release.ts";
+import { assistant, readStream, user } from "../helpers/answer.ts";
+import { BUNDLE, eventually, startProxy, STEPS_CLI } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
+import type { Scope } from "../helpers/scope.ts";
 import { refused, startBotApi, TOKEN } from "../helpers/telegram.ts";
 import type { BotApi } from "../helpers/telegram.ts";
 import { startUpstream } from "../helpers/upstream.ts";
@@ -21,7 +22,7 @@ interface Stage {
   readonly proxy: Proxy;
 }
 
-async function start(t: TestContext, ...args: readonly string[]): Promise<Stage> {
+async function start(t: Scope, ...args: readonly string[]): Promise<Stage> {
   const [api, upstream] = await Promise.all([startBotApi(t), startUpstream(t)]);
   const env = {
     TELEGRAM_NOTIFY_ID: "7, 8",
@@ -50,8 +51,11 @@ function assertNoToken({ proxy }: Stage): void {
   assert.doesNotMatch(proxy.log.join("\n"), /AAbot|Secret_token/);
 }
 
-test("a turn's tools are told while they run, and the message goes with the answer", async (t) => {
-  const stage = await start(t);
+/** Shared by the tests that leave no message behind, or take theirs away; the last of them stops it. */
+const shared = await start({ after });
+
+test("a turn's tools are told while they run, and the message goes with the answer", async () => {
+  const stage = shared;
   const { api, upstream, proxy } = stage;
   let goOn = (): void => undefined;
   const isTold = new Promise<void>((resolve) => (goOn = resolve));
@@ -70,7 +74,8 @@ test("a turn's tools are told while they run, and the message goes with the answ
   // A turn without tools, and one whose tools are switched off.
   const count = api.calls.length;
   upstream.answer(() => [{ text: "no tools" }]);
-  await (await proxy.chat(ask)).text();
+  const messages = [...ask.messages, assistant(text), user("go")];
+  await (await proxy.chat({ ...ask, messages })).text();
   await (await proxy.chat(ask, { headers: { "x-claude-tools": "none" } })).text();
   assert.equal(api.calls.length, count);
 
@@ -80,56 +85,81 @@ test("a turn's tools are told while they run, and the message goes with the answ
   assertNoToken(stage);
 });
 
-test("a request may name a listed chat; any other is a 403 that names the header", async (t) => {
-  const { api, upstream, proxy } = await start(t);
+test("a request may name a listed chat; any other is a 403 that names the header", async () => {
+  const { api, upstream, proxy } = shared;
   play(upstream, [[bash("true")]]);
+  const [told, asked] = [api.calls.length, upstream.calls.length];
   const refusal = await proxy.chat(ask, { headers: { "x-telegram-chat-id": "9" } });
   const { error } = (await refusal.json()) as { error: { message: string; param: string } };
   assert.deepEqual([refusal.status, error.param], [403, "x-telegram-chat-id"]);
   assert.match(error.message, /x-telegram-chat-id/);
-  assert.equal(upstream.calls.length, 0);
+  assert.equal(upstream.calls.length, asked);
   await (await proxy.chat(ask, { headers: { "x-telegram-chat-id": "8" } })).text();
-  await api.called(({ method }) => method === "deleteMessage");
-  assert.deepEqual([...new Set(api.calls.map(({ body }) => body.chat_id))], ["8"]);
+  await eventually("the message is gone", () => api.calls.at(-1)?.method === "deleteMessage");
+  assert.deepEqual([...new Set(api.calls.slice(told).map(({ body }) => body.chat_id))], ["8"]);
 });
 
-test("a server without Telegram knows no chat", async (t) => {
-  const proxy = await startProxy(t, { args: ["--spares", "0"] });
-  assert.equal((await proxy.chat(ask, { headers: { "x-telegram-chat-id": "7" } })).status, 403);
-});
-
-test("a turn that fails after its tools is told of, and that message stays", async (t) => {
-  const stage = await start(t);
+test("a turn that fails after its tools is told of, and that message stays", async () => {
+  const stage = shared;
+  const first = stage.upstream.calls.length;
   stage.upstream.answer((_call, at) =>
-    at === 0 ? [bash("true")] : [{ status: 400, message: "credit balance too low" }],
+    at === first ? [bash("true")] : [{ status: 400, message: "credit balance too low" }],
   );
+  const [told, before] = [stage.api.calls.length, stage.api.messages.size];
   const response = await stage.proxy.chat(ask);
   assert.equal(response.status, 400);
   await eventually(
     "only the failure stands",
-    () => stage.api.calls.some(({ method }) => method === "deleteMessage") && stage.api.messages.size === 1,
+    () =>
+      stage.api.calls.slice(told).some(({ method }) => method === "deleteMessage") &&
+      stage.api.messages.size === before + 1,
   );
   assert.match(
-    [...stage.api.messages.values()][0] ?? "",
+    [...stage.api.messages.values()].at(-1) ?? "",
     /^Failed after 1 tool: .*credit balance too low.*\nBash: true$/,
   );
   assertNoToken(stage);
 });
 
-test("a turn without tools that fails is told of", async (t) => {
-  const stage = await start(t);
+test("a turn without tools that fails is told of", async () => {
+  const stage = shared;
+  const before = stage.api.messages.size;
   stage.upstream.answer(() => [{ status: 400, message: "credit balance too low" }]);
   assert.equal((await stage.proxy.chat(ask)).status, 400);
   await stage.api.called(({ body }) => /^Failed: .*credit balance too low/.test(body.text ?? ""));
-  assert.equal(stage.api.messages.size, 1);
+  assert.equal(stage.api.messages.size, before + 1);
   assertNoToken(stage);
 });
 
+test("a program that stops takes its messages away first", async () => {
+  const { api, upstream, proxy } = shared;
+  const [told, standing] = [api.calls.length, api.messages.size];
+  play(upstream, [[bash("true")], [{ hang: true }]]);
+  const leaving = new AbortController();
+  const answer = proxy.chat(ask, { signal: leaving.signal });
+  await eventually("it is told", () => api.calls.slice(told).some(({ method }) => method === "sendMessage"));
+  proxy.kill("SIGTERM");
+  await proxy.logged(/stopping/);
+  leaving.abort();
+  await assert.rejects(answer);
+  await proxy.exited;
+  assert.equal(api.messages.size, standing);
+  assert.equal(api.calls.at(-1)?.method, "deleteMessage");
+});
+
+test("a server without Telegram knows no chat", async (t) => {
+  const proxy = await startProxy(t, {
+    args: ["--spares", "0", "--claude", STEPS_CLI],
+    env: { FAKE_CLI_VERSION: NEWEST_TESTED },
+  });
+  assert.equal((await proxy.chat(ask, { headers: { "x-telegram-chat-id": "7" } })).status, 403);
+});
+
 test("a turn without tools that times out is told of", async (t) => {
-  const { api, upstream, proxy } = await start(t, "--activity-timeout", "5");
+  const { api, upstream, proxy } = await start(t, "--activity-timeout", "2");
   upstream.answer(() => [{ text: "begun" }, { hang: true }]);
   await (await proxy.chat({ ...ask, stream: true })).text();
-  await api.called(({ body }) => /^Timed out: .*5 seconds$/.test(body.text ?? ""));
+  await api.called(({ body }) => /^Timed out: .*2 seconds$/.test(body.text ?? ""));
 });
 
 test("a Bot API that hangs or refuses changes neither an answer nor its time, and the program still stops", async (t) => {
@@ -160,21 +190,6 @@ test("a Bot API that hangs or refuses changes neither an answer nor its time, an
   assert.equal((await proxy.exited).code, 0);
   assert.ok(performance.now() - stoppingAt < 8000);
   assertNoToken(stage);
-});
-
-test("a program that stops takes its messages away first", async (t) => {
-  const { api, upstream, proxy } = await start(t);
-  play(upstream, [[bash("true")], [{ hang: true }]]);
-  const leaving = new AbortController();
-  const answer = proxy.chat(ask, { signal: leaving.signal });
-  await api.called(({ method }) => method === "sendMessage");
-  proxy.kill("SIGTERM");
-  await proxy.logged(/stopping/);
-  leaving.abort();
-  await assert.rejects(answer);
-  await proxy.exited;
-  assert.equal(api.messages.size, 0);
-  assert.equal(api.calls.at(-1)?.method, "deleteMessage");
 });
 
 const WRONG: readonly (readonly [env: NodeJS.ProcessEnv, sentence: RegExp])[] = [
