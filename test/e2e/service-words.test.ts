@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { linkPrograms, runFile } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { BUNDLE, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
@@ -12,6 +12,8 @@ const UNIT = ".config/systemd/user/claude-max-api.service";
 const ENV = ".claude-max-api/service.env";
 const HINT = "To have it run while you are not logged in: loginctl enable-linger";
 
+const proxy = await startProxy({ after }, { args: ["--claude", FAKE_CLI, "--api-key", "k"] });
+
 test("install tells what it wrote, what it left out, and where it runs; status, what is there", async (t) => {
   const { home, run } = await makeHome(t);
   assert.deepEqual(await run(["status"]), {
@@ -19,7 +21,6 @@ test("install tells what it wrote, what it left out, and where it runs; status, 
     stdout: "not installed: claude-max-api service install\n",
     stderr: "",
   });
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--api-key", "k"] });
   const { port } = new URL(proxy.url);
   const own = { CLAUDE_MAX_API_API_KEY: "k", HTTPS_PROXY: "http://u:p@h:1", CLAUDE_CODE_OAUTH_TOKEN: "t" };
   const { code, stdout } = await run(["install", "--port", port], own);
@@ -62,7 +63,6 @@ test("a service on any free port is not waited for, and one that does not come i
 
 test("an address that cannot be had is told by the reason, and nothing is written", async (t) => {
   const { home, run } = await makeHome(t);
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--api-key", "k"] });
   const { port } = new URL(proxy.url);
   await writeFile(join(home, "file"), "");
   const cases: [string[], string][] = [

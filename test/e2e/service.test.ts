@@ -5,17 +5,18 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { runProgram } from "../helpers/command.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import { makeHome, SYSTEMCTL } from "../helpers/service.ts";
+
+const running = await startProxy({ after }, { args: ["--claude", FAKE_CLI] });
 
 const toPort = (url: string): string => new URL(url).port;
 
 test("install writes a unit without secrets and a private file with them, and can be repeated", async (t) => {
   const { home, run } = await makeHome(t);
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
-  const port = toPort(proxy.url);
+  const port = toPort(running.url);
   const first = await run(["install", "--port", port, "--api-key", "hush"], {
     TELEGRAM_BOT_TOKEN: "hush-too",
     ANTHROPIC_API_KEY: "not-this",
@@ -48,10 +49,10 @@ test("status tells the state and who answers, and is 1 when nobody does", async 
   assert.equal((await run(["status"])).code, 1);
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
   await run(["install", "--port", toPort(proxy.url)]);
-  const running = await run(["status"]);
-  assert.equal(running.code, 0);
-  assert.match(running.stdout, /^state {5}active$/m);
-  assert.match(running.stdout, new RegExp(`^server {4}claude-max-api \\S+ on ${proxy.url}$`, "m"));
+  const found = await run(["status"]);
+  assert.equal(found.code, 0);
+  assert.match(found.stdout, /^state {5}active$/m);
+  assert.match(found.stdout, new RegExp(`^server {4}claude-max-api \\S+ on ${proxy.url}$`, "m"));
   proxy.kill("SIGTERM");
   await proxy.exited;
   const ended = await run(["status"]);
@@ -71,8 +72,7 @@ test("a server that wants a key is known by the key kept, also while another is 
 
 test("uninstall removes the unit, keeps the keys, and can be repeated", async (t) => {
   const { home, run } = await makeHome(t);
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
-  await run(["install", "--port", toPort(proxy.url)]);
+  await run(["install", "--port", toPort(running.url)]);
   assert.match((await run(["uninstall"])).stdout, /^removed .*claude-max-api\.service/);
   await assert.rejects(stat(join(home, ".config/systemd/user/claude-max-api.service")), { code: "ENOENT" });
   await stat(join(home, ".claude-max-api/service.env"));

@@ -7,22 +7,27 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { readStream, user } from "../helpers/answer.ts";
 import { readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
 import { LINUX_ONLY } from "../helpers/processes.ts";
 import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 
-const DELTAS = 200_000;
+const DELTAS = 24_000;
+const PAD = "x".repeat(1000);
+const FLOOD = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS), FAKE_CLI_PAD: PAD };
 const BODY = { model: "sonnet", stream: true, messages: [user("hi")] };
-const EXPECTED = Array.from({ length: DELTAS }, (_, at) => `${at} `).join("");
+const EXPECTED = Array.from({ length: DELTAS }, (_, at) => `${at} ${PAD}`).join("");
 /** What the proxy may hold for a slow reader, buffers and all. */
 const MOST_GROWTH_BYTES = 30 * 1024 * 1024;
 /** The CLI's whole output is 27 MB; the pipe, our queue and the sockets take no more than this of it. */
 const MOST_WRITTEN_BYTES = 10 * 1024 * 1024;
-/** The runtime of the fake CLI writes a few bytes to itself now and then. */
+/** A runtime may write a few bytes to itself now and then. */
 const STILL_BYTES = 4096;
+
+/** Without spares, for the readers that go away. */
+const shared = await startProxy({ after }, { args: ["--claude", FAKE_CLI, "--spares", "0"], env: FLOOD });
 
 /** Memory of a process, in bytes. */
 function readRss(pid: number): number {
@@ -64,8 +69,7 @@ async function untilHeldBack(pid: number, look: () => void): Promise<number> {
 }
 
 test("a reader that does not read costs no memory, holds up no one, and misses nothing", LINUX_ONLY, async (t) => {
-  const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI], env });
+  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI], env: FLOOD });
   await readHealth(proxy);
   await untilSessions(proxy, "a spare is there", ({ spare }) => spare === 1);
   const cli = readStarts(proxy)[0]?.pid ?? 0;
@@ -101,30 +105,27 @@ test("a reader that does not read costs no memory, holds up no one, and misses n
 });
 
 test("a reader that never reads on is let go after 30 s, and its CLI ends", LINUX_ONLY, async (t) => {
-  const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0"], env });
   const startedAt = performance.now();
-  const socket = ask(proxy);
+  const socket = ask(shared);
   const closed = once(socket, "close");
   socket.on("error", () => undefined);
   t.after(() => socket.destroy());
-  await proxy.logged(/path=\/v1\/chat\/completions status=499 .*error=stalled_reader/);
+  await shared.logged(/path=\/v1\/chat\/completions status=499 .*error=stalled_reader/);
   const seconds = (performance.now() - startedAt) / 1000;
   assert.ok(seconds >= 30 && seconds < 60, `${seconds} s`);
-  await untilEnded(proxy, readStarts(proxy)[0]?.pid);
-  assert.equal((await readHealth(proxy)).sessions.busy, 0);
+  await untilEnded(shared, readStarts(shared).at(-1)?.pid);
+  assert.equal((await readHealth(shared)).sessions.busy, 0);
   socket.resume();
   await closed;
 });
 
-test("a slow reader that hangs up lets its CLI go", LINUX_ONLY, async (t) => {
-  const env = { FAKE_CLI: "flood", FAKE_CLI_DELTAS: String(DELTAS) };
-  const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--spares", "0"], env });
-  const socket = ask(proxy);
-  await proxy.logged(/started claude/);
-  const cli = readStarts(proxy)[0]?.pid ?? 0;
+test("a slow reader that hangs up lets its CLI go", LINUX_ONLY, async () => {
+  const { length } = shared.log;
+  const socket = ask(shared);
+  await shared.logged(/started claude/, length);
+  const cli = readStarts(shared).at(-1)?.pid ?? 0;
   await untilHeldBack(cli, () => undefined);
   socket.destroy();
-  await untilEnded(proxy, cli);
-  await untilSessions(proxy, "no turn is left", ({ busy, live }) => busy === 0 && live === 0);
+  await untilEnded(shared, cli);
+  await untilSessions(shared, "no turn is left", ({ busy, live }) => busy === 0 && live === 0);
 });

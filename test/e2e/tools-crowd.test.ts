@@ -7,10 +7,10 @@ import { eventually, startProxy } from "../helpers/proxy.ts";
 import { ask, call, idsOf, lastBlocks, result, textResult, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
-const CONVERSATIONS = 8;
-const [SESSIONS, CONCURRENT, SPARES] = [3, 2, 1];
+const CONVERSATIONS = 6;
+const [SESSIONS, CONCURRENT, SPARES] = [2, 2, 1];
 
-test("of eight held calls half are abandoned: the others go on, within the bound, and nothing is left after SIGTERM", async (t) => {
+test("of six held calls half are abandoned: the others go on, within the bound, and nothing is left after SIGTERM", async (t) => {
   const upstream = await startUpstream(t);
   const args = ["--max-sessions", String(SESSIONS), "--max-concurrent", String(CONCURRENT), "--spares", String(SPARES)];
   const proxy = await startProxy(t, { upstream, args });
