@@ -8,7 +8,7 @@ import { readText, user } from "../helpers/answer.ts";
 import { createChat, readStarts, untilSessions } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
-import { makeHome } from "../helpers/session.ts";
+import { makeHome, NO_SPARES } from "../helpers/session.ts";
 import { startUpstream, toLastWords } from "../helpers/upstream.ts";
 
 async function readModels(proxy: Proxy): Promise<string[]> {
@@ -38,8 +38,9 @@ test("a pinned id costs one call of the API for each request, however often it i
 
 test("the list of models shows the account's, and none that a client has made up", async (t) => {
   const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream });
-  await readText(await proxy.chat({ model: "sonnet", messages: [user("hi")] }));
+  const proxy = await startProxy(t, { upstream, args: NO_SPARES });
+  const known = createChat(proxy);
+  await known.say("hi");
   const before = await readModels(proxy);
   assert.ok(before.includes(SONNET), before.join());
   const model = "claude-zzz-made-up-by-a-client";
@@ -50,7 +51,7 @@ test("the list of models shows the account's, and none that a client has made up
   }
   await createChat(proxy, { model }, [user("a"), { role: "assistant", content: "b" }]).say("c");
   assert.deepEqual(await readModels(proxy), before);
-  await readText(await proxy.chat({ model: "sonnet", messages: [user("hi again")] }));
+  await known.say("hi again");
   assert.deepEqual(await readModels(proxy), before);
 });
 
