@@ -5,7 +5,7 @@ import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationOptions } from "../cli/install/installation.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
 import type { Folders } from "../cli/process/folder.ts";
-import { deleteSession, toConfigFolder } from "../cli/install/persisted.ts";
+import { deleteSession, noteLastEntry, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { toLoginSentence } from "../core/credential.ts";
@@ -124,11 +124,12 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
   });
   const gate = createGate(maxConcurrent, config.maxQueue, installation.setBusy);
   const pool = createPool({ maxSessions, idleSeconds, log });
+  const configFolder = toConfigFolder(environment, config.home);
   const named = createNamedSessions({
     folder: join(config.stateFolder, "sessions"),
     maxWaiting: config.maxQueue,
     endProcess: async (id) => pool.claim(id)?.close(),
-    deleteTranscript: (sessionId) => deleteSession(toConfigFolder(environment, config.home), sessionId),
+    deleteTranscript: (sessionId) => deleteSession(configFolder, sessionId),
   });
   let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;
@@ -140,7 +141,10 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
   });
   const run = createRun({
     takeLease: history.take,
-    takeNamedLease: createNamedLeases({ start, pool, named }),
+    takeNamedLease: createNamedLeases({
+      ...{ start, pool, named },
+      noteLastEntry: (sessionId, uuid) => noteLastEntry(configFolder, sessionId, uuid),
+    }),
     ...{ gate, named, pace },
     refusals: createRefusals(),
     optional: createOptionalSettings({ toModelId, hasFastMode: models.hasFastMode }),

@@ -16,6 +16,8 @@ export interface ResumeOptions {
   readonly start: (launch: Launch, signal: AbortSignal) => Promise<Conversation>;
   readonly pool: Pool;
   readonly named: NamedSessions;
+  /** Tells the CLI which entry a session goes on from, once no process has it (P59). Never rejects. */
+  readonly noteLastEntry: (sessionId: string, uuid: string) => Promise<void>;
 }
 
 /** Finds or starts the process of a name. One turn of a name at a time: the caller sees to that. */
@@ -32,7 +34,7 @@ function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
 }
 
 /** Makes the finder of processes for named conversations. */
-export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNamedLease {
+export function createNamedLeases({ start, pool, named, noteLastEntry }: ResumeOptions): TakeNamedLease {
   /** The set-up of each live process. */
   const setUps = new WeakMap<Conversation, string>();
   /** The last process of each name, until it is gone. */
@@ -61,6 +63,7 @@ export function createNamedLeases({ start, pool, named }: ResumeOptions): TakeNa
     checkSystem(turn, record);
     const setUp = await toSetUpFingerprint(turn, job);
     const held = await claim(id, turn, setUp);
+    if (record && !held) await noteLastEntry(record.sessionId, record.lastUuid);
     const sessionId = record?.sessionId ?? toFreshSessionId();
     const session = record
       ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const)

@@ -115,13 +115,20 @@ test("a changed tool list resumes the session, with the tools that were sent", a
   assert.deepEqual(dialogueFrom(upstream.calls[1], "seven"), ["user: seven", "assistant: re seven", "user: eight"]);
 });
 
-test("a named turn whose process was killed between turns is resumed unseen", async () => {
-  await sayNamed(proxy, "killed", "one");
+test("a session goes on with all that was said, whether its processes were killed or ended in order", async () => {
   const known = readStarts(proxy).length;
-  process.kill(readStarts(proxy).at(-1)?.pid ?? 0, "SIGKILL");
-  assert.equal(await sayNamed(proxy, "killed", "two"), "re two");
-  assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);
-  assert.deepEqual(startedSince(known), ["resume"]);
+  const killLast = (): void => void process.kill(readStarts(proxy).at(-1)?.pid ?? 0, "SIGKILL");
+  await sayNamed(proxy, "killed", "one");
+  killLast();
+  await sayNamed(proxy, "killed", "two");
+  // Another model: the process before it ends in order, and tells in the transcript how far it came.
+  await sayNamed(proxy, "killed", "three", { model: "opus" });
+  await sayNamed(proxy, "killed", "four", { model: "opus" });
+  killLast();
+  await sayNamed(proxy, "killed", "five", { model: "opus" });
+  const native = ["one", "two", "three", "four"].flatMap((words) => [`user: ${words}`, `assistant: re ${words}`]);
+  assert.deepEqual(toDialogue(upstream.calls.at(-1)), [...native, "user: five"]);
+  assert.deepEqual(startedSince(known), ["begin", "resume", "resume", "resume"]);
 });
 
 test("names survive a restart, with their histories and system prompts; another prompt is refused before and after it", async (t) => {
