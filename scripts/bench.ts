@@ -1,8 +1,8 @@
 /**
  * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. A word measures
  * one part alone: `cache`, the prompt cache, which is not about time; `prepared`, the turns that are prepared before
- * they come; `large`, the largest requests. `TEST_CLAUDE=PATH` measures with another CLI. Needs Linux, no account and
- * no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
+ * they come; `large`, the largest requests; `memory`, many requests. `TEST_CLAUDE=PATH` measures with another CLI. Needs
+ * Linux, no account and no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -91,6 +91,10 @@ function measurePrepared(place: Place, { prepared: rounds }: Size, tally: Tally)
   ]);
 }
 
+function measureMany(place: Place, { requests }: Size, tally: Tally): Promise<Findings[]> {
+  return withProxy(place, "many requests", { claude: ECHO_CLI }, [(proxy) => measureMemory(proxy, requests, tally)]);
+}
+
 function measureLargest(place: Place, { large: rounds }: Size, tally: Tally): Promise<Findings[]> {
   return withProxy(place, "largest requests", { claude: ECHO_CLI }, [
     (proxy) => measureLarge({ place, proxy, tally, rounds }),
@@ -117,9 +121,7 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
     { claude: ECHO_CLI, maxSessions: FLOOD_STREAMS, maxConcurrent: FLOOD_STREAMS, env },
     [(proxy) => measureFlood(proxy, size.flood, tally)],
   );
-  const many = await withProxy(place, "many requests", { claude: ECHO_CLI }, [
-    (proxy) => measureMemory(proxy, size.requests, tally),
-  ]);
+  const many = await measureMany(place, size, tally);
   const prepared = await measurePrepared(place, size, tally);
   return [...real, ...prepared, ...flood, ...many, ...(await measureLargest(place, size, tally)), toExactRow(tally)];
 }
@@ -129,6 +131,7 @@ async function measure(place: Place, size: Size, words: readonly string[]): Prom
   const tally = createTally();
   if (words.includes("cache")) return [await measureCache()];
   if (words.includes("large")) return [...(await measureLargest(place, size, tally)), toExactRow(tally)];
+  if (words.includes("memory")) return [...(await measureMany(place, size, tally)), toExactRow(tally)];
   if (words.includes("prepared")) return [...(await measurePrepared(place, size, tally)), toExactRow(tally)];
   return [await measureCache(), ...(await measureAll(place, size, tally))];
 }
