@@ -8,7 +8,7 @@ import { readError, readStream, readText, readUntil, user } from "../helpers/ans
 import { createChat, readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { isRunning } from "../helpers/processes.ts";
-import { eventually, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
+import { eventually, FAKE_CLI, startProxy, withFreshLog } from "../helpers/proxy.ts";
 import type { Proxy, ProxyOptions } from "../helpers/proxy.ts";
 
 /** A proxy in front of a fake CLI, and the pids of all processes that were ever started with it. */
@@ -34,14 +34,7 @@ const shared = await startProxy(
 /** The shared proxy, whose CLIs misbehave like this from now on; its log begins here. */
 function makeFaulty(mode: string): Proxy {
   writeFileSync(modeFile, `${mode}\n`);
-  const { length } = shared.log;
-  return {
-    ...shared,
-    get log() {
-      return shared.log.slice(length);
-    },
-    logged: (pattern) => shared.logged(pattern, length),
-  };
+  return withFreshLog(shared);
 }
 
 const HI = { model: "sonnet", messages: [user("hi")] };

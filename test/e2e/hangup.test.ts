@@ -7,7 +7,7 @@ import { readUntil, user } from "../helpers/answer.ts";
 import { untilEnded } from "../helpers/client.ts";
 import { startPair } from "../helpers/pair.ts";
 import { POSIX_ONLY } from "../helpers/processes.ts";
-import { startProxy, STEPS_CLI } from "../helpers/proxy.ts";
+import { startProxy, STEPS_CLI, withFreshLog } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { toLastWords } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
@@ -117,8 +117,7 @@ for (const protocol of PROTOCOLS) {
       async () => {
         const visit = async (event: number, afterMs: number): Promise<void> => {
           const words = `w${visits++}`;
-          const { length } = fake.log;
-          const proxy = { ...fake, logged: (pattern: RegExp) => fake.logged(pattern, length) };
+          const proxy = withFreshLog(fake);
           const seen = `${words}-${event}`;
           // A client that waits for the whole answer sees no event: the log does.
           const until = async (answer: Promise<Response>): Promise<unknown> =>

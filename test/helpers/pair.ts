@@ -4,7 +4,7 @@
 import { after } from "node:test";
 import { readStarts, untilEnded } from "./client.ts";
 import { killAny } from "./processes.ts";
-import { eventually, startProxy } from "./proxy.ts";
+import { eventually, startProxy, withFreshLog } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
 import { createScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
@@ -50,18 +50,12 @@ async function clear({ upstream, proxy }: Pair): Promise<void> {
 /** The proxy as one test sees it: its log begins with the test. */
 function toView(shared: Shared): Proxy {
   const { proxy } = shared;
-  const { length } = proxy.log;
-  return {
-    ...proxy,
-    get log() {
-      return proxy.log.slice(length);
-    },
-    logged: (pattern) => proxy.logged(pattern, length),
-    kill(signal) {
-      shared.isDead = true;
-      proxy.kill(signal);
-    },
+  const kill: Proxy["kill"] = (signal) => {
+    shared.isDead = true;
+    proxy.kill(signal);
   };
+  // Not spread, which would read the log once and for all.
+  return Object.assign(withFreshLog(proxy), { kill });
 }
 
 /**

@@ -91,6 +91,18 @@ function toEnvironment(options: ProxyOptions, home: string): NodeJS.ProcessEnv {
   };
 }
 
+/** The proxy with a log that begins now, also for what waits for its lines. */
+export function withFreshLog(proxy: Proxy): Proxy {
+  const { length } = proxy.log;
+  return {
+    ...proxy,
+    get log() {
+      return proxy.log.slice(length);
+    },
+    logged: (pattern, from = 0) => proxy.logged(pattern, length + from),
+  };
+}
+
 /** Starts the program and waits until it is ready. It ends with the scope, and so does every process it has. */
 export async function startProxy(t: Scope, options: ProxyOptions = {}): Promise<Proxy> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), "claude-max-api-test-"));

@@ -4,7 +4,7 @@
  */
 import { after, test } from "node:test";
 import type { TestContext } from "node:test";
-import { startProxy } from "./proxy.ts";
+import { startProxy, withFreshLog } from "./proxy.ts";
 import type { Proxy } from "./proxy.ts";
 import { startUpstream } from "./upstream.ts";
 import type { Upstream } from "./upstream.ts";
@@ -41,8 +41,8 @@ export function shareProxy(title: string, ...args: readonly string[]): (name: st
     void test(`${title}: ${name}`, async (t) => {
       const [upstream, proxy] = await (shared ??= start());
       upstream.reset();
-      const { length } = proxy.log;
-      await run({ t, upstream, proxy, countReplays: () => proxy.log.slice(length).filter(isReplay).length });
+      const now = withFreshLog(proxy);
+      await run({ t, upstream, proxy, countReplays: () => now.log.filter(isReplay).length });
     });
   };
 }
