@@ -1,8 +1,9 @@
 /**
  * Measures the built proxy and holds it to its bounds: `npm run bench`, with `--quick` for few rounds. A word measures
  * one part alone: `cache`, the prompt cache, which is not about time; `prepared`, the turns that are prepared before
- * they come; `large`, the largest requests; `memory`, many requests. `TEST_CLAUDE=PATH` measures with another CLI. Needs
- * Linux, no account and no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is missed.
+ * they come; `large`, the largest requests; `memory`, many requests. `TEST_CLAUDE=PATH` measures with another CLI.
+ * Needs Linux, no account and no network. Prints a table, writes `dist/bench.json`, and exits with 1 when a bound is
+ * missed.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -126,13 +127,15 @@ async function measureAll(place: Place, size: Size, tally: Tally): Promise<Findi
   return [...real, ...prepared, ...flood, ...many, ...(await measureLargest(place, size, tally)), toExactRow(tally)];
 }
 
+/** Parts that can be measured alone, by their words. */
+const PARTS = { large: measureLargest, memory: measureMany, prepared: measurePrepared };
+
 /** One part, or all of them. */
 async function measure(place: Place, size: Size, words: readonly string[]): Promise<Findings[]> {
   const tally = createTally();
   if (words.includes("cache")) return [await measureCache()];
-  if (words.includes("large")) return [...(await measureLargest(place, size, tally)), toExactRow(tally)];
-  if (words.includes("memory")) return [...(await measureMany(place, size, tally)), toExactRow(tally)];
-  if (words.includes("prepared")) return [...(await measurePrepared(place, size, tally)), toExactRow(tally)];
+  for (const [word, part] of Object.entries(PARTS))
+    if (words.includes(word)) return [...(await part(place, size, tally)), toExactRow(tally)];
   return [await measureCache(), ...(await measureAll(place, size, tally))];
 }
 

@@ -99,8 +99,8 @@ function start(files: readonly string[], compiled: string, env: NodeJS.ProcessEn
 }
 
 /**
- * Kills the process when no test of it has ended for so long. The function returned stops that, and tells whether it came
- * to it.
+ * Kills the process when no test of it has ended for so long. The function returned stops that, and tells whether it
+ * came to it.
  */
 function watchSilence(child: ChildProcess, silenceMs: number): () => boolean {
   let isHung = false;

@@ -1,4 +1,4 @@
-/** Where compiled test files are. */
+/** Paths of compiled test files. */
 import { join } from "node:path";
 
 /** Folder for what is compiled. */

@@ -17,7 +17,7 @@ export interface Selection {
   readonly waiting: number;
   /** Goldens are written instead of compared, and their difference is shown. */
   readonly isUpdate: boolean;
-  /** What the longest batches take is written down for other checkouts. */
+  /** The times of the longest batches are written down for other checkouts. */
   readonly isTimed: boolean;
 }
 
