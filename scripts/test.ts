@@ -14,7 +14,7 @@ import { findTests, select, SelectionError, toBatches } from "./test/selection.t
 import type { Selection } from "./test/selection.ts";
 import { findSurvivors, killAll } from "./test/survivor.ts";
 import { formatBatch, formatSums, isGood } from "./test/summary.ts";
-import { keepTimes, readKnownTimes, toQueue } from "./test/times.ts";
+import { keepTimes, pickWhole, readKnownTimes, toQueue } from "./test/times.ts";
 
 const GOLDENS = "test/fixtures/golden";
 /** Holds the temporary folder of each batch; short, since sockets' paths have 108 bytes. */
@@ -73,7 +73,7 @@ await Promise.all([
   ...Array.from({ length: jobs }, () => work(queue.takeNext, results)),
   ...Array.from({ length: waiting }, () => work(queue.takeWaiting, results)),
 ]);
-keepTimes(results, isTimed);
+keepTimes(pickWhole(results, toBatches(findTests())), isTimed);
 console.log(formatSums(results, performance.now() - startedAt));
 if (isUpdate) spawnSync("git", ["--no-pager", "diff", "--", GOLDENS], { stdio: "inherit" });
 if (!results.every(isGood)) process.exitCode = 1;

@@ -59,7 +59,13 @@ export function toQueue(batches: readonly Batch[], times: Times): Queue {
 /** The times known in this checkout. */
 export const readKnownTimes = (): Times => ({ ...readTimes(USUAL), ...readTimes(LAST) });
 
-/** Keeps what these batches took; `isUsual` also for other checkouts, as far as they are long. */
+/** Those that ran with all of their files: a part of a folder's tests says nothing of the folder. */
+export function pickWhole<B extends Batch>(batches: readonly B[], all: readonly Batch[]): B[] {
+  const counts = new Map(all.map(({ name, files }) => [name, files.length]));
+  return batches.filter(({ name, files }) => files.length === counts.get(name));
+}
+
+/** Keeps what whole batches took; `isUsual` also for other checkouts, as far as they are long. */
 export function keepTimes(results: readonly BatchResult[], isUsual: boolean): void {
   const toSeconds = (ms: number): number => Math.round(ms / 100) / 10;
   const taken = results.map(({ name, ms, cpuMs }) => [name, [toSeconds(ms), toSeconds(cpuMs)]] as const);

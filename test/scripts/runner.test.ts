@@ -8,7 +8,7 @@ import { compile } from "../../scripts/test/compile.ts";
 import { LOADED, runBatch } from "../../scripts/test/batch.ts";
 import type { Batch, BatchResult } from "../../scripts/test/batch.ts";
 import { findTests, select, SelectionError, toBatches } from "../../scripts/test/selection.ts";
-import { toQueue } from "../../scripts/test/times.ts";
+import { pickWhole, toQueue } from "../../scripts/test/times.ts";
 import { formatBatch, formatSums, isGood } from "../../scripts/test/summary.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { isRunning, LINUX_ONLY } from "../helpers/processes.ts";
@@ -79,6 +79,13 @@ test("the longest begin first, and those that wait have places of their own", ()
   assert.deepEqual(drain(queue.takeWaiting), ["wait long", "wait"]);
   assert.deepEqual(drain(queue.takeNext), ["long", "short", "new"]);
   assert.deepEqual(drain(start().takeNext), ["long", "short", "new", "wait long", "wait"]);
+});
+
+test("a part of a folder's unit tests says nothing of the folder's time", () => {
+  const all = toBatches(["test/cli/a.test.ts", ...PATHS]);
+  const ran = toBatches(["test/cli/a.test.ts", "test/e2e/chat.test.ts", "test/house.test.ts"]);
+  assert.deepEqual(pickWhole(ran, all), ran);
+  assert.deepEqual(pickWhole(ran, toBatches(["test/cli/b.test.ts", "test/cli/a.test.ts", ...PATHS])), ran.slice(1));
 });
 
 test("fixtures and helpers are no tests", () => {
