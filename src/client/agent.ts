@@ -1,5 +1,5 @@
 /** Agents in the terminal. Sources: each client's own documentation, and the clients themselves. */
-import { ENTRY, LEAST_LIMITS, quote, toConfigHome } from "./client.ts";
+import { ENTRY, LEAST_LIMITS, toConfigHome, toKeyCommand, toKeyLine } from "./client.ts";
 import type { Client, Edit, OfferedModel, Place, Value } from "./client.ts";
 
 /** Members of a model that are known; a client has its own names for them. */
@@ -93,6 +93,9 @@ const openclaw: Client = {
   toNext: ({ model }) => `openclaw models set ${ENTRY}/${model}`,
 };
 
+/** codex runs a command for its key. */
+const toAuth = ([command, ...args]: readonly [string, ...string[]]): Value => ({ command, args });
+
 const codex: Client = {
   id: "codex",
   name: "codex",
@@ -103,7 +106,7 @@ const codex: Client = {
     format: "toml",
     where: "~/.codex/config.toml",
     toPaths: ({ home, environment }) => [`${environment["CODEX_HOME"] || `${home}/.codex`}/config.toml`],
-    toEdits: ({ origin, keyFile, model }) => [
+    toEdits: ({ origin, keyFile, isWindows, model }) => [
       { path: ["model"], value: model, when: "chosen" },
       { path: ["model_provider"], value: ENTRY, when: "chosen" },
       {
@@ -112,7 +115,7 @@ const codex: Client = {
           name: ENTRY,
           base_url: `${origin}/v1`,
           wire_api: "responses",
-          ...(keyFile === undefined ? {} : { auth: { command: "cat", args: [keyFile] } }),
+          ...(keyFile === undefined ? {} : { auth: toAuth(toKeyCommand(keyFile, isWindows)) }),
         },
       },
     ],
@@ -232,13 +235,13 @@ const pi: Client = {
     format: "json",
     where: "~/.pi/agent/models.json",
     toPaths: ({ home, environment }) => [`${environment["PI_CODING_AGENT_DIR"] || `${home}/.pi/agent`}/models.json`],
-    toEdits: ({ origin, key, keyFile, models }) => [
+    toEdits: ({ origin, key, keyFile, isWindows, models }) => [
       {
         path: ["providers", ENTRY],
         value: {
           baseUrl: `${origin}/v1`,
           api: "openai-completions",
-          apiKey: keyFile === undefined ? key : `!cat ${quote(keyFile)}`,
+          apiKey: keyFile === undefined ? key : `!${toKeyLine(keyFile, isWindows)}`,
           models: models.map((held) => ({
             id: held.id,
             input: ["text", "image"],

@@ -9,7 +9,8 @@ export type Step = string | { readonly key: string; readonly is: string };
 /**
  * The conditions of an edit:
  * - `absent`: only where nothing stands yet, such as a file's version
- * - `chosen`: the same, but also where something stands when a model was asked for by name
+ * - `chosen`: a default of the client's. All of a client's are made together: where none of them stands yet, or when a
+ *   model was asked for by name
  * - `listed`: only into a list that is there already, such as one of allowed models
  */
 export type Condition = "absent" | "chosen" | "listed";
@@ -39,6 +40,8 @@ export interface Place {
   readonly key: string;
   /** The private file that holds the key, for clients that can refer to one; undefined where no key is asked for. */
   readonly keyFile?: string;
+  /** True where the client runs on Windows, whose shell has words of its own. */
+  readonly isWindows?: boolean;
   /** The model to begin with; one of `models`. */
   readonly model: string;
   /** True when the user has named that model. */
@@ -118,6 +121,16 @@ export function quote(text: string): string {
 /** The key in a line for a shell: read from its file, so that the line can be shown and kept. */
 export function toShellKey({ key, keyFile }: Place): string {
   return keyFile === undefined ? quote(key) : `"$(cat ${quote(keyFile)})"`;
+}
+
+/** The command that prints the key's file. */
+export function toKeyCommand(keyFile: string, isWindows = false): [string, ...string[]] {
+  return isWindows ? ["cmd", "/c", "type", keyFile] : ["cat", keyFile];
+}
+
+/** The same as a line for the system's own shell. */
+export function toKeyLine(keyFile: string, isWindows = false): string {
+  return isWindows ? `type "${keyFile}"` : `cat ${quote(keyFile)}`;
 }
 
 /** The folder of settings that follow the XDG rules. */

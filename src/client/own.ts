@@ -1,5 +1,5 @@
 /** Agents that are started with a file of this program's own, as none of the user's would do. */
-import { lines, quote, toFirst, toShellKey } from "./client.ts";
+import { lines, quote, toFirst, toKeyLine, toShellKey } from "./client.ts";
 import type { Client } from "./client.ts";
 
 /** Claude Code's name for a family: of others it goes on with the model that has answered, and another prompt. */
@@ -15,14 +15,14 @@ const claudeCode: Client = {
     type: "own",
     file: "claude-code.json",
     where: "A settings file of its own, for claude --settings; auto mode asks once about the address",
-    toText: ({ origin, key, keyFile, model, isChosen }) =>
+    toText: ({ origin, key, keyFile, isWindows, model, isChosen }) =>
       `${JSON.stringify(
         {
           env: {
             ANTHROPIC_BASE_URL: origin,
             ...(keyFile === undefined ? { ANTHROPIC_AUTH_TOKEN: key } : {}),
           },
-          ...(keyFile === undefined ? {} : { apiKeyHelper: `cat ${quote(keyFile)}` }),
+          ...(keyFile === undefined ? {} : { apiKeyHelper: toKeyLine(keyFile, isWindows) }),
           ...(isChosen ? { model: toOwnName(model) } : {}),
         },
         undefined,

@@ -1,5 +1,5 @@
 /** `connect`: sets a client up for this server, shows what it changes, and puts it back. */
-import { access, readFile, rm, rmdir } from "node:fs/promises";
+import { access, readFile, rmdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { Client, Machine, Place } from "../../client/client.ts";
 import { CONNECTABLE, toRecipe } from "../../client/table.ts";
@@ -9,7 +9,7 @@ import { ProxyError } from "../../core/error.ts";
 import { diffLines, formatHunks } from "../../lib/diff.ts";
 import { askServer } from "../port.ts";
 import { confirm } from "./confirm.ts";
-import { ConnectError, makeFolders, refuseReadOnly, replaceTarget, toCode } from "./file.ts";
+import { ConnectError, makeFolders, refuseReadOnly, removeTarget, replaceTarget, toCode } from "./file.ts";
 import { KEY_NAME, toPlace, writeKey } from "./place.ts";
 import { isConnected, planConnect, planUndo, toPath } from "./plan.ts";
 import type { Plan, Subject } from "./plan.ts";
@@ -63,13 +63,13 @@ function hideKeys(text: string, keys: readonly string[]): string {
   return keys.flatMap(toSpellings).reduce((held, spelling) => held.replaceAll(spelling, "(your key)"), text);
 }
 
-function showChange({ target, text }: Plan, keys: readonly string[]): void {
+function showChange({ target, text, replacedKeys }: Plan, keys: readonly string[]): void {
   const before = target.text === undefined ? [] : target.text.split("\n");
   const link = target.file === target.path ? "" : `, a link to ${target.file}`;
   console.log(`${target.path}${link}${target.text === undefined ? " (new)" : ""}`);
   if (text === undefined) return console.log("  is taken away: it was not there before");
   const shown = formatHunks(before, diffLines(before, text.split("\n"))).map((line) => `  ${line.replace("\r", "")}`);
-  console.log(hideKeys(shown.join("\n"), keys));
+  console.log(hideKeys(shown.join("\n"), [...keys, ...replacedKeys]));
 }
 
 /** Other users of the machine can read the file, and the key stands in it. */
@@ -112,8 +112,11 @@ async function connect(subject: Subject, place: Place, { config, isPrint }: Conn
   const { client } = subject;
   const plan = await planConnect(subject, place);
   const { target, text = "" } = plan;
-  if (target.text === text) console.log(`${target.path} is as it should be`);
-  else {
+  if (target.text === text) {
+    // The key may be another by now, or its file gone.
+    if (!isPrint) await writeKey(place);
+    console.log(`${target.path} is as it should be`);
+  } else {
     showChange(plan, await readKeys(place, subject));
     if (isExposed(plan, place))
       console.log(`note: other users can read this file, and the key is in it: chmod 600 ${target.file}`);
@@ -125,7 +128,7 @@ async function connect(subject: Subject, place: Place, { config, isPrint }: Conn
   }
   const next = client.toNext?.(place, target.file);
   if (next !== undefined) console.log(`next: ${next}`);
-  if ((await askServer(config, config.apiKeys))?.type !== "ours")
+  if ((await askServer(config, place.keyFile === undefined ? [] : [place.key]))?.type !== "ours")
     console.log(`note: no server answers on ${place.origin} with this key; start it with claude-max-api`);
 }
 
@@ -136,7 +139,7 @@ async function undo(subject: Subject, place: Place, isPrint: boolean): Promise<v
   if (isPrint) return;
   refuseReadOnly(target);
   if (!(await confirm("Write this?"))) return;
-  if (text === undefined) await rm(target.file, { force: true });
+  if (text === undefined) await removeTarget(target);
   else {
     await makeFolders(target);
     await replaceTarget(target, text);

@@ -1,5 +1,6 @@
 /** A client's file on disk: read whole, and replaced in one move, through a symlink and with its mode and owner. */
 import { chmod, chown, mkdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { quote } from "../../client/client.ts";
 
@@ -85,6 +86,28 @@ export function refuseReadOnly({ path, file, text, mode }: Target): void {
     throw new ConnectError(`Cannot write ${path}: it is read-only. To allow it: chmod u+w ${quote(file)}`);
 }
 
+/** Gives a file that this program has written to the owner and group of the one it replaces. */
+async function giveTo(file: string, { uid, gid }: Stats): Promise<void> {
+  const own = await stat(file);
+  if (own.uid !== uid) await chown(file, uid, gid);
+  // A group that this user is not in cannot be given; the owner can read the file all the same.
+  else if (own.gid !== gid) await chown(file, uid, gid).catch(() => undefined);
+}
+
+/** @throws ConnectError when the file is not as it was read. */
+async function refuseChanged(path: string, text: string | undefined): Promise<void> {
+  const now = await readTarget(path);
+  if (now.text !== text) throw new ConnectError(`Cannot change ${path}: another program has just written it`);
+}
+
+/** Takes the file that was read away. @throws ConnectError when it cannot, or the file has changed. */
+export async function removeTarget({ path, file, text }: Target): Promise<void> {
+  await refuseChanged(path, text);
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw new ConnectError(`Cannot remove ${path}: ${toCode(error)}`);
+  });
+}
+
 /** Replaces the file that was read by another text. @throws ConnectError when it cannot, or the file has changed. */
 export async function replaceTarget({ path, file, text: before, mode }: Target, text: string): Promise<void> {
   const next = `${file}.${process.pid}.new`;
@@ -92,9 +115,8 @@ export async function replaceTarget({ path, file, text: before, mode }: Target, 
     const owner = before === undefined ? undefined : await stat(file);
     await writeFile(next, text, { mode: PRIVATE, flag: "wx" });
     await chmod(next, mode);
-    if (owner && process.getuid && owner.uid !== process.getuid()) await chown(next, owner.uid, owner.gid);
-    const now = await readTarget(path);
-    if (now.text !== before) throw new ConnectError(`Cannot change ${path}: another program has just written it`);
+    if (owner) await giveTo(next, owner);
+    await refuseChanged(path, before);
     await rename(next, file);
   } catch (error) {
     await rm(next, { force: true });

@@ -1,5 +1,5 @@
 /** The server as its clients are to know it: address, key, models with their limits. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readModelFile } from "../../cli/install/modelfile.ts";
 import type { Place } from "../../client/client.ts";
@@ -8,9 +8,9 @@ import type { Config } from "../../config/config.ts";
 import { toApiKey } from "../../core/key.ts";
 import { createModels } from "../../core/model.ts";
 import { toSocketPath } from "../../lib/address.ts";
-import { parseVariables } from "../../lib/envfile.ts";
 import { createLog } from "../../lib/log.ts";
 import { toLocalAddress } from "../port.ts";
+import { readStoredKeys } from "../stored.ts";
 import { ConnectError } from "./file.ts";
 import { toConnectFolder } from "./record.ts";
 
@@ -19,9 +19,8 @@ const UNUSED_KEY = "unused";
 
 /** The first key of the server: of the options, else of the service that is installed. */
 async function readKey({ apiKeys, stateFolder }: Config): Promise<string | undefined> {
-  const stored = await readFile(join(stateFolder, "service.env"), "utf8").catch(() => "");
-  const [text] = apiKeys.length > 0 ? apiKeys : (parseVariables(stored)["CLAUDE_MAX_API_API_KEY"] ?? "").split(",");
-  return text === undefined || text === "" ? undefined : toApiKey(text).key;
+  const [text] = apiKeys.length > 0 ? apiKeys : await readStoredKeys(join(stateFolder, "service.env"));
+  return text === undefined ? undefined : toApiKey(text).key;
 }
 
 /** The address as clients write it; `localhost` for loopback, which the server has in both families. */
@@ -59,6 +58,7 @@ export async function toPlace(config: Config, asked: string | undefined): Promis
     origin: toOrigin(config),
     key: key ?? UNUSED_KEY,
     ...(key === undefined ? {} : { keyFile: join(toConnectFolder(config.stateFolder), KEY_NAME) }),
+    isWindows: process.platform === "win32",
     model,
     isChosen: asked !== undefined,
     models: [...new Set([...OFFERED, model])].map((id) => ({ id, ...models.findLimits(models.resolve(id).id) })),

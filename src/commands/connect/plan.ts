@@ -1,8 +1,9 @@
 /** The change of a client's file: where it is, what it says, and what it is to say. Nothing is written here. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { Client, FileSetup, Machine, Place } from "../../client/client.ts";
+import type { Client, FileSetup, Machine, Place, Value } from "../../client/client.ts";
 import { toRecipe } from "../../client/table.ts";
+import { isObject } from "../../lib/json.ts";
 import { applyEdits, EDITORS, findValue } from "./edit/apply.ts";
 import { EditError } from "./edit/edit.ts";
 import { ConnectError, readTarget } from "./file.ts";
@@ -30,6 +31,8 @@ export interface Plan {
   readonly record: ConnectRecord | undefined;
   /** True when the entry of that one cannot be taken back any more: its copy is to be kept. */
   readonly isAbandoned: boolean;
+  /** Keys of the user's own that ours takes the place of: not for a screen either. */
+  readonly replacedKeys: readonly string[];
 }
 
 const isThere = (path: string): Promise<boolean> =>
@@ -88,6 +91,33 @@ function edit(client: Client, target: Target, place: Place, base: string | undef
   }
 }
 
+/** The value of a settings file; undefined when it is empty or cannot be read. */
+function parse({ format }: FileSetup, text: string): unknown {
+  try {
+    return EDITORS[format].parse(text);
+  } catch (error) {
+    if (error instanceof EditError) return undefined;
+    throw error;
+  }
+}
+
+/** Texts that stand where the new value has the key. */
+function findReplaced(now: unknown, next: Value, key: string): string[] {
+  if (next === key) return typeof now === "string" && now !== key ? [now] : [];
+  if (!isObject(now) || typeof next !== "object") return [];
+  return Object.entries(next).flatMap(([name, value]) => findReplaced(now[name], value, key));
+}
+
+/** The user's own keys in a text, in the places where ours is to stand. */
+function toReplacedKeys({ setup }: Client, text: string | undefined, place: Place): string[] {
+  if (setup.type !== "file" || text === undefined) return [];
+  const document = parse(setup, text);
+  return setup
+    .toEdits(place)
+    .flatMap(({ path, value }) => findReplaced(findValue(document, path), value, place.key))
+    .filter((key) => key !== "");
+}
+
 /** Plans to connect. What an earlier connect has written is taken back first, so that nothing of it stays. */
 export async function planConnect(subject: Subject, place: Place): Promise<Plan> {
   const { client, folder } = subject;
@@ -102,7 +132,8 @@ export async function planConnect(subject: Subject, place: Place): Promise<Plan>
     );
   const base = reverted === "gone" ? undefined : (reverted ?? target.text);
   const isAbandoned = record !== undefined && reverted === undefined;
-  return { target, base, record, isAbandoned, text: edit(client, target, place, base) };
+  const text = edit(client, target, place, base);
+  return { target, base, record, isAbandoned, text, replacedKeys: toReplacedKeys(client, target.text, place) };
 }
 
 /** Plans to put back what was there. @throws ConnectError when there is nothing to put back, or no place for it. */
@@ -112,7 +143,9 @@ export async function planUndo(subject: Subject, place: Place): Promise<Plan> {
   const record = await readRecord(folder, id);
   if (!record) throw new ConnectError(`Cannot undo: ${name} was not connected with claude-max-api connect ${id}`);
   const target = await openRecorded(subject, record);
-  const plan = { target, base: undefined, record, isAbandoned: false };
+  // The key that is put back is shown as an added line.
+  const replacedKeys = toReplacedKeys(client, record.before, place);
+  const plan = { target, base: undefined, record, isAbandoned: false, replacedKeys };
   if (target.text === undefined) return { ...plan, text: record.before };
   const text = toReverted(record, target.text, client, place);
   if (text === undefined) {
@@ -133,14 +166,19 @@ export async function isConnected(subject: Subject, place: Place): Promise<boole
   return setup.type === "file" ? hasEntry(setup, target.text, place) : true;
 }
 
-function hasEntry({ format, toEdits }: FileSetup, text: string, place: Place): boolean {
-  try {
-    const document = EDITORS[format].parse(text);
-    return toEdits(place)
-      .filter(({ when }) => when === undefined)
-      .every(({ path }) => findValue(document, path) !== undefined);
-  } catch (error) {
-    if (error instanceof EditError) return false;
-    throw error;
-  }
+/** True for a value that is there and, where the one of ours names the server's address, names it too. */
+function isOurs(found: unknown, value: Value, { origin }: Place): boolean {
+  const hasOrigin = (held: unknown): boolean => {
+    if (typeof held === "string") return held.startsWith(origin);
+    return typeof held === "object" && held !== null && Object.values(held).some(hasOrigin);
+  };
+  return found !== undefined && (!hasOrigin(value) || hasOrigin(found));
+}
+
+function hasEntry(setup: FileSetup, text: string, place: Place): boolean {
+  const document = parse(setup, text);
+  return setup
+    .toEdits(place)
+    .filter(({ when }) => when === undefined)
+    .every(({ path, value }) => isOurs(findValue(document, path), value, place));
 }

@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -13,6 +14,8 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { EDITORS } from "../../../src/commands/connect/edit/apply.ts";
+import { readTarget, removeTarget } from "../../../src/commands/connect/file.ts";
+import { toKeyCommand, toKeyLine } from "../../../src/client/client.ts";
 import { CONNECTABLE } from "../../../src/client/table.ts";
 import { POSIX_ONLY, LINUX_ONLY } from "../../helpers/processes.ts";
 import { makeHome, readFixture, SETTINGS } from "./settings.ts";
@@ -71,13 +74,18 @@ for (const [id, path, name] of SETTINGS) {
   });
 }
 
-test("a default of the user's stays unless a model is asked for by name", async (t) => {
+test("defaults of the user's stay, and none of ours is put beside them, unless a model is asked for by name", async (t) => {
   const { connect, read, write } = makeHome(t);
   write(".codex/config.toml", 'model = "gpt-5.5"\n');
   await connect("codex");
-  assert.match(read(".codex/config.toml"), /^model = "gpt-5.5"\nmodel_provider = "claude-max-api"\n/);
+  // With our provider, every start of codex would ask this server for gpt-5.5.
+  assert.match(read(".codex/config.toml"), /^model = "gpt-5.5"\n\n\[model_providers.claude-max-api\]/);
   await connect("codex", "--model", "opus");
-  assert.match(read(".codex/config.toml"), /^model = "opus"\n/);
+  assert.match(read(".codex/config.toml"), /^model = "opus"\nmodel_provider = "claude-max-api"\n/);
+
+  write(".qwen/settings.json", '{ "security": { "auth": { "selectedType": "qwen-oauth" } } }\n');
+  await connect("qwen-code");
+  assert.equal((JSON.parse(read(".qwen/settings.json")) as { model?: unknown }).model, undefined);
 });
 
 test("every client with a file is set up in an empty home, and undo leaves nothing behind", async (t) => {
@@ -180,6 +188,62 @@ test("a key with quotes in it is hidden too, and so is one that undo no longer k
   const undone = await connect("aider", "--undo", "--api-key", "another");
   assert.match(undone.lines, /-openai-api-key: "\(your key\)"/);
   assert.doesNotMatch(lines + undone.lines, /krit/);
+});
+
+test("a key that has changed reaches the clients that refer to its file", async (t) => {
+  const { connect, home, read } = makeHome(t, { CLAUDE_MAX_API_API_KEY: "old" });
+  await connect("opencode");
+  const words = ["opencode", "--api-key", "new"] as const;
+  assert.match((await connect(...words, "--print")).lines, /as it should be/);
+  assert.equal(read(".claude-max-api/connect/key"), "old");
+  assert.match((await connect(...words)).lines, /as it should be/);
+  assert.equal(read(".claude-max-api/connect/key"), "new");
+  rmSync(join(home, ".claude-max-api/connect/key"));
+  await connect(...words);
+  assert.equal(read(".claude-max-api/connect/key"), "new");
+});
+
+test("a key of the user's own that ours replaces is not shown, and is back after undo", async (t) => {
+  const { connect, read, write } = makeHome(t, { CLAUDE_MAX_API_API_KEY: "k" });
+  const settings = { provider: "openai-compatible", apiKey: "sk-mine", model: "m", baseUrl: "https://example.com/v1" };
+  const own = { ".aider.conf.yml": "openai-api-key: sk-mine\n" } as const;
+  const cline = `${JSON.stringify({ providers: { "openai-compatible": { settings } } }, undefined, 2)}\n`;
+  for (const [id, path, text] of [
+    ["aider", ".aider.conf.yml", own[".aider.conf.yml"]],
+    ["cline", ".cline/data/settings/providers.json", cline],
+  ] as const) {
+    write(path, text);
+    assert.match((await connect()).lines, new RegExp(`^  ${id} +found$|^  ${id} +not found$`, "m"));
+    const { lines } = await connect(id);
+    assert.match(lines, /^ {2}-.*\(your key\)/m);
+    assert.match((await connect()).lines, new RegExp(`^  ${id} .*connected$`, "m"));
+    const undone = await connect(id, "--undo");
+    assert.equal(read(path), text);
+    assert.doesNotMatch(lines + undone.lines, /sk-mine/);
+  }
+});
+
+test("a file that was written anew while undo asked is not removed", async (t) => {
+  const { home, read, write } = makeHome(t);
+  write("a.json", "{}\n");
+  const target = await readTarget(join(home, "a.json"));
+  write("a.json", '{ "mine": 1 }\n');
+  await assert.rejects(removeTarget(target), /another program has just written it/);
+  assert.equal(read("a.json"), '{ "mine": 1 }\n');
+  await removeTarget(await readTarget(join(home, "a.json")));
+  assert.equal(existsSync(join(home, "a.json")), false);
+});
+
+test("a file of variables that cannot be read is told by its line", async (t) => {
+  const { connect, write } = makeHome(t);
+  write(".claude-max-api/service.env", "A=1\nnonsense\n");
+  await assert.rejects(connect("aider"), /^Error: Cannot read .*service\.env: line 2 is not NAME=VALUE$/);
+});
+
+test("on Windows the key is read by a command that is there", () => {
+  assert.deepEqual(toKeyCommand("C:\\k", true), ["cmd", "/c", "type", "C:\\k"]);
+  assert.equal(toKeyLine("C:\\my keys\\k", true), 'type "C:\\my keys\\k"');
+  assert.equal(toKeyLine("/my keys/k"), "cat '/my keys/k'");
 });
 
 test("the key of the service that is installed is known", async (t) => {

@@ -40,13 +40,13 @@ function withValue(document: unknown, path: readonly Step[], value: Value): unkn
     : list.map((item, index) => (index === at ? withValue(item, rest, value) : item));
 }
 
-/** True for an edit that is to be made of this document. */
-function isDue({ path, when }: Edit, document: unknown, isChosen: boolean): boolean {
+/** True for an edit that is to be made of this document; `areDefaults` tells whether those of the client's are. */
+function isDue({ path, when }: Edit, document: unknown, areDefaults: boolean): boolean {
   switch (when) {
     case "absent":
       return findValue(document, path) === undefined;
     case "chosen":
-      return isChosen || findValue(document, path) === undefined;
+      return areDefaults;
     case "listed":
       return findValue(document, path.slice(0, -1)) !== undefined;
     default:
@@ -86,9 +86,12 @@ export function applyEdits(text: string, format: Format, edits: readonly Edit[],
   let document = editor.parse(text);
   // YAML has null for a file of comments alone.
   if (document === undefined || (document === null && format === "yaml")) return fill(text, format, edits);
+  // A model of ours for a provider of the user's, or the other way round, would be a setting that works with neither.
+  const isFree = edits.every(({ path, when }) => when !== "chosen" || findValue(document, path) === undefined);
   let edited = text;
   for (const edit of edits) {
-    if (!isDue(edit, document, isChosen) || isDeepStrictEqual(findValue(document, edit.path), edit.value)) continue;
+    if (!isDue(edit, document, isChosen || isFree) || isDeepStrictEqual(findValue(document, edit.path), edit.value))
+      continue;
     edited = editor.set(edited, edit.path, edit.value);
     const wanted = withValue(document, edit.path, edit.value);
     document = parseEdited(editor, edited);
