@@ -15,7 +15,7 @@ export interface ArchiveOptions {
 
 /** Reads and writes days. No method rejects: what is wrong with a file is logged, and sums are not worth an answer. */
 export interface Archive {
-  /** The days of the newest two months that there are, which hold the last 31 days. */
+  /** The days of the newest three months that there are: the last 31 days may touch as many. */
   readNewest(): Promise<Day[]>;
   /** The days of one month, `YYYY-MM`; empty when there is no file. */
   readMonth(month: string): Promise<Day[]>;
@@ -50,15 +50,28 @@ export function createArchive({ folder, log }: ArchiveOptions): Archive {
   let writing: Promise<void> = Promise.resolve();
   let pending: Day[] = [];
 
-  async function readMonth(month: string): Promise<Day[]> {
+  /** @throws Error when there is a file that cannot be read: to write it anew would lose its days. */
+  async function load(month: string): Promise<Day[]> {
     const file = toFile(month);
-    const text = await readFile(file, "utf8").catch(() => undefined);
+    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
     if (text === undefined) return [];
     const days = decodeMonth(text);
     if (days) return days;
     log.warn("usage file is damaged and was set aside", { file, as: `${file}.damaged` });
     await rename(file, `${file}.damaged`).catch((error: unknown) => log.warn("rename", { cause: toCause(error) }));
     return [];
+  }
+
+  async function readMonth(month: string): Promise<Day[]> {
+    try {
+      return await load(month);
+    } catch (error) {
+      log.warn("cannot read usage", { file: toFile(month), cause: toCause(error) });
+      return [];
+    }
   }
 
   async function listMonths(): Promise<string[]> {
@@ -71,7 +84,7 @@ export function createArchive({ folder, log }: ArchiveOptions): Archive {
 
   async function addToMonth(month: string): Promise<void> {
     const isOfMonth = ({ date }: Day): boolean => toMonth(date) === month;
-    const days = await readMonth(month);
+    const days = await load(month);
     merge(days, pending.filter(isOfMonth));
     // Renamed into place: a file cut short would be a damaged one.
     const file = toFile(month);
@@ -96,7 +109,7 @@ export function createArchive({ folder, log }: ArchiveOptions): Archive {
   return {
     async readNewest() {
       const months = await listMonths();
-      const days = await Promise.all(months.slice(-2).map(readMonth));
+      const days = await Promise.all(months.slice(-3).map(readMonth));
       return days.flat();
     },
     readMonth,

@@ -22,6 +22,9 @@ export interface Day extends Totals, Groups {
   readonly date: string;
 }
 
+/** A name; the longest of a model has 128 characters. */
+const NAME = /^[^\p{Cc}]{1,200}$/u;
+
 /** Most rows that a day, or all time since the start, has for each of these; what has none is counted as `other`. */
 export const MOST_NAMES = { models: 32, clients: 50, protocols: 12 } as const;
 
@@ -32,6 +35,13 @@ export function toDate(ms: number): string {
   const time = new Date(ms);
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+}
+
+/** The first of the last `count` days, the one that a time falls on included. */
+export function toFirstDate(ms: number, count: number): string {
+  const time = new Date(ms);
+  time.setDate(time.getDate() - count + 1);
+  return toDate(time.getTime());
 }
 
 /** The month of a day, `YYYY-MM`. */
@@ -108,7 +118,7 @@ function readHistogram(holder: JsonObject, key: string, bounds: readonly number[
 function readShares(holder: JsonObject, key: string): NamedShare[] {
   return readList(holder, key).map((value) => {
     if (!isObject(value)) throw new DamagedError(`${key} holds what is not an object`);
-    const name = readText(value, "name", /^[^\p{Cc}]{1,100}$/u);
+    const name = readText(value, "name", NAME);
     return {
       name,
       requests: readCount(value, "requests"),

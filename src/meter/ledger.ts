@@ -1,7 +1,7 @@
 /** Everything that is summed up over finished turns. Pure: it is told the time. */
 import { STARTS } from "../core/start.ts";
 import type { Start } from "../core/start.ts";
-import { addDay, addToGroups, addTurnToDay, createDay, toDate } from "./day.ts";
+import { addDay, addToGroups, addTurnToDay, createDay, toDate, toFirstDate } from "./day.ts";
 import type { Day, Groups } from "./day.ts";
 import { DURATION_BOUNDS, FIRST_DELTA_BOUNDS, toCount, toQuantile } from "./histogram.ts";
 import type { Histogram } from "./histogram.ts";
@@ -125,9 +125,14 @@ export function createLedger(now: () => number): Ledger {
   const toRecents = (count: number): RecentTurn[] =>
     count === 0 ? [] : recent.slice(-count).toReversed().map(toRecent);
 
+  const readDays = (): Day[] => {
+    const first = toFirstDate(now(), MOST_DAYS);
+    return days.list().filter(({ date }) => date >= first);
+  };
+
   const read = (): Sums => ({
     totals,
-    days: days.list(),
+    days: readDays(),
     models: byUse(groups.models),
     clients: byUse(groups.clients),
     protocols: byUse(groups.protocols),

@@ -65,7 +65,7 @@ export interface Metered {
   /** Null while nothing is known of it. */
   readonly plan: PlanState | null;
   readonly totals: Totals;
-  /** The last 31 days that had turns, oldest first; they outlive a restart. */
+  /** Those of the last 31 days that had turns, oldest first; they outlive a restart. */
   readonly days: readonly Day[];
   /** Since the server started, most used first; so are the two that follow. */
   readonly models: readonly NamedShare[];

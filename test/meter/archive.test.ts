@@ -63,14 +63,38 @@ test("calls at once are written one after another", async (t) => {
   assert.equal((await archive.readMonth("2026-11"))[0]?.requests, 20);
 });
 
-test("a month's end makes two files, and the newest two are read", async (t) => {
+test("a month's end makes two files, and the newest three are read: February alone has not 31 days", async (t) => {
   const { archive, folder } = open(t);
-  await archive.add([toDay("2026-10-31"), toDay("2026-11-01"), toDay("2026-09-30")]);
-  assert.equal((await readdir(folder)).length, 3);
+  await archive.add([toDay("2027-02-28"), toDay("2027-03-01"), toDay("2027-01-31"), toDay("2026-12-31")]);
+  assert.equal((await readdir(folder)).length, 4);
   assert.deepEqual(
     (await archive.readNewest()).map(({ date }) => date),
-    ["2026-10-31", "2026-11-01"],
+    ["2027-01-31", "2027-02-28", "2027-03-01"],
   );
+});
+
+test("a month that cannot be read just now is not written anew", async (t) => {
+  const { archive, folder, warnings } = open(t);
+  // A folder in the file's place fails with EISDIR, as a full table of files does with EMFILE.
+  const file = join(folder, "2026-11.json");
+  await mkdir(file, { recursive: true });
+  await archive.add([toDay("2026-11-15")]);
+  assert.deepEqual(await archive.readMonth("2026-11"), []);
+  assert.match(warnings.join("\n"), /cannot save usage.*EISDIR.*\n.*cannot read usage.*EISDIR/);
+  assert.deepEqual(await readdir(folder), ["2026-11.json"]);
+  await rm(file, { recursive: true });
+  await archive.add([toDay("2026-11-15", 2)]);
+  assert.equal((await archive.readMonth("2026-11"))[0]?.requests, 3);
+});
+
+test("the longest name of a model is read back", async (t) => {
+  const { archive } = open(t);
+  const time = createHandTime();
+  const meter = createMeter(time);
+  const model = `us-gov.anthropic.claude-${"x".repeat(96)}[1m]`;
+  playTurn(meter, time, { model });
+  await archive.add(meter.takeDays());
+  assert.equal((await archive.readMonth("2026-11"))[0]?.models[0]?.name, model);
 });
 
 test("a damaged file is set aside with a warning, and counting goes on", async (t) => {

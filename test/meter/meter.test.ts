@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Start } from "../../src/core/start.ts";
+import { createDay } from "../../src/meter/day.ts";
 import { createMeter } from "../../src/meter/meter.ts";
 import type { TurnAsked } from "../../src/meter/turn.ts";
 import { createHandTime, NOON, playTurn, toReport, toWindow, USAGE } from "./sample.ts";
@@ -166,6 +167,17 @@ test("days that were known before are added, and only new ones are to be saved",
   assert.equal(days[0]?.requests, 2);
   assert.equal(totals.requests, 1);
   assert.equal(meter.takeDays()[0]?.requests, 1);
+});
+
+test("the last 31 days are those of the calendar, not the last that had turns", () => {
+  const time = createHandTime();
+  const meter = createMeter(time);
+  const toDay = (date: string) => ({ ...createDay(date), requests: 1 });
+  meter.addDays(["2026-03-04", "2026-10-15", "2026-10-16", "2026-11-14"].map(toDay));
+  assert.deepEqual(
+    meter.read().days.map(({ date }) => date),
+    ["2026-10-16", "2026-11-14"],
+  );
 });
 
 test("memory is bounded: 100,000 requests of 10,000 clients on 40 days", () => {
