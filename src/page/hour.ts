@@ -12,6 +12,8 @@ const BARS = { top: 6, height: 84 } as const;
 const LINES = { top: 112, height: 84 } as const;
 const HEIGHT = 216;
 
+const NO_TIMES = { p50_ms: null, p95_ms: null };
+
 interface Slot {
   readonly atMs: number;
   readonly minute: Minute | undefined;
@@ -79,12 +81,14 @@ function toTip({ atMs, minute }: Slot): string {
 }
 
 function toFigures(slots: readonly Slot[], { latency }: Usage): (readonly [string, string])[] {
+  // The server tells of the hour with the next turn only: until then, an hour without one has no times.
+  const { p50_ms: median, p95_ms: slow } = slots.some(({ minute }) => minute) ? latency.hour : NO_TIMES;
   const sum = (key: "requests" | "errors"): number => slots.reduce((all, { minute }) => all + (minute?.[key] ?? 0), 0);
   return [
     ["requests", String(sum("requests"))],
     ["failed", String(sum("errors"))],
-    ["first delta, median", formatMs(latency.hour.p50_ms)],
-    ["95 % within", formatMs(latency.hour.p95_ms)],
+    ["first delta, median", formatMs(median)],
+    ["95 % within", formatMs(slow)],
   ];
 }
 

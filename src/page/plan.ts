@@ -17,6 +17,8 @@ function toPassed({ name, resets_at: reset }: WindowState, nowMs: number): numbe
   return Math.min(1, Math.max(0, 1 - (Date.parse(reset) - nowMs) / windowMs));
 }
 
+const hasLength = (state: WindowState): boolean => toPassed(state, 0) !== undefined;
+
 /** A window whose end has passed is empty, before the server says so. */
 function toCurrent(state: WindowState, nowMs: number): WindowState {
   if (state.resets_at === null || Date.parse(state.resets_at) > nowMs) return state;
@@ -43,19 +45,13 @@ function makeBar(state: WindowState, reserve: number): HTMLElement {
     kept.style.width = `${reserve}%`;
     bar.append(kept);
   }
-  const passed = toPassed(state, Date.now());
-  if (passed !== undefined) {
-    const pace = make("div", { class: "pace", title: `${formatPercent(passed)} of the time has passed` });
-    pace.style.left = `${passed * 100}%`;
-    bar.append(pace);
-  }
+  if (hasLength(state)) bar.append(make("div", { class: "pace" }));
   return bar;
 }
 
 function makeGauge(state: WindowState, reserve: number): HTMLElement {
   const note = make("div", { class: "note figure" }, make("span", { class: "reset" }));
-  const passed = toPassed(state, Date.now());
-  if (passed !== undefined) note.append(make("span", { class: "time" }, `${formatPercent(passed)} of the time`));
+  if (hasLength(state)) note.append(make("span", { class: "time" }));
   const chip = make("span", { class: "chip", "data-level": toLevel(state) }, STATUS_WORDS[state.status]);
   const isKept = reserve > 0 && state.utilization * 100 > 100 - reserve;
   const reserveWords = isKept ? `reserve of ${reserve} % reached` : `${reserve} % kept for you`;
@@ -74,6 +70,18 @@ function toReset(resetsAt: string | null): string {
   if (resetsAt === null) return "begins with the next request";
   const [time, now] = [new Date(resetsAt), new Date()];
   return `resets in ${formatSpan(time.getTime() - now.getTime())}, ${formatMoment(time, now)}`;
+}
+
+/** Puts into a gauge what changes with the clock alone. */
+function showClock(gauge: HTMLElement, state: WindowState): void {
+  setText(find(".reset", gauge), toReset(state.resets_at));
+  const passed = toPassed(state, Date.now());
+  if (passed === undefined) return;
+  const words = `${formatPercent(passed)} of the time`;
+  setText(find(".time", gauge), words);
+  const pace = find(".pace", gauge);
+  pace.style.left = `${passed * 100}%`;
+  pace.title = `${words} has passed`;
 }
 
 function makeOverage({ plan, server }: Usage): HTMLElement[] {
@@ -101,8 +109,7 @@ export function createPlan(): { show(usage: Usage): void; showTime(): void } {
     const state = JSON.stringify([windows, plan?.overage, reason, server.plan_reserve]);
     if (state !== shown) container.replaceChildren(...makeAll(current, windows));
     shown = state;
-    for (const { name, resets_at: reset } of windows)
-      setText(find(`[data-window="${CSS.escape(name)}"] .reset`, container), toReset(reset));
+    for (const window of windows) showClock(find(`[data-window="${CSS.escape(window.name)}"]`, container), window);
   }
 
   return {

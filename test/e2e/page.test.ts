@@ -93,6 +93,19 @@ test("what changes is shown without a reload", async (t) => {
   await untilText(page, "#recent tbody tr", /brand-new/);
   assert.equal((await page.$$("#running li")).length, 1);
   assert.equal((await page.$$("#recent tbody tr")).length, 200);
+
+  // An hour later, with no word from the server.
+  const time = '[data-window="five_hour"] .time';
+  const percent = async (): Promise<number> => Number.parseFloat(await readText(page, time));
+  const before = await percent();
+  await page.evaluate("{ const now = Date.now; Date.now = () => now() + 61 * 60_000; }");
+  await untilText(page, "#hour", /requests0.*first delta, median–95 % within–/);
+  // A fifth of the five hours.
+  assert.ok(Math.abs((await percent()) - before - 20) <= 2, `${before} to ${await percent()} %`);
+  assert.equal(
+    await page.$eval('[data-window="five_hour"] .pace', (pace) => pace.getAttribute("title")),
+    `${await readText(page, time)} has passed`,
+  );
 });
 
 test("a running turn is stopped by its button, from the keyboard too", async (t) => {
