@@ -14,6 +14,7 @@ import type { SseFrame } from "../../src/lib/sse.ts";
 import { finish } from "../../src/lib/work.ts";
 import { START } from "../core/sample.ts";
 import { measureCpuMs } from "../helpers/cpu.ts";
+import { toStreamedContent, toWholeContent } from "./content.ts";
 import { FULL_BODY, MINIMAL_BODY, toFuzzedBodies } from "./fuzz.ts";
 import { TO_CALLS, TO_PARTS, toCrowd, toDeep, toManyParts, toManyTools } from "./load.ts";
 import { ANSWERS } from "./sample.ts";
@@ -127,6 +128,13 @@ function checkEncoder(codec: Codec, form: unknown): void {
       const text = events.map((event) => (event.type === "text" ? event.text : "")).join("");
       assert.equal(encodeAll(codec, form, events).map(toTextDelta).join(""), text, name);
       assert.equal(toReplyText(encodeWhole(codec, form, events)), text, name);
+    }
+  });
+
+  test(`${path}: a streamed answer has the content of the whole one, in the same parts and order`, () => {
+    for (const [name, events] of Object.entries(ANSWERS)) {
+      const streamed = toStreamedContent(encodeAll(codec, form, events));
+      assert.deepEqual(streamed, toWholeContent(encodeWhole(codec, form, events)), name);
     }
   });
 

@@ -15,6 +15,8 @@ export const ANSWERS = {
   empty: [START, STOP],
   hard: [START, ...HARD_TEXT.map(text), STOP],
   thinking: [START, thinking("Let me"), thinking(" see"), text("42"), STOP],
+  interleaved: [START, thinking("First"), text("Searching."), thinking("Second"), text("42"), text("!"), STOP],
+  mixed: [START, text("One"), call(0, "toolu01D", "weather"), json(0, "{}"), text("two"), done("tool_calls")],
   tools: [
     START,
     text("Looking."),

@@ -10,8 +10,7 @@ import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "../openai/error.ts";
 import { toServiceTier } from "../openai/tier.ts";
 import type { ResponsesForm } from "./form.ts";
-import { toItem, toItemId } from "./item.ts";
-import type { ItemEvent, ItemKind } from "./item.ts";
+import type { ItemEvent } from "./item.ts";
 import { createOutput } from "./output.ts";
 import type { OutputWriter } from "./output.ts";
 import type { ItemStatus, OutputItem, ResponseObject, ResponseUsage } from "./wire.ts";
@@ -176,26 +175,12 @@ export function createEncoder(form: ResponsesForm, meta: Meta): FrameEncoder {
   };
 }
 
-function toOutput({ text, thinking, calls }: Reply, meta: Meta, status: ItemStatus): OutputItem[] {
-  const made: { kind: ItemKind; text: string }[] = [
-    ...(thinking === "" ? [] : [{ kind: { type: "reasoning" }, text: thinking } as const]),
-    ...(text === "" ? [] : [{ kind: { type: "message" }, text } as const]),
-    ...calls.map(
-      ({ id, name, arguments: json }) => ({ kind: { type: "function_call", callId: id, name }, text: json }) as const,
-    ),
-  ];
-  const last = made.length - 1;
-  return made.map(({ kind, text: whole }, at) =>
-    toItem(kind, toItemId(kind.type, meta.id, at), at === last ? status : "completed", whole),
-  );
-}
-
 function addPart(output: OutputWriter, part: ReplyPart, { calls, mcp }: Reply): void {
   switch (part.type) {
     case "text":
       return void output.addText("message", part.text);
     case "thinking":
-      return void (part.text === "" || output.addText("reasoning", part.text));
+      return void output.addText("reasoning", part.text);
     case "redacted":
       return;
     case "call": {
@@ -215,8 +200,8 @@ function addPart(output: OutputWriter, part: ReplyPart, { calls, mcp }: Reply): 
   }
 }
 
-/** The items of an answer with calls to MCP servers, in its own order. */
-function toMcpOutput(reply: Reply, { listed }: ResponsesForm, meta: Meta, status: ItemStatus): readonly OutputItem[] {
+/** The items of an answer, in its own order: the very ones that a stream of it tells of. */
+function toOutput(reply: Reply, { listed }: ResponsesForm, meta: Meta, status: ItemStatus): readonly OutputItem[] {
   const output = createOutput(meta.id);
   output.list((reply.mcp?.servers ?? []).filter(({ name }) => !listed.includes(name)));
   for (const part of reply.parts) addPart(output, part, reply);
@@ -228,6 +213,5 @@ function toMcpOutput(reply: Reply, { listed }: ResponsesForm, meta: Meta, status
 export function encodeReply(reply: Reply, form: ResponsesForm, meta: Meta): ResponseObject {
   const end = toEnd(reply.finish, reply.usage);
   const status = end.status === "completed" ? "completed" : "incomplete";
-  const output = reply.mcp ? toMcpOutput(reply, form, meta, status) : toOutput(reply, meta, status);
-  return toResponse(form, meta, { ...end, model: reply.model, output });
+  return toResponse(form, meta, { ...end, model: reply.model, output: toOutput(reply, form, meta, status) });
 }

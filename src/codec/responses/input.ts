@@ -9,6 +9,7 @@ import { toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { toFile, toImagePart, toRefusalPart } from "../openai/content.ts";
 import { toErrorText } from "../server.ts";
+import { toMcpCallOf } from "./mcp.ts";
 import type { StoredResponse } from "./stored.ts";
 import type { OutputItem } from "./wire.ts";
 
@@ -33,6 +34,8 @@ export interface Input {
 interface Gathering {
   readonly systems: string[];
   readonly listed: string[];
+  /** Ids of the items that were referred to. */
+  readonly referred: Set<string>;
   add(message: Message, path: string): void;
   /** An answer is several items: the parts of one are gathered until something else follows. */
   addAnswer(parts: readonly RoundPart[], path: string): void;
@@ -63,12 +66,9 @@ function addResult(item: Fields, to: Gathering): void {
   to.add(toResultMessage(readCallId(item, "call_id"), content), item.pathOf("call_id"));
 }
 
-/** Our ids of these items: the API's of the call after this. */
-const MCP_CALL_PREFIX = /^mcp_/;
-
 /** A call to an MCP server, and its result in the same item. One without a result is left out. */
 function addServerCall(item: Fields, to: Gathering): void {
-  const id = item.required("id", toFilledText).replace(MCP_CALL_PREFIX, "");
+  const id = toMcpCallOf(item.required("id", toFilledText));
   const input = item.optional("arguments", toCallInput) ?? {};
   const server = item.required("server_label", toFilledText);
   const call = { type: "call", id, name: item.required("name", toFilledText), input, server } as const;
@@ -119,12 +119,13 @@ function* addItem(item: Fields, to: Gathering, findItem: FindItem): Work<void> {
       return addServerCall(item, to);
     case "mcp_list_tools":
       return addList(item, to);
-    case "item_reference":
-      return yield* addItem(
-        toFields(findItem(item.required("id", toFilledText), item.pathOf("id")), item.path),
-        to,
-        findItem,
-      );
+    case "item_reference": {
+      const id = item.required("id", toFilledText);
+      // Some clients refer to a call of the server's side twice: for the call, and for its result.
+      if (to.referred.has(id)) return;
+      to.referred.add(id);
+      return yield* addItem(toFields(findItem(id, item.pathOf("id")), item.path), to, findItem);
+    }
     case "reasoning":
     case "web_search_call":
     // Thoughts and searches stay with the model; only what was said counts.
@@ -145,6 +146,7 @@ function createGathering(earlier: StoredResponse | undefined): Gathering & { end
   return {
     systems: [...(earlier?.systems ?? [])],
     listed: [...(earlier?.listed ?? [])],
+    referred: new Set(),
     add(message, path) {
       flush();
       conversation.add(message, path);

@@ -29,12 +29,12 @@ const toSummaryText = (text: string): SummaryText => ({ type: "summary_text", te
 const PREFIX = { reasoning: "rs", message: "msg", function_call: "fc" } as const;
 
 /** An item's id: the answer's, and the item's place in it. */
-export function toItemId(type: ItemKind["type"], answerId: string, at: number): string {
+function toItemId(type: ItemKind["type"], answerId: string, at: number): string {
   return `${PREFIX[type]}_${answerId}${at}`;
 }
 
 /** One item. What has not opened its part yet is empty. */
-export function toItem(kind: ItemKind, id: string, status: ItemStatus, text?: string): TextItem {
+function toItem(kind: ItemKind, id: string, status: ItemStatus, text?: string): TextItem {
   switch (kind.type) {
     case "reasoning":
       return { id, type: "reasoning", summary: text === undefined ? [] : [toSummaryText(text)] };

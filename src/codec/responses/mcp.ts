@@ -33,9 +33,22 @@ function toOutcome(result: McpResult | undefined): Pick<McpCallItem, "status" | 
   return { status: "failed", output: null, error: { type: "mcp_tool_execution_error", content } };
 }
 
+/** The item's id: the answer's, the item's place in it, and the API's own id of the call. */
+const toMcpCallId = (callId: string, answerId: string, at: number): string => `mcp_${answerId}${at}_${callId}`;
+
+/** Begin of such an id. The answer's id is hexadecimal, as no begin of the API's is; one from elsewhere has none. */
+const MCP_CALL_PREFIX = /^mcp_(?:[0-9a-f]+_)?/;
+
+/** The API's own id of the call that an item with this id is of. */
+export const toMcpCallOf = (itemId: string): string => itemId.replace(MCP_CALL_PREFIX, "");
+
 /** Makes the writer of the item at place `index`. */
-export function createMcpCall({ id: callId, server, name }: McpCallHead, index: number): McpCallWriter {
-  const id = `mcp_${callId}`;
+export function createMcpCall(
+  { id: callId, server, name }: McpCallHead,
+  answerId: string,
+  index: number,
+): McpCallWriter {
+  const id = toMcpCallId(callId, answerId, index);
   const where = { item_id: id, output_index: index };
   const pieces: string[] = [];
   const make = (outcome: Pick<McpCallItem, "status" | "output" | "error">): McpCallItem => ({

@@ -18,7 +18,7 @@ export interface OutputWriter {
   begin(kind: ItemKind): ItemEvent[];
   /** Adds to the open item, if it is of this type. */
   add(type: ItemKind["type"], delta: string): ItemEvent[];
-  /** Adds to the open item of this type, or to a new one. */
+  /** Adds to the open item of this type, or to a new one; nothing where there is no text. */
   addText(type: "message" | "reasoning", delta: string): ItemEvent[];
   /** Lists the tools of MCP servers, an item each. */
   list(servers: readonly McpServerState[]): ItemEvent[];
@@ -78,7 +78,10 @@ export function createOutput(answerId: string): OutputWriter {
     },
     begin,
     add,
-    addText: (type, delta) => [...(open?.type === type ? [] : begin({ type })), ...add(type, delta)],
+    addText(type, delta) {
+      if (delta === "") return [];
+      return [...(open?.type === type ? [] : begin({ type })), ...add(type, delta)];
+    },
     list: (servers) =>
       servers.flatMap((server) => {
         const item = toMcpList(server, answerId, slots.length);
@@ -86,7 +89,7 @@ export function createOutput(answerId: string): OutputWriter {
       }),
     beginMcpCall(call) {
       return openNext((at) => {
-        const writer = createMcpCall(call, at);
+        const writer = createMcpCall(call, answerId, at);
         waiting.set(call.id, writer);
         return { type: "mcp_call", writer };
       });

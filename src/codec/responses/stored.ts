@@ -60,7 +60,9 @@ export function findStored(store: Pick<Store, "get">, id: string, param: string)
   });
 }
 
-/** Most digits of an item's place in its answer, which ends its id. */
+/** The answer's id in an item's, with the item's place after it: what stands between the kind and a call's own id. */
+const ANSWER_AND_PLACE = /^[a-z]+_([^_]+)/;
+/** Most digits of an item's place. */
 const MOST_DIGITS = 3;
 
 /**
@@ -68,9 +70,9 @@ const MOST_DIGITS = 3;
  * `not_found` when there is none.
  */
 export function findItem(store: Pick<Store, "get">, id: string, param: string): OutputItem {
+  const [, answerAndPlace = ""] = ANSWER_AND_PLACE.exec(id) ?? [];
   for (let digits = 1; digits <= MOST_DIGITS; digits++) {
-    const answerId = id.slice(id.indexOf("_") + 1, -digits);
-    const found = store.get(toResponseId({ id: answerId }));
+    const found = store.get(toResponseId({ id: answerAndPlace.slice(0, -digits) }));
     const item = isStoredResponse(found) ? found.response.output.find((held) => held.id === id) : undefined;
     if (item) return item;
   }

@@ -183,6 +183,26 @@ test("a server that was listed is not listed again unless that failed, by its it
   assert.deepEqual(next.turn.messages.slice(1, -1), JSON.parse(JSON.stringify(toMessages(toReply(EVENTS)))));
 });
 
+test("every item of a stored answer is found by its id, and one that is referred to twice counts once", () => {
+  const decoded = decode({ input: "hi", tools: [TOOL] });
+  const { id: storedId, value } = toStored({ ...decoded, form: PARSED }, toReply(EVENTS), META);
+  const { output } = (value as { response: { output: readonly { id: string }[] } }).response;
+  const store = { get: (id: string) => (id === storedId ? value : undefined) };
+  const read = (items: readonly object[]) =>
+    finish(responses.decode({ model: "opus", input: [user("hi"), ...items, user("and?")] }, store)).turn.messages;
+  const references = output.map(({ id }) => ({ type: "item_reference", id }));
+  assert.deepEqual(read(references), read(output));
+  assert.deepEqual(read(references.flatMap((item) => [item, item])), read(output));
+});
+
+test("an item of an earlier release, and one of another server, has the API's id of its call after the kind", () => {
+  const item = { type: "mcp_call", server_label: "s", name: "f", arguments: "", output: "5" };
+  for (const id of ["mcp_toolu_1", `mcp_${"0123456789abcdef".repeat(2)}12_toolu_1`, "toolu_1"]) {
+    const [, answer] = decode({ input: [user("hi"), { ...item, id }, user("and?")] }).turn.messages;
+    assert.equal((answer?.content[0] as { id?: string } | undefined)?.id, "toolu_1", id);
+  }
+});
+
 test("a call without a result is left out, and errors of every form are read", () => {
   const item = { type: "mcp_call", id: "mcp_1", server_label: "s", name: "f", arguments: "" };
   const read = (fields: object) => decode({ input: [user("hi"), { ...item, ...fields }, user("and?")] }).turn.messages;
