@@ -1,5 +1,5 @@
 /** The command line as a command with its configuration. A flag wins over `CLAUDE_MAX_API_<NAME>`. */
-import { resolve } from "node:path";
+import { homedir } from "node:os";
 import { readPrivateVariables } from "../lib/envfile.ts";
 import { findNearest } from "../lib/nearest.ts";
 import { COMMAND_ROWS, COMMANDS, PLATFORMS } from "./commands.ts";
@@ -9,7 +9,7 @@ import type { Config, Given } from "./config.ts";
 import { UsageError } from "./error.ts";
 import { readTyped, toAdvice } from "./flags.ts";
 import type { Typed } from "./flags.ts";
-import { toSwitch, toVariableName } from "./option.ts";
+import { toFullPath, toSwitch, toVariableName } from "./option.ts";
 import { OPTION_ROWS, OPTIONS } from "./options.ts";
 
 /** The service command. */
@@ -51,7 +51,7 @@ function addFile(typed: Given, environment: NodeJS.ProcessEnv): NodeJS.ProcessEn
   const path = typed.get(name)?.at(-1) ?? environment[toVariableName(name)];
   if (path === undefined || path === "") return environment;
   try {
-    return { ...readPrivateVariables(path), ...environment };
+    return { ...readPrivateVariables(toFullPath(path, homedir())), ...environment };
   } catch (error) {
     throw new UsageError(
       `Cannot use --${name} ${path}: ${error instanceof Error ? error.message : "it cannot be read"}`,
@@ -76,20 +76,24 @@ function addVariables(typed: Given, environment: NodeJS.ProcessEnv): Given {
 /**
  * The options as flags that mean the same from every folder. Secrets are left out: other users can see a command line.
  */
-function toServiceFlags(given: Given): string[] {
-  return OPTION_ROWS.flatMap(([, { name, kind }]) => {
+function toServiceFlags(given: Given, home: string): string[] {
+  return OPTION_ROWS.flatMap(([, { name, kind, read }]) => {
     const texts = given.get(name) ?? [];
+    if (texts.length === 0) return [];
+    const context = { flag: name, environment: {}, freeBytes: 0, home };
+    const toFlag = (text: unknown): string[] => [`--${name}`, String(text)];
     switch (kind) {
       case "secret":
       case "source":
         return [];
       case "switch":
-        return toSwitch(texts, { flag: name, environment: {}, freeBytes: 0, home: "" }) ? [`--${name}`] : [];
+        return toSwitch(texts, context) ? [`--${name}`] : [];
       case "path":
-        return texts.flatMap((text) => [`--${name}`, resolve(text)]);
+      case "address":
+        return [read(texts, context)].flat().flatMap(toFlag);
       case "value":
       case "list":
-        return texts.flatMap((text) => [`--${name}`, text]);
+        return texts.flatMap(toFlag);
     }
   });
 }
@@ -167,7 +171,7 @@ export function readCommand(args: readonly string[], given: NodeJS.ProcessEnv): 
         type: name,
         action: word as ServiceAction,
         config,
-        flags: toServiceFlags(all),
+        flags: toServiceFlags(all, config.home),
         isPrint: flags.has("print"),
         platform: toPlatform(flags),
       };

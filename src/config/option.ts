@@ -23,11 +23,12 @@ export type Reader<Value> = (texts: readonly string[], context: ReadContext) => 
  * - `switch`: no value; as a variable `0` and `false` mean no
  * - `value`: one value; the last one given counts
  * - `list`: may be repeated, and holds several values separated by commas
- * - `path`: a value that names a file or folder; shells complete it, a service is given it absolute
+ * - `path`: a value or a list that names files or folders; shells complete them, a service is given them absolute
+ * - `address`: a value that may name a socket, likewise
  * - `secret`: a list that no service's command line may show
  * - `source`: the file of variables; a service has its own
  */
-export type OptionKind = "switch" | "value" | "list" | "path" | "secret" | "source";
+export type OptionKind = "switch" | "value" | "list" | "path" | "address" | "secret" | "source";
 
 /** One row. Flag, variable, help, completion, service flags and the README's table all follow from it. */
 export interface Option<Value = unknown> {

@@ -25,7 +25,7 @@ export const OPTIONS = {
     help: "address to listen on; other than loopback needs a key; unix:/path is a private socket",
     more: "`127.0.0.1` includes `::1`, so that `localhost` works either way",
     default: "127.0.0.1",
-    kind: "value",
+    kind: "address",
     read: toHost,
   },
   apiKeys: {

@@ -322,6 +322,19 @@ test("a socket needs no key", () => {
   assert.equal(read(["--host", "unix:~/a.sock"]).host, `unix:${join(homedir(), "a.sock")}`);
 });
 
-test("a path that begins with ~/ is in the home folder", () => {
+test("a path that begins with ~/ is in the home folder, that of the variables too", () => {
   assert.equal(read(["--workspace=~/w"]).workspace, join(homedir(), "w"));
+  const name = `no-such-file-${process.pid}.env`;
+  assert.ok(complaintOf([`--variables=~/${name}`]).includes(`'${join(homedir(), name)}'`));
+});
+
+test("a service is given paths that mean the same from every folder", () => {
+  const environment = { CLAUDE_MAX_API_LOG_FILE: "~/l", CLAUDE_MAX_API_MCP_CONFIG: "a.json, ~/b.json" };
+  const command = readCommand(["service", "install", "--workspace=~/w", "--host", "unix:~/a.sock"], environment);
+  assert.deepEqual(command.type === "service" ? command.flags : command.type, [
+    ...["--host", `unix:${join(homedir(), "a.sock")}`],
+    ...["--workspace", join(homedir(), "w")],
+    ...["--mcp-config", resolve("a.json"), "--mcp-config", join(homedir(), "b.json")],
+    ...["--log-file", join(homedir(), "l")],
+  ]);
 });

@@ -1,27 +1,26 @@
 /** The sentences of `service`, each from a system that is made to be so. */
 import assert from "node:assert/strict";
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { linkPrograms, runFile } from "../helpers/command.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { BUNDLE, FAKE_CLI, startProxy } from "../helpers/proxy.ts";
-import { makeHome, SYSTEMCTL } from "../helpers/service.ts";
+import { makeHome, SYSTEMCTL, UNIT } from "../helpers/service.ts";
 
-const UNIT = ".config/systemd/user/claude-max-api.service";
 const ENV = ".claude-max-api/service.env";
 const HINT = "To have it run while you are not logged in: loginctl enable-linger";
 
 const proxy = await startProxy({ after }, { args: ["--claude", FAKE_CLI, "--api-key", "k"] });
 
 test("install tells what it wrote, what it left out, and where it runs; status, what is there", async (t) => {
-  const { home, run } = await makeHome(t);
-  assert.deepEqual(await run(["status"]), {
+  assert.deepEqual(await (await makeHome(t)).run(["status"]), {
     code: 1,
     stdout: "not installed: claude-max-api service install\n",
     stderr: "",
   });
   const { port } = new URL(proxy.url);
+  const { home, run } = await makeHome(t, port);
   const own = { CLAUDE_MAX_API_API_KEY: "k", HTTPS_PROXY: "http://u:p@h:1", CLAUDE_CODE_OAUTH_TOKEN: "t" };
   const { code, stdout } = await run(["install", "--port", port], own);
   assert.equal(code, 0);
@@ -107,6 +106,37 @@ test("a program that will not last is not installed", async (t) => {
     code: 2,
     stdout: "",
     stderr: "Cannot install from npx's cache: run npm install -g claude-max-api first\n",
+  });
+});
+
+test("a program is named by a path that stays: PATH's for Node, and none of one login session", async (t) => {
+  const { home } = await makeHome(t);
+  const version = join(home, "fnm/v24/installation/bin");
+  await mkdir(version, { recursive: true });
+  await copyFile(BUNDLE, join(version, "claude-max-api"));
+  await mkdir(join(home, "run/fnm_multishells"), { recursive: true });
+  const session = join(home, "run/fnm_multishells/123_456");
+  await symlink(dirname(version), session);
+  await symlink(process.execPath, join(version, "node"));
+  await symlink(process.execPath, join(home, "bin/node"));
+  const command = [process.execPath, join(session, "bin/claude-max-api"), "service", "install", "--print"] as const;
+  const env = {
+    HOME: home,
+    PATH: `${session}/bin:${home}/bin:${process.env["PATH"]}`,
+    CLAUDE_MAX_API_CLAUDE: FAKE_CLI,
+  };
+  const { stdout } = await runFile([...command, "--port", "0"], env);
+  assert.ok(stdout.includes(`ExecStart="${home}/bin/node" "${version}/claude-max-api" "serve"`), stdout);
+});
+
+test("a service's file of variables that cannot be read is told by its line", async (t) => {
+  const { home, run } = await makeHome(t);
+  await mkdir(dirname(join(home, ENV)));
+  await writeFile(join(home, ENV), "A=1\n\nnonsense\n");
+  assert.deepEqual(await run(["install", "--port", "0"]), {
+    code: 2,
+    stdout: "",
+    stderr: `Cannot read ${home}/${ENV}: line 3 is not NAME=VALUE\n`,
   });
 });
 

@@ -8,22 +8,22 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { runProgram } from "../helpers/command.ts";
 import { FAKE_CLI, startProxy } from "../helpers/proxy.ts";
-import { makeHome, SYSTEMCTL } from "../helpers/service.ts";
+import { makeHome, SYSTEMCTL, UNIT } from "../helpers/service.ts";
 
 const running = await startProxy({ after }, { args: ["--claude", FAKE_CLI] });
 
 const toPort = (url: string): string => new URL(url).port;
 
 test("install writes a unit without secrets and a private file with them, and can be repeated", async (t) => {
-  const { home, run } = await makeHome(t);
   const port = toPort(running.url);
+  const { home, run } = await makeHome(t, port);
   const first = await run(["install", "--port", port, "--api-key", "hush"], {
     TELEGRAM_BOT_TOKEN: "hush-too",
     ANTHROPIC_API_KEY: "not-this",
   });
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /ANTHROPIC_API_KEY of this shell is not carried over/);
-  const unitFile = join(home, ".config/systemd/user/claude-max-api.service");
+  const unitFile = join(home, UNIT);
   const unit = await readFile(unitFile, "utf8");
   assert.match(unit, new RegExp(`"--port" "${port}"`));
   assert.doesNotMatch(`${unit}${first.stdout}`, /hush|not-this/);
@@ -36,6 +36,7 @@ test("install writes a unit without secrets and a private file with them, and ca
   assert.match(env, /CLAUDE_MAX_API_API_KEY=new\nTELEGRAM_BOT_TOKEN=hush-too\n# mine\nMY_OWN=1\n$/);
   assert.equal(await readFile(unitFile, "utf8"), unit);
   const asked = [
+    "--user is-active claude-max-api.service",
     "--user show --property=Version",
     "--user daemon-reload",
     "--user enable claude-max-api.service",
@@ -45,10 +46,9 @@ test("install writes a unit without secrets and a private file with them, and ca
 });
 
 test("status tells the state and who answers, and is 1 when nobody does", async (t) => {
-  const { run } = await makeHome(t);
-  assert.equal((await run(["status"])).code, 1);
+  assert.equal((await (await makeHome(t)).run(["status"])).code, 1);
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI] });
-  await run(["install", "--port", toPort(proxy.url)]);
+  const { run } = await makeHome(t, toPort(proxy.url));
   const found = await run(["status"]);
   assert.equal(found.code, 0);
   assert.match(found.stdout, /^state {5}active$/m);
@@ -61,9 +61,9 @@ test("status tells the state and who answers, and is 1 when nobody does", async 
 });
 
 test("a server that wants a key is known by the key kept, also while another is installed", async (t) => {
-  const { home, run } = await makeHome(t);
   const proxy = await startProxy(t, { args: ["--claude", FAKE_CLI, "--api-key", "old"] });
   const port = toPort(proxy.url);
+  const { home, run } = await makeHome(t, port);
   assert.equal((await run(["install", "--port", port, "--api-key", "old"])).code, 0);
   assert.equal((await run(["status"])).code, 0);
   assert.equal((await run(["install", "--port", port])).code, 0);
@@ -72,9 +72,9 @@ test("a server that wants a key is known by the key kept, also while another is 
 
 test("uninstall removes the unit, keeps the keys, and can be repeated", async (t) => {
   const { home, run } = await makeHome(t);
-  await run(["install", "--port", toPort(running.url)]);
+  await run(["install", "--port", "0"]);
   assert.match((await run(["uninstall"])).stdout, /^removed .*claude-max-api\.service/);
-  await assert.rejects(stat(join(home, ".config/systemd/user/claude-max-api.service")), { code: "ENOENT" });
+  await assert.rejects(stat(join(home, UNIT)), { code: "ENOENT" });
   await stat(join(home, ".claude-max-api/service.env"));
   assert.deepEqual(await run(["uninstall"]), {
     code: 0,
@@ -93,6 +93,19 @@ test("install refuses a port that another program has, and writes nothing", asyn
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`^Cannot install: port ${port} is taken`));
   await assert.rejects(stat(join(home, ".config")), { code: "ENOENT" });
+});
+
+test("install refuses the port of a server that was started by other means, and writes nothing", async (t) => {
+  const port = toPort(running.url);
+  const refusal = `Cannot install: port ${port} has a claude-max-api that is not this service. Stop it first, or choose another with --port\n`;
+  const none = await makeHome(t);
+  assert.equal((await none.run(["install", "--port", port])).stderr, refusal);
+  await assert.rejects(stat(join(none.home, ".config")), { code: "ENOENT" });
+  const other = await makeHome(t, "1");
+  assert.equal((await other.run(["install", "--port", port])).stderr, refusal);
+  const ended = await makeHome(t, port);
+  await writeFile(join(ended.home, "bin/systemctl"), "#!/bin/sh\necho failed\nexit 3\n", { mode: 0o755 });
+  assert.equal((await ended.run(["install", "--port", port])).stderr, refusal);
 });
 
 test("--print shows what each action would run, on any system, and does nothing", async (t) => {
@@ -125,6 +138,15 @@ test("logs come from the journal", async (t) => {
   });
 });
 
+test("logs come from the log file where the service was given one", async (t) => {
+  const { home, run } = await makeHome(t);
+  const file = join(home, "own.log");
+  assert.equal((await run(["logs", "--log-file", file])).stderr, `Cannot read the log: ${file} is not there yet\n`);
+  await writeFile(file, "mine\n");
+  await run(["install", "--port", "0", "--log-file", file]);
+  assert.equal((await run(["logs"])).stdout, "mine\n");
+});
+
 test("a step that fails is told in the tool's own words", async (t) => {
   const { home, run } = await makeHome(t);
   await writeFile(join(home, "bin/systemctl"), "#!/bin/sh\necho 'Failed to connect to bus' >&2\nexit 1\n", {
@@ -151,7 +173,7 @@ test("an install that fails halfway leaves the files as they were", async (t) =>
   for (const made of [".config", ".claude-max-api"]) await assert.rejects(stat(join(home, made)), { code: "ENOENT" });
 
   await writeFile(join(home, "bin/systemctl"), SYSTEMCTL, { mode: 0o755 });
-  const unitFile = join(home, ".config/systemd/user/claude-max-api.service");
+  const unitFile = join(home, UNIT);
   await run(["install", "--port", "0", "--max-queue", "7"]);
   const before = await readFile(unitFile, "utf8");
   await writeFile(join(home, "bin/systemctl"), failing, { mode: 0o755 });

@@ -1,6 +1,7 @@
 /** `service install` and `service uninstall`. */
 import { access, readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual as isSame } from "node:util";
 import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
@@ -8,8 +9,10 @@ import { toSocketPath } from "../../lib/address.ts";
 import { parseVariables } from "../../lib/envfile.ts";
 import { askPort, askServer, toLocalUrl, toRefusal } from "../port.ts";
 import { createChanges } from "../change.ts";
+import { readStoredKeys } from "../stored.ts";
 import { toEnvFile, toEnvText } from "./plan.ts";
-import { runSteps } from "./steps.ts";
+import { readState, runSteps } from "./steps.ts";
+import { readAddress } from "./unit.ts";
 import type { ServiceUnit } from "./unit.ts";
 
 /** Between two looks at a server that is starting. */
@@ -28,21 +31,32 @@ async function awaitServer(config: Config): Promise<boolean> {
 /** The configuration with the keys that an earlier install has stored: the server that runs may want one of those. */
 export async function addStoredKeys(command: ServiceCommand): Promise<Config> {
   const { config } = command;
-  const text = await readFile(toEnvFile(command), "utf8").catch(() => "");
-  const stored = (parseVariables(text)["CLAUDE_MAX_API_API_KEY"] ?? "").split(",").filter((key) => key !== "");
+  const stored = await readStoredKeys(toEnvFile(command));
   return { ...config, apiKeys: [...new Set([...config.apiKeys, ...stored])] };
 }
 
-/** Says why the address cannot be had; undefined when it can, or a server of ours has it. */
-async function toPortProblem(config: Config): Promise<string | undefined> {
+/** True when the server at this address may be the service as it is installed, which is about to be started anew. */
+async function isService(unit: ServiceUnit, { host, port }: Config): Promise<boolean> {
+  const text = await readFile(unit.file, unit.encoding).catch(() => undefined);
+  const state = unit.readState(await readState(unit.status));
+  // No state is known where the system's words are not English.
+  return (
+    text !== undefined && isSame(readAddress(text), { host, port }) && /^(?:active|running)$/i.test(state ?? "active")
+  );
+}
+
+/** Says why the address cannot be had; undefined when it can, or the service has it. */
+async function toPortProblem(unit: ServiceUnit, config: Config): Promise<string | undefined> {
   const state = await askPort(config);
   const isSocket = toSocketPath(config.host) !== undefined;
   const [name, option] = isSocket ? [config.host, "--host"] : [`port ${config.port}`, "--port"];
   const another = `choose another with ${option}`;
   switch (state.type) {
     case "free":
-    case "ours":
       return undefined;
+    case "ours":
+      if (await isService(unit, config)) return undefined;
+      return `${name} has a claude-max-api that is not this service. Stop it first, or ${another}`;
     case "locked":
       return `${name} has a claude-max-api with another key. Set CLAUDE_MAX_API_API_KEY to that, or ${another}`;
     case "taken":
@@ -98,7 +112,7 @@ function report(unit: ServiceUnit, command: ServiceCommand, names: readonly stri
 /** Installs the service and starts it, in place of an earlier one. @returns whether it runs. @throws StepError. */
 export async function install(unit: ServiceUnit, command: ServiceCommand): Promise<boolean> {
   const config = await addStoredKeys(command);
-  const problem = await toPortProblem(config);
+  const problem = await toPortProblem(unit, config);
   if (problem !== undefined) {
     console.error(`Cannot install: ${problem}`);
     return false;

@@ -1,6 +1,6 @@
 /** A launchd agent of the user's. Keys: `man 5 launchd.plist`. */
 import { posix } from "node:path";
-import { escapeXml, SERVICE } from "./unit.ts";
+import { escapeXml, findLogFile, SERVICE } from "./unit.ts";
 import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 const LABEL = `io.github.${SERVICE}`;
@@ -60,7 +60,7 @@ export function toLaunchdUnit(plan: ServicePlan): ServiceUnit {
     file,
     text: toPropertyList(plan, log),
     encoding: "utf8",
-    logFile: log,
+    logFile: findLogFile(plan) ?? log,
     folder: posix.dirname(log),
     check: [],
     install: [

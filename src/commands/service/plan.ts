@@ -1,7 +1,7 @@
 /** The service's command, found on this machine: the program, the CLI's folder, the file that holds its secrets. */
 import { access, readFile, realpath } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join, sep } from "node:path";
 import { findClaude } from "../../cli/install/find.ts";
 import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
@@ -24,33 +24,45 @@ export interface ServiceOptions {
 
 const real = (file: string): Promise<string> => realpath(file).catch(() => file);
 
-/** A packaged executable by the name it has on PATH, which an upgrade leaves in place; its real folder may go away. */
-async function toLasting(executable: string, path: string): Promise<string> {
-  for (const folder of path.split(delimiter)) {
+/** True for a path that goes with the login session: fnm's links of one shell, and what lies in the runtime folder. */
+function isPassing(path: string, { XDG_RUNTIME_DIR: runtime }: NodeJS.ProcessEnv): boolean {
+  return /[\\/]fnm_multishells[\\/]/.test(path) || (runtime ? path.startsWith(join(runtime, sep)) : false);
+}
+
+/** A program by a path that stays after logout. */
+async function toStaying(program: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  return isPassing(program, environment) ? join(await real(dirname(program)), basename(program)) : program;
+}
+
+/** An executable by the name it has on PATH, which an upgrade leaves in place; its real folder may go away. */
+async function toLasting(executable: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  for (const folder of (environment["PATH"] ?? "").split(delimiter)) {
     const candidate = join(folder, basename(executable));
-    if (folder !== "" && (await real(candidate)) === executable) return candidate;
+    if (folder === "" || isPassing(candidate, environment)) continue;
+    if ((await real(candidate)) === executable) return candidate;
   }
   return executable;
 }
 
 /** The words that start this program again. @throws UsageError when it is a place that will not last. */
 async function toProgram({ program, runtime, command: { config, isPrint } }: ServiceOptions): Promise<string[]> {
-  if ((await real(program)) === (await real(runtime)))
-    return [await toLasting(await real(runtime), config.environment["PATH"] ?? "")];
+  const lasting = await toLasting(await real(runtime), config.environment);
+  if ((await real(program)) === (await real(runtime))) return [lasting];
   if (!isPrint && program.endsWith(".ts"))
     throw new UsageError(
       "Cannot install the sources: run npm run build, then node dist/claude-max-api.cjs service install",
     );
   if (!isPrint && /[\\/]_npx[\\/]/.test(program))
     throw new UsageError("Cannot install from npx's cache: run npm install -g claude-max-api first");
-  return [runtime, program];
+  return [lasting, await toStaying(program, config.environment)];
 }
 
 async function toPlan(options: ServiceOptions, envFile: string): Promise<ServicePlan> {
   const { config, flags, platform } = options.command;
   const { claude: given, environment, home } = config;
   const program = await toProgram(options);
-  const claude = await findClaude({ given, environment, home, program: options.program }).catch(() => undefined);
+  const found = await findClaude({ given, environment, home, program: options.program }).catch(() => undefined);
+  const claude = found === undefined ? undefined : await toStaying(found, environment);
   // A task has no PATH of its own to set, so it is told the CLI itself.
   const named = platform === "win32" && claude !== undefined && given === undefined ? ["--claude", claude] : [];
   const folders = [...(claude === undefined ? [] : [dirname(claude)]), dirname(program[0] ?? "")];

@@ -5,7 +5,7 @@ import { askServer, toLocalUrl } from "../port.ts";
 import type { ServerState } from "../port.ts";
 import { addStoredKeys } from "./install.ts";
 import { readOutput, readState } from "./steps.ts";
-import { readAddress } from "./unit.ts";
+import { readAddress, readLogFile } from "./unit.ts";
 import type { ServiceUnit } from "./unit.ts";
 
 /** Of a log file, in bytes: some hundreds of lines. */
@@ -52,8 +52,10 @@ async function readTail(path: string): Promise<string | undefined> {
 
 /** Prints the newest lines of the log. @returns whether there is one. @throws StepError when it cannot be read. */
 export async function logs(unit: ServiceUnit): Promise<boolean> {
-  const text = unit.logs === undefined ? await readTail(unit.logFile ?? "") : await readOutput(unit.logs);
-  if (text === undefined) console.error(`Cannot read the log: ${unit.logFile} is not there yet`);
+  const installed = await readFile(unit.file, unit.encoding).catch(() => "");
+  const file = readLogFile(installed) ?? unit.logFile;
+  const text = file === undefined ? await readOutput(unit.logs ?? []) : await readTail(file);
+  if (text === undefined) console.error(`Cannot read the log: ${file} is not there yet`);
   else process.stdout.write(text);
   return text !== undefined;
 }

@@ -4,7 +4,7 @@
  */
 import { posix } from "node:path";
 import { CREDENTIALS } from "../../core/credential.ts";
-import { SERVICE } from "./unit.ts";
+import { findLogFile, SERVICE } from "./unit.ts";
 import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 const UNIT = `${SERVICE}.service`;
@@ -53,7 +53,7 @@ WantedBy=default.target
     file: posix.join(configHome, "systemd", "user", UNIT),
     text,
     encoding: "utf8",
-    logFile: undefined,
+    logFile: findLogFile(plan),
     folder: undefined,
     // Without a user manager (su, sudo, a container) every call fails; this one changes nothing.
     check: [run("show", "--property=Version")],

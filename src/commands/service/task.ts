@@ -3,7 +3,7 @@
  * https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema
  */
 import { win32 } from "node:path";
-import { escapeXml, SERVICE } from "./unit.ts";
+import { escapeXml, findLogFile, SERVICE } from "./unit.ts";
 import type { ServicePlan, ServiceUnit } from "./unit.ts";
 
 /** One argument as CommandLineToArgvW reads it: backslashes count only in front of a quote. */
@@ -57,9 +57,9 @@ function toDefinition(plan: ServicePlan, command: readonly string[]): string {
 export function toTaskUnit(plan: ServicePlan, localData: string): ServiceUnit {
   const folder = win32.join(localData, SERVICE);
   const file = win32.join(folder, "task.xml");
-  const given = plan.command.indexOf("--log-file");
-  const log = given < 0 ? win32.join(folder, `${SERVICE}.log`) : (plan.command[given + 1] ?? "");
-  const command = given < 0 ? [...plan.command, "--log-file", log] : plan.command;
+  const given = findLogFile(plan);
+  const log = given ?? win32.join(folder, `${SERVICE}.log`);
+  const command = given === undefined ? [...plan.command, "--log-file", log] : plan.command;
   const end = { argv: ["schtasks", "/End", "/TN", SERVICE], mayFail: true };
   return {
     file,

@@ -29,6 +29,7 @@ export interface ServiceUnit {
   readonly file: string;
   readonly text: string;
   readonly encoding: "utf8" | "utf16le";
+  /** The server's own log, where it writes one to a file. */
   readonly logFile: string | undefined;
   /** A folder that must be there, such as the log's. */
   readonly folder: string | undefined;
@@ -44,7 +45,7 @@ export interface ServiceUnit {
   readState(said: string): string | undefined;
   /** One sentence for a step that failed, with the cure where it is known. */
   explain(failure: StepFailure): string;
-  /** Prints the log, where it is not in `logFile`. */
+  /** Prints the log, where there is no file of it. */
   readonly logs: readonly string[] | undefined;
   /** Further commands that the user may want. */
   readonly hint: string | undefined;
@@ -67,14 +68,34 @@ export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/**
- * The address that an installed unit names. Its quoting differs from system to system, but a flag is followed by its
- * value.
- */
+/** Text of a unit without its escapes: those of XML, or those of systemd. */
+function unescape(text: string, isXml: boolean): string {
+  if (!isXml) return text.replaceAll("%%", "%").replaceAll("$$", "$").replaceAll("\\\\", "\\");
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+}
+
+/** The word behind a flag in an installed unit, whichever system's it is: each has quotes of its own. */
+function readFlag(text: string, flag: string): string | undefined {
+  const words = new RegExp(
+    `--${flag}(?:"\\s+"([^"]+)"|</string>\\s*<string>([^<]+)<|\\s+&quot;(.+?)&quot;|\\s+([^\\s<]+))`,
+  ).exec(text);
+  if (!words) return undefined;
+  const [, systemd, ...xml] = words;
+  return unescape(systemd ?? xml.find((word) => word !== undefined) ?? "", systemd === undefined);
+}
+
+/** The address that an installed unit names. */
 export function readAddress(text: string): { readonly host: string; readonly port: number } {
-  const find = (flag: string, value: string): string | undefined =>
-    new RegExp(`--${flag}(?:</string>\\s*<string>|[\\s"]|&quot;)+(${value})`).exec(text)?.[1];
-  return { host: find("host", '[^\\s"<&]+') ?? "127.0.0.1", port: Number(find("port", "\\d+") ?? 3456) };
+  return { host: readFlag(text, "host") ?? "127.0.0.1", port: Number(readFlag(text, "port") ?? 3456) };
+}
+
+/** The log file that an installed unit names; undefined when it names none. */
+export const readLogFile = (text: string): string | undefined => readFlag(text, "log-file");
+
+/** The log file that the command was told to write; undefined when it was told none. */
+export function findLogFile({ command }: ServicePlan): string | undefined {
+  const at = command.indexOf("--log-file");
+  return at < 0 ? undefined : command[at + 1];
 }
 
 /** The folders of a service's PATH, each once: those of the CLI and of Node first, then the usual ones. */

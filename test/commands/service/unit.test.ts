@@ -10,7 +10,7 @@ import { toLaunchdUnit } from "../../../src/commands/service/launchd.ts";
 import { toCarried } from "../../../src/commands/service/plan.ts";
 import { toSystemdUnit } from "../../../src/commands/service/systemd.ts";
 import { toTaskUnit } from "../../../src/commands/service/task.ts";
-import { readAddress, toServicePath } from "../../../src/commands/service/unit.ts";
+import { readAddress, readLogFile, toServicePath } from "../../../src/commands/service/unit.ts";
 import type { ServicePlan, ServiceUnit } from "../../../src/commands/service/unit.ts";
 import { hasProgram, runFile } from "../../helpers/command.ts";
 import { makeFolder } from "../../helpers/folder.ts";
@@ -111,6 +111,21 @@ test("the address is read back from every description", () => {
     const bare = unit.text.replaceAll(/--(port|host)/g, "--x");
     assert.deepEqual(readAddress(bare), { host: "127.0.0.1", port: 3456 });
   }
+});
+
+test("the log file is read back from every description, whatever is in its name", () => {
+  const name = "/srv/my logs/100% $HOME & <b>.log";
+  const toCommand = ({ command }: ServicePlan) => [...command, "--log-file", name, "--claude", "/c"];
+  const units = [
+    toSystemdUnit({ ...posix, command: toCommand(posix) }, "/x"),
+    toLaunchdUnit({ ...darwin, command: toCommand(darwin) }),
+    toTaskUnit({ ...windows, command: toCommand(windows) }, WINDOWS_DATA),
+  ];
+  for (const { text, logFile } of units) {
+    assert.equal(readLogFile(text), name);
+    assert.equal(logFile, name);
+  }
+  assert.equal(readLogFile(toSystemdUnit(posix, "/x").text), undefined);
 });
 
 test("each system's word about the state is read from its own tool's output", () => {
