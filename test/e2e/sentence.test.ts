@@ -13,6 +13,7 @@ import { makeFolder } from "../helpers/folder.ts";
 import { toStdioServer, writeMcpConfig } from "../helpers/mcp.ts";
 import { LINUX_ONLY } from "../helpers/processes.ts";
 import { BUNDLE, FAKE_CLI, PROGRAM, startProxy } from "../helpers/proxy.ts";
+import { startBotApi, TOKEN } from "../helpers/telegram.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 
 /** A CLI that is a shell script: what it does when asked for its version, for its login, and at its start. */
@@ -234,10 +235,13 @@ test("a live turn is told by its answer, or by what kept it from one", async (t)
   const live = async (env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> =>
     (await examine(t, ["--live", "--claude", FAKE_CLI, ...args], env))("live");
   assert.match(await live({}), /^ok .* claude-\S+ answered after \d+ ms$/);
+  const api = await startBotApi(t);
+  const telegram = { TELEGRAM_NOTIFY_ID: "7", TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_API_URL: api.url };
   assert.match(
-    await live({ FAKE_CLI: "die" }),
+    await live({ FAKE_CLI: "die", ...telegram }),
     /^fail .* the claude process ended unexpectedly \$ claude-max-api --log-level debug$/,
   );
+  assert.deepEqual(api.calls, [], "a test is no news");
   assert.match(
     await live({ FAKE_CLI: "silent" }, "--activity-timeout", "1"),
     /no output from the CLI for 1 seconds \$ /,

@@ -20,6 +20,8 @@ export async function askLive({ config, version, program }: DoctorOptions): Prom
   const own: Config = {
     ...{ ...config, host: "127.0.0.1", port: 0, apiKeys: [], spares: 0, tools: "none", demo: false },
     activityTimeoutSeconds,
+    // Its turn is no news, and its state folder knows of no notice that was sent.
+    telegram: { ...config.telegram, chats: [] },
   };
   const served = await serve({ config: own, version, program, log: createLog("error") });
   try {
