@@ -33,6 +33,7 @@ const ALWAYS_RUN: readonly string[] = ["curl"];
 
 /** `run` for a client all of whose results are good, `documented` for one that failed or has none. */
 function toMark(id: string, results: readonly Result[]): "run" | "documented" {
+  if (ALWAYS_RUN.includes(id)) return "run";
   const own = results.filter((result) => result.id === id);
   return own.length > 0 && own.every(({ result }) => result === "passed") ? "run" : "documented";
 }
@@ -41,7 +42,7 @@ function toMark(id: string, results: readonly Result[]): "run" | "documented" {
 function updateMarks(text: string, results: readonly Result[]): string {
   return text.replace(/^\*\*([^*]+)\*\* \((?:run|documented)\)/gm, (_, name: string) => {
     const id = EXAMPLES[name] ?? CLIENTS.find((client) => client.name === name)?.id ?? name;
-    return `**${name}** (${ALWAYS_RUN.includes(name) ? "run" : toMark(id, results)})`;
+    return `**${name}** (${toMark(id, results)})`;
   });
 }
 

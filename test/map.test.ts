@@ -53,6 +53,37 @@ for (const [map, base] of MAPS) {
   });
 }
 
+/** The headings of a page, as GitHub makes anchors of them. */
+function toAnchors(text: string): string[] {
+  const headings = text.matchAll(/^#{1,6} (.+)$/gm);
+  return [...headings].map(([, words = ""]) =>
+    words
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+const PAGES = ["README.md", ...[".github", "scripts", "src", "test"].flatMap(findPages)];
+
+function findPages(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".md")).map((name) => join(folder, name));
+}
+
+test("every link of a page leads to a file, and to a heading in it", () => {
+  const broken = PAGES.flatMap((page) => {
+    const links = [...readFileSync(page, "utf8").matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+    return links.flatMap(([link, path = "", anchor]) => {
+      const file = path === "" ? page : join(dirname(page), path);
+      if (!existsSync(file)) return [`${page}: ${link}`];
+      return anchor === undefined || toAnchors(readFileSync(file, "utf8")).includes(anchor) ? [] : [`${page}: ${link}`];
+    });
+  });
+  assert.deepEqual(broken, []);
+  assert.ok(PAGES.length > 8, String(PAGES));
+});
+
 for (const [map, folder, prefix] of WHOLE_MAPS) {
   test(`${map} names every file of ${folder}`, () => {
     const named = toNamed(readFileSync(map, "utf8"));

@@ -4,7 +4,8 @@
 # Variables:
 #   CLAUDE_MAX_API_VERSION      a release by its tag; else the latest
 #   CLAUDE_MAX_API_INSTALL_DIR  where the program goes; else ~/.local/bin
-#   CLAUDE_MAX_API_BASE_URL     where the archives and SHA256SUMS are, https; else the release on GitHub
+#   CLAUDE_MAX_API_BASE_URL     where the archives and SHA256SUMS are, https; else the release on GitHub. Without a
+#                               version, GitHub is asked for the newest
 set -eu
 umask 077
 
