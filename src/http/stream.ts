@@ -45,10 +45,9 @@ const STREAM_HEADERS: OutgoingHttpHeaders = {
 };
 
 /**
- * Deltas that come faster than this are written together, and so is what follows the first one that soon: a write each
- * costs
- * proxy and client more than the rest of the way does. A model at its usual pace, tens of milliseconds a delta, is
- * never held up.
+ * Pause after the first write, and after one that follows another within this time: what comes meanwhile is written
+ * together. One write a delta costs proxy and client more than all else. A model's usual pace is tens of milliseconds a
+ * delta, so it is never held up.
  */
 const BURST_MS = 4;
 /** Most bytes written before the reader is waited for: so much has to be taken within the stall limit. */
@@ -95,11 +94,14 @@ async function writeText(exchange: Exchange, text: string, stallMs: number): Pro
 /** True for what no retraction voids. */
 const isHead = ({ type }: TurnEvent): boolean => type === "start" || type === "mcp_servers";
 
+/** True for what an encoder may hold back, so that it comes to be seen later. */
+const isCall = ({ type }: TurnEvent): boolean => type === "call" || type === "arguments";
+
 /** Makes the wording of one answer: events in, the text of their frames out. */
 function createWording(encoder: Encoder): (batch: readonly TurnEvent[]) => string {
   let hasShown = false;
 
-  /** Leaves out what a retraction has voided; what the client has seen already cannot be left out. */
+  /** Leaves out what a retraction has voided. @throws ProxyError `bad_gateway` where some of it has been shown. */
   function toStanding(batch: readonly TurnEvent[]): readonly AnswerEvent[] {
     const at = batch.findLastIndex(({ type }) => type === "retract");
     if (at !== -1 && hasShown)
@@ -111,18 +113,20 @@ function createWording(encoder: Encoder): (batch: readonly TurnEvent[]) => strin
 
   return (batch) => {
     const standing = toStanding(batch);
-    hasShown ||= standing.some((event) => !isHead(event));
-    return standing.map(encoder.encode).join("");
+    const texts = standing.map(encoder.encode);
+    // The client sees nothing of what the encoder has no words for, such as thinking that was not asked for.
+    hasShown ||= standing.some((event, at) => !isHead(event) && (texts[at] !== "" || isCall(event)));
+    return texts.join("");
   };
 }
 
 /** Makes the pause after each write that lets a burst gather. */
 function createPace(): () => Promise<void> {
+  /** The end of the last pause, or the last write that had none. */
   let lastAt: number | undefined;
   return async () => {
-    const now = performance.now();
-    if (lastAt === undefined || now - lastAt < BURST_MS) await delay(BURST_MS);
-    lastAt = now;
+    if (lastAt === undefined || performance.now() - lastAt < BURST_MS) await delay(BURST_MS);
+    lastAt = performance.now();
   };
 }
 

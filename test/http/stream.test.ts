@@ -180,4 +180,32 @@ test("what an answer takes back is left out before it is shown, and afterwards t
   assert.equal(await play([head], [say("no"), retract, say("yes"), DONE]), "data: yes\n\ndata: end\n\n");
   assert.equal(await play([head], [retract, say("yes"), DONE]), "data: yes\n\ndata: end\n\n");
   assert.equal(await play([head, say("no")], [retract, say("yes"), DONE]), "data: no\n\nbad_gateway");
+  const hidden: TurnEvent[] = [
+    { type: "thinking", text: "hm" },
+    { type: "signature", signature: "a" },
+    { type: "redacted", data: "b" },
+    { type: "progress", tool: "WebSearch", summary: "" },
+  ];
+  assert.equal(await play([head, ...hidden], [retract, say("yes"), DONE]), "data: yes\n\ndata: end\n\n");
+  // The encoder of a protocol whose calls come whole holds them back.
+  const call: TurnEvent = { type: "call", index: 0, id: "a", name: "weather" };
+  assert.match(await play([head, call], [retract, say("yes"), DONE]), /bad_gateway/);
+});
+
+test("every write of a burst is followed by a pause in which the next deltas gather", async (t) => {
+  const askedAt: number[] = [];
+  const { socket, turn } = await start(t, async function* () {
+    for (let at = 0; at < 20; at++) {
+      askedAt.push(performance.now());
+      yield [{ type: "text", text: "x" }];
+    }
+    yield [DONE];
+  });
+  socket.resume();
+  await turn;
+  const pauses = askedAt.slice(1).map((at, before) => at - (askedAt[before] ?? at));
+  assert.ok(
+    pauses.every((ms) => ms > 2),
+    pauses.join(", "),
+  );
 });
