@@ -52,8 +52,11 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   response.setHeader("x-request-id", id);
   const { socket } = request;
 
+  /**
+   * May be called twice: on a hang-up both emit `close`, and `off` does not take a listener out of an emit that is
+   * already running.
+   */
   function onClose(): void {
-    // A hang-up closes both in one round: listeners of an event under way are called though they were taken off.
     if (isClosed) return;
     isClosed = true;
     response.off("close", onClose);
@@ -128,8 +131,8 @@ function toRetryHeaders({ kind, retryAfterSeconds, planLimit }: ProxyError): Out
 }
 
 /**
- * Writes a failure: with its status while nothing has been written, in-band after that, not at all once the client has
- * left.
+ * Writes a failure: with its status while nothing has been written, in-band after that, not at all once the answer has
+ * ended or the client has left.
  */
 export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log: Log): void {
   const { response, id } = exchange;
@@ -138,6 +141,8 @@ export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log
   exchange.addLogFields({ error: error.kind });
   const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
   if (cause !== undefined) log.warn("failed", { id, kind: error.kind, cause: String(cause) });
+  // An 'error' event that nobody listens to would end the server.
+  if (response.writableEnded) return;
   if (response.headersSent) {
     endAnswer(response, exchange.failStream(error));
     return exchange.completeAnswer();

@@ -16,7 +16,7 @@ export interface FeedOptions {
 export interface Feed {
   /** Answers with a stream that ends when its client leaves or the server stops. */
   follow(exchange: Exchange): Promise<void>;
-  /** Ends every stream. */
+  /** Ends every stream, also those of pages that do not read: nothing is written to one from then on. */
   close(): void;
 }
 
@@ -33,16 +33,10 @@ const HEADERS = {
 
 const format = (event: string, data: object): string => formatFrames([{ event, data: JSON.stringify(data) }]);
 
-/** Makes the feed; it costs nothing while nobody follows. */
-export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
-  /** The streams; those that are behind have missed something, and get everything once they can take it. */
-  const streams = new Map<ServerResponse, { isBehind: boolean }>();
-  let timer: NodeJS.Timeout | undefined;
-  let heartbeat: NodeJS.Timeout | undefined;
+/** Makes the reader of what has changed since it was last asked; undefined when nothing has. */
+function createChangeReader({ meter, readSurroundings }: FeedOptions): () => Promise<object | undefined> {
   let told = "";
-  let telling: Promise<void> = Promise.resolve();
-
-  async function toChange(): Promise<object | undefined> {
+  return async () => {
     const surroundings = await readSurroundings();
     const text = JSON.stringify(surroundings);
     const change = meter.takeChange();
@@ -50,14 +44,26 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
     told = text;
     if (!change && !isNew) return undefined;
     return { now: new Date().toISOString(), ...change, ...(isNew ? surroundings : {}) };
-  }
+  };
+}
+
+/** Makes the feed; it costs nothing while nobody follows. */
+export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
+  /** The streams; those that are behind have missed something, and get everything once they can take it. */
+  const streams = new Map<ServerResponse, { isBehind: boolean }>();
+  let timer: NodeJS.Timeout | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
+  const readChange = createChangeReader({ meter, readSurroundings });
+  let telling: Promise<void> = Promise.resolve();
 
   async function tellAll(): Promise<void> {
-    const change = await toChange();
+    const change = await readChange();
     const changeText = change ? format("change", change) : SSE_COMMENT;
     const isAnyBehind = [...streams.values()].some(({ isBehind }) => isBehind);
     const allText = isAnyBehind ? format("usage", { ...meter.read(), ...(await readSurroundings()) }) : "";
     for (const [response, stream] of streams) {
+      // An error has ended it.
+      if (response.writableEnded) continue;
       const text = stream.isBehind ? allText : changeText;
       stream.isBehind = response.writableNeedDrain;
       if (!stream.isBehind) response.write(text);
@@ -76,6 +82,7 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
     }, INTERVAL_MS).unref();
   }
 
+  /** Safe to call twice: a stream that was ended closes only once its page has read all of it. */
   function leave(response: ServerResponse): void {
     streams.delete(response);
     if (streams.size > 0) return;
@@ -99,7 +106,10 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
       await tell();
     },
     close() {
-      for (const response of streams.keys()) response.end();
+      for (const response of streams.keys()) {
+        leave(response);
+        response.end();
+      }
     },
   };
 }

@@ -1,0 +1,54 @@
+/** The feed of the status page, over real sockets: how its streams end. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { connect } from "node:net";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { openExchange } from "../../src/http/exchange.ts";
+import { createFeed } from "../../src/http/feed.ts";
+import type { Surroundings } from "../../src/http/usage.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMeter } from "../../src/meter/meter.ts";
+
+const LOG = createLog("error", () => undefined);
+/** More than the buffers of a socket's two ends hold. */
+const WIDE = { plan_reason: "x".repeat(32 * 1024 * 1024) } as Surroundings;
+
+/** A page that follows the feed and reads nothing yet. */
+async function openPage(t: TestContext, port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  socket.pause().on("error", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await once(socket, "connect");
+  return socket;
+}
+
+test("a page that does not read is told nothing once its stream has ended", async (t) => {
+  const meter = createMeter({ now: Date.now, tick: () => performance.now() });
+  const feed = createFeed({ meter, readSurroundings: () => Promise.resolve(WIDE) });
+  const errors: Error[] = [];
+  const told: Promise<void>[] = [];
+  const responses: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    response.on("error", (error) => errors.push(error));
+    responses.push(response);
+    told.push(feed.follow(openExchange(request, response, LOG)));
+  });
+  t.after(() => server.close());
+  t.after(() => server.closeAllConnections());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  await Promise.all([once(server, "request"), openPage(t, port)]);
+  await told[0];
+  feed.close();
+  assert.deepEqual([responses[0]?.writableEnded, responses[0]?.closed], [true, false], "the page holds up its stream");
+  // Everyone is told when a page comes.
+  await Promise.all([once(server, "request"), openPage(t, port)]);
+  await told[1];
+  await new Promise((resolve) => void setImmediate(resolve));
+  assert.deepEqual(errors, []);
+});
