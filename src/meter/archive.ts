@@ -43,6 +43,23 @@ function merge(target: Day[], added: readonly Day[]): void {
   }
 }
 
+/**
+ * The days in a month's file; none without one, or from a damaged one, which is set aside. @throws Error when it cannot
+ * be read: to write it anew would lose its days.
+ */
+async function load(file: string, log: Log): Promise<Day[]> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return [];
+  const days = decodeMonth(text);
+  if (days) return days;
+  log.warn("usage file is damaged and was set aside", { file, as: `${file}.damaged` });
+  await rename(file, `${file}.damaged`).catch((error: unknown) => log.warn("rename", { cause: toCause(error) }));
+  return [];
+}
+
 /** Opens the archive; nothing is read or written yet. */
 export function createArchive({ folder, log }: ArchiveOptions): Archive {
   const toFile = (month: string): string => join(folder, `${month}.json`);
@@ -50,24 +67,9 @@ export function createArchive({ folder, log }: ArchiveOptions): Archive {
   let writing: Promise<void> = Promise.resolve();
   let pending: Day[] = [];
 
-  /** @throws Error when there is a file that cannot be read: to write it anew would lose its days. */
-  async function load(month: string): Promise<Day[]> {
-    const file = toFile(month);
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw error;
-    });
-    if (text === undefined) return [];
-    const days = decodeMonth(text);
-    if (days) return days;
-    log.warn("usage file is damaged and was set aside", { file, as: `${file}.damaged` });
-    await rename(file, `${file}.damaged`).catch((error: unknown) => log.warn("rename", { cause: toCause(error) }));
-    return [];
-  }
-
   async function readMonth(month: string): Promise<Day[]> {
     try {
-      return await load(month);
+      return await load(toFile(month), log);
     } catch (error) {
       log.warn("cannot read usage", { file: toFile(month), cause: toCause(error) });
       return [];
@@ -84,10 +86,10 @@ export function createArchive({ folder, log }: ArchiveOptions): Archive {
 
   async function addToMonth(month: string): Promise<void> {
     const isOfMonth = ({ date }: Day): boolean => toMonth(date) === month;
-    const days = await load(month);
+    const file = toFile(month);
+    const days = await load(file, log);
     merge(days, pending.filter(isOfMonth));
     // Renamed into place: a file cut short would be a damaged one.
-    const file = toFile(month);
     await writeFile(`${file}.new`, encodeMonth(days), { mode: 0o600 });
     await rename(`${file}.new`, file);
     pending = pending.filter((day) => !isOfMonth(day));

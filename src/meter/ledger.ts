@@ -45,14 +45,15 @@ const MINUTE_MS = 60_000;
 interface DayBook {
   /** The day of this date, which is added when it is not there; the oldest then makes room. */
   at(date: string): Day;
-  /** Oldest first. */
-  list(): Day[];
+  /** Those from a date on, else all; oldest first. */
+  list(first?: string): Day[];
   clear(): void;
 }
 
 function createDayBook(most: number): DayBook {
   const days = new Map<string, Day>();
-  const list = (): Day[] => [...days.values()].sort((a, b) => (a.date < b.date ? -1 : 1));
+  const list = (first = ""): Day[] =>
+    [...days.values()].filter(({ date }) => date >= first).sort((a, b) => (a.date < b.date ? -1 : 1));
   return {
     at(date) {
       const held = days.get(date) ?? createDay(date);
@@ -125,14 +126,9 @@ export function createLedger(now: () => number): Ledger {
   const toRecents = (count: number): RecentTurn[] =>
     count === 0 ? [] : recent.slice(-count).toReversed().map(toRecent);
 
-  const readDays = (): Day[] => {
-    const first = toFirstDate(now(), MOST_DAYS);
-    return days.list().filter(({ date }) => date >= first);
-  };
-
   const read = (): Sums => ({
     totals,
-    days: readDays(),
+    days: days.list(toFirstDate(now(), MOST_DAYS)),
     models: byUse(groups.models),
     clients: byUse(groups.clients),
     protocols: byUse(groups.protocols),
