@@ -1,6 +1,6 @@
 /** The files that connect writes: links, files that are not to be written, and records of another place. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeHome } from "./settings.ts";
@@ -18,6 +18,17 @@ test("a link whose end is missing is written through, and stays", POSIX_ONLY, as
   await connect("pi", "--undo");
   assert.equal(lstatSync(join(home, PI)).isSymbolicLink(), true);
   assert.equal(existsSync(join(home, "dotfiles")), false);
+});
+
+test("a file keeps its group", POSIX_ONLY, async (t) => {
+  const { connect, home, write } = makeHome(t);
+  write(PI, "{}\n");
+  // One that this user is in, beside the first where there is any.
+  const own = process.getgid?.() ?? 0;
+  const group = process.getuid?.() === 0 ? 12_345 : (process.getgroups?.().find((held) => held !== own) ?? own);
+  chownSync(join(home, PI), process.getuid?.() ?? 0, group);
+  await connect("pi");
+  assert.equal(statSync(join(home, PI)).gid, group);
 });
 
 test("a read-only file is left alone", async (t) => {
