@@ -68,8 +68,8 @@ function findNext(parties: Parties): Waiter | undefined {
  */
 function findYielding(parties: Parties, own: Party): Waiter | undefined {
   let longest = own;
-  for (const party of parties.values()) if (party.line.size > longest.line.size + 1) longest = party;
-  return longest === own ? undefined : [...longest.line].at(-1);
+  for (const party of parties.values()) if (party.line.size > longest.line.size) longest = party;
+  return longest.line.size > own.line.size + 1 ? [...longest.line].at(-1) : undefined;
 }
 
 interface Standing {

@@ -184,6 +184,20 @@ test("when the lines are full, the youngest waiter of the longest one gives way 
   assert.deepEqual([gate.inside, gate.waiting], [0, 0]);
 });
 
+test("of several lines that are longer than a newcomer's, the longest one gives way, wherever it stands", async () => {
+  for (const parties of [
+    ["a", "a", "b", "b", "b"],
+    ["b", "b", "b", "a", "a"],
+  ]) {
+    const gate = createGate(1, 5);
+    const order: string[] = [];
+    await gate.enter(undefined, "x");
+    for (const party of [...parties, "c"]) void enterFor(gate, party, order).catch(() => undefined);
+    await settled();
+    assert.deepEqual(order, ["b refused: true"]);
+  }
+});
+
 test("a waiter that aborts leaves nothing of its party behind", async () => {
   const gate = createGate(1, 2);
   const leave = await gate.enter(undefined, "a");
