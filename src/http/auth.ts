@@ -67,9 +67,10 @@ function toHostName(header: string): string {
 // Digests have one length, so the comparison takes one time whatever was sent.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-function toSentKey({ authorization, "x-api-key": apiKey }: IncomingHttpHeaders): string {
+/** What may be the key. Anthropic's SDKs send both when the environment has a token, which may be another server's. */
+function toSentKeys({ authorization, "x-api-key": apiKey }: IncomingHttpHeaders): readonly string[] {
   const bearer = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1];
-  return bearer ?? (typeof apiKey === "string" ? apiKey : "");
+  return [bearer ?? "", typeof apiKey === "string" ? apiKey : ""];
 }
 
 /**
@@ -116,10 +117,10 @@ export function createGuard(options: GuardOptions): Guard {
   const checkHost = createHostCheck(options);
   const keys = options.keys.map(toApiKey).map(({ name, key }) => ({ name, digest: digest(key) }));
 
-  /** The keys that the request carries. No early exit: every key is compared. */
+  /** The keys that the request carries, a Bearer token's first. No early exit: both are compared with every key. */
   function findKeys(headers: IncomingHttpHeaders): { name: string | undefined; digest: Buffer }[] {
-    const sent = digest(toSentKey(headers));
-    return keys.filter((key) => timingSafeEqual(key.digest, sent));
+    const sent = toSentKeys(headers).map(digest);
+    return sent.flatMap((one) => keys.filter((key) => timingSafeEqual(key.digest, one)));
   }
 
   return {

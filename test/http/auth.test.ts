@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
 import { ProxyError } from "../../src/core/error.ts";
 import { createGuard, isLoopback } from "../../src/http/auth.ts";
 import type { GuardOptions } from "../../src/http/auth.ts";
@@ -200,6 +201,24 @@ test("each key is taken as a Bearer token, the word in any case, or as x-api-key
   }
   for (const key of KEYS.keys) assert.equal(askWith({ host: "localhost", "x-api-key": key }, KEYS), "in", key);
   assert.equal(askWith({ host: "localhost", authorization: "Basic Zm9v", "x-api-key": "first" }, KEYS), "in");
+});
+
+test("of two keys that a request carries, the one that fits lets it in and names its client", () => {
+  const guard = createGuard({ ...LOCAL, keys: ["ann:first", "bob:second"] });
+  const socket = {} as Socket;
+  const alone = guard.identify({ headers: { "x-api-key": "first" }, socket });
+  for (const [authorization, apiKey] of [
+    ["Bearer another-servers", "first"],
+    ["Bearer first", "another-servers"],
+    ["Bearer first", "second"],
+  ] as const) {
+    const headers = { host: "localhost", authorization, "x-api-key": apiKey };
+    assert.doesNotThrow(() => guard.checkKey(headers), `${authorization} and ${apiKey}`);
+    assert.equal(guard.identify({ headers, socket }), alone);
+    assert.match(guard.nameClient({ headers }), /ann/);
+  }
+  const wrong = { authorization: "Bearer another-servers", "x-api-key": "guessed" };
+  assert.throws(() => guard.checkKey(wrong), { kind: "bad_key" });
 });
 
 test("anything but a whole key is refused, and no key too", () => {
