@@ -2,10 +2,10 @@
 import { FAMILY_NAMES } from "../core/model.ts";
 import { PROFILES } from "../core/profile.ts";
 import { LOG_LEVELS } from "../lib/log.ts";
-import { toChoice, toList, toOptionalPath, toPath, toPaths, toSwitch, toWhole } from "./option.ts";
+import { toChoice, toOptionalPath, toPath, toPaths, toSwitch, toWhole } from "./option.ts";
 import type { Option } from "./option.ts";
-import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toHostRules, toIdleSeconds, toKeys } from "./reader.ts";
-import { toLogLevel, toOrigins, toSettingSources, toSpareCount } from "./reader.ts";
+import { DAY_SECONDS, SETTING_SOURCES, toAliases, toHost, toHostNames, toHostRules, toIdleSeconds } from "./reader.ts";
+import { toKeys, toLogLevel, toOrigins, toSettingSources, toSpareCount } from "./reader.ts";
 
 const EXTRA_USAGE = ["allow", "stop"] as const;
 
@@ -188,7 +188,7 @@ export const OPTIONS = {
     hint: "NAME",
     help: "accept this Host name; may be repeated",
     kind: "list",
-    read: toList,
+    read: toHostNames,
   },
   logLevel: {
     name: "log-level",

@@ -1,4 +1,5 @@
 /** Readers for the options whose values have a shape of their own. */
+import { toAllowedHost } from "../http/auth.ts";
 import { toHostRule } from "../http/outbound.ts";
 import type { HostRule } from "../http/outbound.ts";
 import { SOCKET_PATH_BYTES, toSocketPath } from "../lib/address.ts";
@@ -49,6 +50,14 @@ export const toOrigins: Reader<readonly string[]> = (texts, context) =>
     // Extensions and desktop shells have schemes of their own, whose origin URL does not spell.
     if (/^[a-z][a-z0-9+.-]*:\/\/[^/\s\p{Lu}]+$/u.test(text) && URL.canParse(text)) return text;
     throw new UsageError(`Cannot use ${context.flag} ${text}: expected an origin such as http://localhost:5173`);
+  });
+
+/** Reads names and addresses that a Host header may have, with any port. */
+export const toHostNames: Reader<readonly string[]> = (texts, context) =>
+  toList(texts, context).map((text) => {
+    const host = toAllowedHost(text);
+    if (host !== undefined) return host;
+    throw new UsageError(`Cannot use ${context.flag} ${text}: expected a name or an address, without a port`);
   });
 
 /** Reads hosts that requests may have this machine connect to. */

@@ -64,10 +64,20 @@ function toHostName(header: string): string {
   return (bracketed?.[1] ?? header.replace(/:\d+$/, "")).toLowerCase();
 }
 
+/**
+ * Reads a name or an address that is to be allowed: an address of IPv6 without the brackets that it may stand in.
+ * Undefined for a text that no Host header without its port is, such as one with a port.
+ */
+export function toAllowedHost(text: string): string | undefined {
+  const address = text.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(address) === 6) return address;
+  return /[:/[\]]/.test(text) ? undefined : text;
+}
+
 // Digests have one length, so the comparison takes one time whatever was sent.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** What may be the key. Anthropic's SDKs send both when the environment has a token, which may be another server's. */
+/** The texts that may be the key. Anthropic's SDKs send both when the environment has a token for another server. */
 function toSentKeys({ authorization, "x-api-key": apiKey }: IncomingHttpHeaders): readonly string[] {
   const bearer = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1];
   return [bearer ?? "", typeof apiKey === "string" ? apiKey : ""];

@@ -234,6 +234,17 @@ test("values that cannot be used are named with what was expected", () => {
       origin,
     );
   }
+  for (const host of ["box.lan:3456", "[fd00::1]:3456", "127.0.0.1:80", "http://box.lan", "box.lan/", "[box.lan]"])
+    assert.match(
+      complaintOf(["--allow-host", host]),
+      /^Cannot use --allow-host \S+: expected a name or an address, without a port$/,
+      host,
+    );
+});
+
+test("allowed hosts are read as a Host header is compared: an address without its brackets", () => {
+  const { allowedHosts } = read(["--allow-host", "[fd00::1],fd00::2,192.168.1.2,Box.lan,box_2"]);
+  assert.deepEqual(allowedHosts, ["fd00::1", "fd00::2", "192.168.1.2", "Box.lan", "box_2"]);
 });
 
 test("flags and commands that do not exist are one sentence", () => {
