@@ -101,6 +101,9 @@ function parse({ format }: FileSetup, text: string): unknown {
   }
 }
 
+/** A shorter text in a key's place, such as `none`, is no secret, and may stand in other words too. */
+const SHORTEST_KEY = 6;
+
 /** Texts that stand where the new value has the key. */
 function findReplaced(now: unknown, next: Value, key: string): string[] {
   if (next === key) return typeof now === "string" && now !== key ? [now] : [];
@@ -115,7 +118,7 @@ function toReplacedKeys({ setup }: Client, text: string | undefined, place: Plac
   return setup
     .toEdits(place)
     .flatMap(({ path, value }) => findReplaced(findValue(document, path), value, place.key))
-    .filter((key) => key !== "");
+    .filter(({ length }) => length >= SHORTEST_KEY);
 }
 
 /** Plans to connect. What an earlier connect has written is taken back first, so that nothing of it stays. */
