@@ -108,8 +108,11 @@ export interface Codec<Form = unknown> {
    * @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer.
    */
   decode(body: unknown, store: Pick<Store, "get">, takesServers?: boolean): Work<Decoded<Form>>;
-  /** Answers, as JSON, a request that asks nothing of a model; undefined for one that does. */
-  answerAtOnce?(body: unknown, meta: Meta): unknown;
+  /**
+   * Answers, as JSON, a request that asks nothing of a model; undefined for one that does. @throws ProxyError
+   * `model_not_found` for a model that no turn could be asked of.
+   */
+  answerAtOnce?(body: unknown, meta: Meta, models: Models): unknown;
   createEncoder(form: Form, meta: Meta): Encoder;
   /** The whole answer, as JSON. */
   encodeReply(reply: Reply, form: Form, meta: Meta): unknown;

@@ -165,7 +165,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
   return (codec, exchange) =>
     options.meterTurn(codec, exchange, async (metered) => {
       const body = await options.readJson(exchange, codec.isTypeOptional);
-      const atOnce = codec.answerAtOnce?.(body, createMeta());
+      const atOnce = codec.answerAtOnce?.(body, createMeta(), models);
       if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
       const decoded = await finishInSlices(codec.decode(body, store, options.checkServers !== undefined));
       await options.checkServers?.(decoded.servers ?? [], exchange.signal);

@@ -1,5 +1,6 @@
 /** Ollama's requests for an answer, read field by field. */
 import { toUntagged } from "../../core/model.ts";
+import type { Models } from "../../core/model.ts";
 import { DEFAULT_THINKING } from "../../core/turn.ts";
 import type { Effort, Format, Message, Thinking, Turn } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
@@ -139,12 +140,21 @@ export function* decodeGenerate(value: unknown): Work<Decoded<OllamaForm>> {
 const isEmpty = (held: unknown): boolean =>
   held === undefined || held === null || held === "" || (Array.isArray(held) && held.length === 0);
 
-/** Answers a request that has nothing to be answered: it loads a model, or unloads it with `keep_alive: 0`. */
-export function answerAtOnce(kind: OllamaForm["kind"], value: unknown, meta: Meta): OllamaAnswer | undefined {
+/**
+ * Answers a request that has nothing to be answered: it loads a model, or unloads it with `keep_alive: 0`. @throws
+ * ProxyError `model_not_found`.
+ */
+export function answerAtOnce(
+  kind: OllamaForm["kind"],
+  value: unknown,
+  meta: Meta,
+  models: Models,
+): OllamaAnswer | undefined {
   const body = toFlatBody(value);
   const { messages, prompt, images, keep_alive: keepAlive } = body.object;
   const isLoad = kind === "chat" ? isEmpty(messages) : isEmpty(prompt) && isEmpty(images);
   if (!isLoad) return undefined;
   const form = { kind, model: body.required("model", toModelName) };
+  models.resolve(form.model);
   return encodeLoaded(form, keepAlive === 0 || keepAlive === "0" ? "unload" : "load", meta);
 }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { decodeChat, decodeGenerate } from "../../../src/codec/ollama/decode.ts";
 import { ollamaChat, ollamaGenerate } from "../../../src/codec/ollama/ollama.ts";
 import { ProxyError } from "../../../src/core/error.ts";
+import { createModels } from "../../../src/core/model.ts";
 import type { Turn } from "../../../src/core/turn.ts";
 import { finish } from "../../../src/lib/work.ts";
 import { META } from "../wire.ts";
@@ -114,9 +115,11 @@ test("results meet their calls by id, by the tool's name, or by their order", ()
   }
 });
 
+const MODELS = createModels(new Map());
+
 test("a request that asks nothing loads its model, or unloads it, and any other does not", () => {
   const reasonOf = (codec: typeof ollamaChat, body: object): unknown => {
-    const answer = codec.answerAtOnce?.({ model: "opus", ...body }, META);
+    const answer = codec.answerAtOnce?.({ model: "opus", ...body }, META, MODELS);
     return answer === undefined ? undefined : (answer as { done_reason: string }).done_reason;
   };
   assert.equal(reasonOf(ollamaChat, {}), "load");
@@ -126,6 +129,12 @@ test("a request that asks nothing loads its model, or unloads it, and any other 
   assert.equal(reasonOf(ollamaGenerate, { prompt: "" }), "load");
   assert.equal(reasonOf(ollamaGenerate, { prompt: "hi" }), undefined);
   assert.equal(reasonOf(ollamaGenerate, { images: ["iVBORw0KGgoAAAAA"] }), undefined);
+});
+
+test("a model that is not there is neither loaded nor unloaded", () => {
+  for (const body of [{ model: "nope" }, { model: "nope:latest", keep_alive: 0 }])
+    for (const codec of [ollamaChat, ollamaGenerate])
+      assert.throws(() => codec.answerAtOnce?.(body, META, MODELS), { kind: "model_not_found" });
 });
 
 /** [the field at fault, the fields sent]. */
