@@ -13,23 +13,15 @@ export interface Target {
 const VERSION = "/v1";
 
 /** Endpoints of OpenAI's API that have no counterpart here, by their first word, and what to use instead. */
-const MISSING: Readonly<Record<string, string>> = {
-  embeddings: "Claude makes no embeddings. Use an embedding server beside this one, such as Ollama or llama.cpp",
-  audio: "Claude takes and gives no audio. Use a speech server beside this one, such as whisper.cpp",
-  images: "Claude draws no images. Use an image server beside this one; images in a prompt are understood",
-  moderations: "there is no moderation model. Ask a model for a verdict through chat completions",
-};
+const MISSING: ReadonlyMap<string, string> = new Map([
+  ["embeddings", "Claude makes no embeddings. Use an embedding server beside this one, such as Ollama or llama.cpp"],
+  ["audio", "Claude takes and gives no audio. Use a speech server beside this one, such as whisper.cpp"],
+  ["images", "Claude draws no images. Use an image server beside this one; images in a prompt are understood"],
+  ["moderations", "there is no moderation model. Ask a model for a verdict through chat completions"],
+]);
 
 /** First words of the paths below `/v1`, which clients also use without it. */
-const RESOURCES = new Set([
-  "chat",
-  "completions",
-  "responses",
-  "messages",
-  "models",
-  "sessions",
-  ...Object.keys(MISSING),
-]);
+const RESOURCES = new Set(["chat", "completions", "responses", "messages", "models", "sessions", ...MISSING.keys()]);
 
 /** Splits a request target. Proxies send the absolute form, `http://host/path`. Source: RFC 9112, section 3.2 */
 export function toTarget(url: string): Target {
@@ -59,7 +51,7 @@ export function toCanonicalPath(path: string): string {
  * something is known.
  */
 export function refusePath(path: string): never {
-  const missing = MISSING[toFirstWord(path.slice(VERSION.length))];
+  const missing = MISSING.get(toFirstWord(path.slice(VERSION.length)));
   const isMissing = missing !== undefined && path.startsWith(`${VERSION}/`);
   throw new ProxyError("not_found", `Cannot find ${path.slice(0, 100)}${isMissing ? `: ${missing}` : ""}`);
 }

@@ -53,6 +53,7 @@ test("an endpoint that is not here says what to use instead; any other path is o
       error instanceof ProxyError && error.kind === "not_found" && /: .*(Use|Ask) /.test(error.message);
     assert.throws(() => refusePath(path), check, path);
   }
-  assert.throws(() => refusePath("/v1/files"), { message: "Cannot find /v1/files" });
+  for (const path of ["/v1/files", "/v1/constructor", "/v1/toString/x", "/v1/__proto__"])
+    assert.throws(() => refusePath(path), { message: `Cannot find ${path}` });
   assert.throws(() => refusePath("/embeddings-of-mine"), { message: "Cannot find /embeddings-of-mine" });
 });
