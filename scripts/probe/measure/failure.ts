@@ -1,4 +1,4 @@
-/** P70 to P78: failures of the API, and the plan's limits. */
+/** P70 to P79: failures of the API, and the plan's limits. */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import type { Step } from "../../../test/helpers/upstream.ts";
@@ -100,5 +100,12 @@ export const FAILURES: Readonly<Record<string, Measurement>> = {
   async P78(probe) {
     const { session } = await fail(probe, [{ headers: toHeaders(0.42) }, { text: "ok" }], PLAN_LOGIN);
     assert.equal(get(toLimits(session)[0], "unifiedWindows", "five_hour")["status"], "allowed");
+  },
+  async P79(probe) {
+    const headers = { ...toHeaders(1, "rejected"), [`${NAME}-overage-status`]: "allowed" };
+    const { session, result } = await fail(probe, [{ headers }, { text: "ok" }], PLAN_LOGIN);
+    assert.equal(result["is_error"], false);
+    const { status, overageStatus, isUsingOverage } = toLimits(session).at(-1) ?? {};
+    assert.deepEqual([status, overageStatus, isUsingOverage], ["rejected", "allowed", true]);
   },
 };

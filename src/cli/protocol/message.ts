@@ -59,6 +59,7 @@ export type TurnMessage =
   | { readonly type: "retry"; readonly attempt: number; readonly delayMs: number; readonly status: number | undefined }
   | {
       readonly type: "rate_limit";
+      /** The limit is reached, and no paid extra usage stands in. */
       readonly isRejected: boolean;
       readonly limit: string;
       readonly resetsAtSeconds: number | undefined;
@@ -231,7 +232,8 @@ function toRateLimit(info: JsonObject): CliMessage {
   const report = toPlanReport(info);
   return {
     type: "rate_limit",
-    isRejected: info["status"] === "rejected",
+    // A call that extra usage has paid for is "rejected" too (P79).
+    isRejected: info["status"] === "rejected" && info["isUsingOverage"] !== true,
     limit: text(info, "rateLimitType"),
     resetsAtSeconds: number(info, "resetsAt"),
     ...(report ? { report } : {}),

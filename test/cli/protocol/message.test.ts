@@ -211,13 +211,15 @@ test("a plan's limit tells whether it was reached, which, and until when", () =>
     resetsAtSeconds: 1_700_000_000,
     report: toPlanReport(info),
   });
-  for (const status of ["allowed", "allowed_warning"]) {
-    assert.deepEqual(limit({ ...info, status }), {
+  const paid = { overageStatus: "allowed", isUsingOverage: true };
+  for (const change of [{ status: "allowed" }, { status: "allowed_warning" }, paid]) {
+    const told = { ...info, ...change };
+    assert.deepEqual(limit(told), {
       type: "rate_limit",
       isRejected: false,
       limit: "five_hour",
       resetsAtSeconds: 1_700_000_000,
-      report: toPlanReport({ ...info, status }),
+      report: toPlanReport(told),
     });
   }
 });
