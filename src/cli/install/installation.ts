@@ -89,7 +89,8 @@ function toCommand(options: InstallationOptions, path: string, launch: Launch): 
   const { settingSources, folders, find, temporaryFolder } = options;
   const env = toEnvironment(find.environment, launch.tools, temporaryFolder);
   const cwd = toWorkingFolder(launch, folders);
-  const isParent = launch.tools === "full" || launch.servers !== undefined;
+  // Whatever a process was started with, its first turn may give it the owner's servers.
+  const isParent = launch.tools === "full" || options.servers.length > 0;
   return { file: path, args: toArgs(launch, settingSources), cwd, env, isParent };
 }
 
