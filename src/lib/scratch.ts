@@ -18,7 +18,10 @@ export interface ScratchFile {
    * @throws the system's error, also when it exists already.
    */
   write(text: Parts): Promise<void>;
-  /** Deletes the file. Safe to call twice, and before it was written. */
+  /**
+   * Deletes the file. Safe to call twice, and before it was written. Never rejects: what cannot be deleted is left to a
+   * later sweep.
+   */
   remove(): Promise<void>;
 }
 
@@ -93,7 +96,7 @@ export function createScratch({ folder, ending, watchMs = WATCH_MS }: ScratchOpt
 
   async function remove(path: string): Promise<void> {
     letGo(path);
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch(() => undefined);
   }
 
   return {

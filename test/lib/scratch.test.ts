@@ -33,6 +33,14 @@ test("only this user can read a file, and it is gone once it is removed, also tw
   assert.equal(existsSync(file.path), false);
 });
 
+test("a file that cannot be deleted is no error of its owner's", async (t) => {
+  const file = open(makeFolder(t)).create();
+  // Of all that the system refuses, this holds for root too.
+  await mkdir(file.path);
+  await file.remove();
+  assert.equal(existsSync(file.path), true);
+});
+
 test("files of one folder do not meet", async (t) => {
   const scratch = open(makeFolder(t));
   const paths = Array.from({ length: 10 }, () => scratch.create().path);
