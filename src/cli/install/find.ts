@@ -3,7 +3,8 @@ import { access, constants, realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve, win32 } from "node:path";
 import { ProxyError } from "../../core/error.ts";
 import { isObject, parseJson } from "../../lib/json.ts";
-import { runCommand, toExhaustedError } from "../process/process.ts";
+import { toExhaustedError } from "../process/exhausted.ts";
+import { runCommand } from "../process/process.ts";
 import type { ShortCommand } from "../process/process.ts";
 import { isOlder, MINIMUM_VERSION } from "./release.ts";
 

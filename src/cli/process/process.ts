@@ -7,8 +7,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLineSplitter } from "../../lib/ndjson.ts";
 import { createLine, joinSmall } from "../../lib/slice.ts";
 import type { Parts } from "../../lib/slice.ts";
-import { DESCRIPTOR_CODES, EXHAUSTED_RETRY_SECONDS, ProxyError } from "../../core/error.ts";
+import type { ProxyError } from "../../core/error.ts";
 import { findDescendants, findMarked } from "./descendants.ts";
+import { createExhaustedError, toExhaustedError } from "./exhausted.ts";
 
 /** A program to run, with its surroundings. */
 export interface Command {
@@ -25,8 +26,9 @@ export interface ProcessEvents {
   /** A whole line of stdout. */
   readonly onLine: (line: string) => void;
   /**
-   * Called once, when no line can follow: what ended it, in words for a log. stdout may close well before the process
-   * is gone. `failure` is the error for whoever waits, where the cause is the machine's and not the process's.
+   * Called once, when no line can follow: what ended it, in words for a log. After an exit that is once its last lines
+   * were told, so `gone` may have settled before; a process that cannot be read or written any more may still run.
+   * `failure` is the error for whoever waits, where the cause is the machine's and not the process's.
    */
   readonly onEnd: (cause: string, failure?: ProxyError) => void;
 }
@@ -58,13 +60,13 @@ export interface CliProcess {
 }
 
 /**
- * A process between turns ends by itself this soon after its stdin has closed (measured: 80 ms); one that still starts
- * would read of that once it has started, and SIGTERM ends it at once (P2).
+ * Milliseconds a process has to end after its stdin was closed, before SIGTERM. Between turns it needs 80 (measured).
+ * One that still starts reads its stdin only later, so it is given few (P2).
  */
 const EOF_GRACE_MS: Readonly<Partial<Record<Ending, number>>> = { eof: 2000, unused: 150 };
 /** SIGTERM makes the CLI end its tools' processes first (measured: 1.5 s at most); SIGKILL would orphan them (P5). */
 const TERM_GRACE_MS = 5000;
-/** After an exit, stdout may still hold lines; a grandchild that holds it open is not waited for longer. */
+/** After an exit, the pipes may still hold output; a grandchild that holds them open is not waited for longer. */
 const FLUSH_MS = 500;
 /** A short command that is no longer wanted has nothing to finish. */
 const SHORT_GRACE_MS = 1000;
@@ -110,19 +112,21 @@ function spawnDetached(command: Command, mark: string): ChildProcessWithoutNullS
   return spawn(file, args, { cwd, env, stdio: "pipe", detached: process.platform !== "win32", windowsHide: true });
 }
 
-/** Descriptors, or processes of this user, are used up. */
-const EXHAUSTED: readonly unknown[] = [...DESCRIPTOR_CODES, "EAGAIN"];
-
-function createExhaustedError(cause: unknown): ProxyError {
-  return new ProxyError("unavailable", "Cannot start the claude CLI: too many files or processes are open", {
-    retryAfterSeconds: EXHAUSTED_RETRY_SECONDS,
-    cause,
-  });
+/**
+ * Closes the pipes of a process that has ended, after a while for what they still hold; a paused stdout as long after
+ * its reader goes on.
+ */
+function closePipes(child: ChildProcess): void {
+  setTimeout(() => {
+    child.stderr?.destroy();
+    if (child.stdout?.isPaused() === true) child.stdout.once("resume", () => closePipes(child));
+    else child.stdout?.destroy();
+  }, FLUSH_MS).unref();
 }
 
-/** The error for a start that failed with this code of the system's; undefined unless files or processes ran out. */
-export function toExhaustedError(code: unknown): ProxyError | undefined {
-  return EXHAUSTED.includes(code) ? createExhaustedError(code) : undefined;
+/** The words for a log about an error of our own. */
+function toWords(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function* endLine(line: Parts): Generator<string, void> {
@@ -180,11 +184,21 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
     events.onEnd(stderr === "" ? cause : `${cause}: ${stderr.trim()}`, failure);
   }
 
+  /** Lines of stdout; none once one is too long. */
+  function split(take: () => string[]): string[] {
+    try {
+      return take();
+    } catch (error) {
+      end(error instanceof RangeError ? error.message : toWords(error));
+      return [];
+    }
+  }
+
   function read(take: () => string[]): void {
     try {
-      for (const line of take()) if (!hasEnded) events.onLine(line);
+      for (const line of split(take)) if (!hasEnded) events.onLine(line);
     } catch (error) {
-      end(error instanceof RangeError ? error.message : "stdout could not be read");
+      end(`its line could not be taken: ${toWords(error)}`);
     }
   }
 
@@ -198,7 +212,7 @@ export function startProcess(command: Command, events: ProcessEvents): CliProces
       const isCrash = signal !== null || !stopping;
       if (isCrash && command.isParent) void sweep(`${MARK_NAME}=${mark}`).then(resolve, () => resolve());
       else resolve();
-      setTimeout(() => child.stdout.isPaused() || child.stdout.destroy(), FLUSH_MS).unref();
+      closePipes(child);
       child.once("close", () => end(`exited with ${signal ?? `code ${code}`}`));
     });
   });
@@ -234,30 +248,34 @@ export interface ShortCommand extends Command {
   readonly signal?: AbortSignal;
 }
 
-/** Ends a short command when the signal aborts, by SIGKILL if it does not listen. */
-function endOnAbort(child: ChildProcess, signal: AbortSignal): void {
+/** Ends a short command after its time, or when the signal aborts: by SIGKILL if it does not listen. */
+function endInTime(child: ChildProcess, timeoutMs: number, signal: AbortSignal | undefined): void {
   let patience: NodeJS.Timeout | undefined;
   const end = (): void => {
     child.kill("SIGTERM");
-    patience = setTimeout(() => child.kill("SIGKILL"), SHORT_GRACE_MS);
+    patience ??= setTimeout(() => child.kill("SIGKILL"), SHORT_GRACE_MS);
   };
-  signal.addEventListener("abort", end, { once: true });
-  child.once("close", () => {
+  const limit = setTimeout(end, timeoutMs);
+  signal?.addEventListener("abort", end, { once: true });
+  const forget = (): void => {
+    clearTimeout(limit);
     clearTimeout(patience);
-    signal.removeEventListener("abort", end);
-  });
+    signal?.removeEventListener("abort", end);
+  };
+  child.once("error", forget).once("exit", forget);
 }
 
 /**
- * Runs a short command to its end; at most `timeoutMs`, until its signal aborts, and 1 MiB of output. The process is
- * gone when it settles. Never throws.
+ * Runs a short command to its end; at most `timeoutMs` and a grace of a second, until its signal aborts, and 1 MiB of
+ * output. The process is gone when it settles; what it has started is not waited for. Never throws.
  */
 export async function runCommand(command: ShortCommand, timeoutMs: number): Promise<CommandOutput> {
   const { file, args, cwd, env, signal } = command;
   if (signal?.aborted === true) return { code: null, stdout: "" };
   let stdout = "";
-  const child = execFile(file, [...args], { cwd, env, timeout: timeoutMs, windowsHide: true });
-  if (signal) endOnAbort(child, signal);
+  const child = execFile(file, [...args], { cwd, env, windowsHide: true });
+  endInTime(child, timeoutMs, signal);
+  child.once("exit", () => closePipes(child));
   child.stdout?.on("data", (text: string) => {
     stdout += text;
   });

@@ -41,16 +41,21 @@ function install(t: TestContext, servers: readonly McpServer[]): { installation:
   return { installation, pids };
 }
 
-test("what a process of any kind has started ends with its crash where there are MCP servers", LINUX_ONLY, async (t) => {
-  const { installation, pids } = install(t, [{ name: "local", config: { type: "stdio", command: "/bin/true" } }]);
-  const readPids = (): number[] => (existsSync(pids) ? readFileSync(pids, "utf8").trim().split("\n").map(Number) : []);
-  const session = { type: "replay", file: "/none", lastUuid: "none" } as const;
-  const conversation = await installation.start({ tools: "web", model: "sonnet", session });
-  await eventually("it and its child are there", () => readPids().length === 2);
-  t.after(() => {
-    killAny(readPids());
-  });
-  killAny(readPids().slice(0, 1));
-  await conversation.gone;
-  await eventually("its child is gone too", () => !readPids().some(isRunning));
-});
+test(
+  "what a process of any kind has started ends with its crash where there are MCP servers",
+  LINUX_ONLY,
+  async (t) => {
+    const { installation, pids } = install(t, [{ name: "local", config: { type: "stdio", command: "/bin/true" } }]);
+    const readPids = (): number[] =>
+      existsSync(pids) ? readFileSync(pids, "utf8").trim().split("\n").map(Number) : [];
+    const session = { type: "replay", file: "/none", lastUuid: "none" } as const;
+    const conversation = await installation.start({ tools: "web", model: "sonnet", session });
+    await eventually("it and its child are there", () => readPids().length === 2);
+    t.after(() => {
+      killAny(readPids());
+    });
+    killAny(readPids().slice(0, 1));
+    await conversation.gone;
+    await eventually("its child is gone too", () => !readPids().some(isRunning));
+  },
+);

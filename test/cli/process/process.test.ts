@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { promisify } from "node:util";
-import { startProcess } from "../../../src/cli/process/process.ts";
+import { runCommand, startProcess } from "../../../src/cli/process/process.ts";
 import type { CliProcess } from "../../../src/cli/process/process.ts";
-import { isRunning, LINUX_ONLY } from "../../helpers/processes.ts";
+import { isRunning, killAny, LINUX_ONLY } from "../../helpers/processes.ts";
 import { eventually } from "../../helpers/proxy.ts";
 
 const FAKE_CLI = join(import.meta.dirname, "../../fixtures/fake-cli.sh");
@@ -41,7 +41,7 @@ test("without a descriptor left a start is unavailable, to be tried again, and n
 test("where no process more may be started, a start is unavailable, to be tried again", LINUX_ONLY, async () => {
   const script = `
     import { execFileSync } from "node:child_process";
-    import { startProcess } from "${SOURCE}/cli/process/process.ts";
+    import { runCommand, startProcess } from "${SOURCE}/cli/process/process.ts";
     const command = { file: process.execPath, args: ["-v"], cwd: "/", env: {} };
     await new Promise((resolve) => startProcess(command, { onLine() {}, onEnd: resolve }));
     // The limit does not hold for root.
@@ -123,4 +123,39 @@ test("an end by itself is told with its code; a file that is not there with its 
     startProcess({ file: "/nowhere/claude", args: [], cwd: "/", env: {} }, { onLine: () => undefined, onEnd });
   });
   assert.match(cause, /^Cannot start \/nowhere\/claude: .*ENOENT/);
+});
+
+/** A shell script as a process; gives the cause of its end. */
+function runScript(t: TestContext, script: string, onLine: (line: string) => void): Promise<string> {
+  const command = { file: "/bin/sh", args: ["-c", script], cwd: "/", env: process.env };
+  return new Promise((onEnd) => {
+    const cli = startProcess(command, { onLine, onEnd });
+    t.after(() => cli.stop("kill"));
+  });
+}
+
+test("the end of one is told though what it has started holds its stdout and its stderr", async (t) => {
+  const lines: string[] = [];
+  assert.equal(await runScript(t, "sleep 30 & echo $!; exit 4", (line) => lines.push(line)), "exited with code 4");
+  t.after(() => {
+    killAny(lines.map(Number));
+  });
+  assert.ok(isRunning(Number(lines[0])));
+});
+
+test("an error of the reader of a line ends the process, and is named", async (t) => {
+  const cause = await runScript(t, "echo a; exec sleep 30", () => {
+    throw new RangeError("no such place");
+  });
+  assert.match(cause, /^its line could not be taken: RangeError: no such place\n.*process\.test/s);
+});
+
+test("a short command that is deaf is killed after its time, and what it has started is not waited for", async (t) => {
+  const script = "sleep 30 & echo $!; trap '' TERM; exec sleep 30";
+  const { code, stdout } = await runCommand({ file: "/bin/sh", args: ["-c", script], cwd: "/", env: process.env }, 100);
+  t.after(() => {
+    killAny([Number(stdout)]);
+  });
+  assert.equal(code, null);
+  assert.ok(isRunning(Number(stdout)));
 });
