@@ -36,7 +36,7 @@ function toErrorCode(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** Limits on the time a request may take to arrive, and on open sockets. */
+/** Limits on the time a request may take to arrive, which Node ends with a bare 408, and on open sockets. */
 export interface Limits {
   /** Milliseconds until all headers of a request are there. */
   readonly headersMs: number;
@@ -150,9 +150,9 @@ export async function listen(
       for (const server of servers) server.close();
       connections.drain();
       await Promise.all(closed);
-      // A server tells of its close in the round of the event loop before its last sockets do theirs. Answers whose
-      // clients have
-      // left are to end as that, and not by what comes after a drain; a timer runs after both.
+      // A server emits `close` before its last sockets do, in the same round of the event loop. The timer lets those
+      // run first, so that the answers of clients that left end as canceled, before what follows a drain ends them
+      // otherwise.
       await delay(1);
     },
     close() {
