@@ -192,6 +192,15 @@ export function toCount(value: unknown, path: string): number {
     : refuseType(path, "a whole number of at least 1", value);
 }
 
+const USUAL_PAGE = 20;
+
+/** Reads `limit` of a query: the most items of a page, at most `largest`; 20 without it. */
+export function readLimit(query: URLSearchParams, largest: number): number {
+  const limit = Number(query.get("limit") ?? USUAL_PAGE);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= largest) return limit;
+  return refuse("limit", `expected a whole number from 1 to ${largest}`);
+}
+
 /** Reads a number within these bounds. */
 export function toNumber(least: number, most: number): Reader<number> {
   return (value, path) =>

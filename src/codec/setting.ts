@@ -45,6 +45,12 @@ export const toSchema: Reader<JsonObject> = (value, path) => {
     : refuse(`${path}.type`, 'expected "object": an answer is one JSON object');
 };
 
+/** Reads one stop sequence, or a list of at most `most`, none of them empty. */
+export function toStops(most: number): Reader<string[]> {
+  const toList = toStopList(most);
+  return (value, path) => (typeof value === "string" ? [toFilledText(value, path)] : toList(value, path));
+}
+
 /** Reads a list of at most `most` stop sequences, none of them empty. */
 export function toStopList(most: number): Reader<string[]> {
   return (value, path) => {

@@ -50,7 +50,7 @@ export interface ToolResult {
   readonly server?: string;
 }
 
-/** Thinking of the model's as a client gives it back. The API takes it with its signature alone, which is not empty. */
+/** Thinking as a client gives it back. The API takes it only with its signature, so that is never empty. */
 export interface ThinkingPart {
   readonly type: "thinking";
   readonly text: string;
@@ -87,6 +87,9 @@ export type ToolChoice = "auto" | "none" | "required" | { readonly name: string 
 
 /** Free text, or one JSON object that fits the schema. */
 export type Format = { readonly type: "text" } | { readonly type: "json"; readonly schema: JsonObject };
+
+/** The format of a request that asks for none. */
+export const TEXT_FORMAT: Format = { type: "text" };
 
 /** Efforts of thinking, in the CLI's words. */
 export const EFFORTS = ["low", "medium", "high", "xhigh", "max"] as const;

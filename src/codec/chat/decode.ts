@@ -1,9 +1,10 @@
 /** A chat request, read field by field. */
+import { TEXT_FORMAT } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
 import type { Decoded } from "../codec.ts";
 import { refuse, toArray, toBody, toBoolean, toCount, toFields, toFilledText, toObject, toText } from "../field.ts";
 import type { Fields } from "../field.ts";
-import { TEXT, toFormat } from "../openai/format.ts";
+import { toFormat } from "../openai/format.ts";
 import { toStop } from "../openai/stop.ts";
 import { readSettings } from "../openai/tier.ts";
 import { DEFAULT_EFFORT, toEffortSetting } from "../setting.ts";
@@ -58,7 +59,7 @@ export function* decode(value: unknown): Work<Decoded<ChatForm>> {
     ...(body.optional("reasoning_effort", toEffort) ?? DEFAULT_EFFORT),
     maxTokens: body.optional("max_completion_tokens", toCount) ?? maxTokens,
     stop: body.optional("stop", toStop) ?? [],
-    format: body.optional("response_format", toChatFormat) ?? TEXT,
+    format: body.optional("response_format", toChatFormat) ?? TEXT_FORMAT,
     ...settings.turn,
   };
   const stream = body.optional("stream", toBoolean) ?? false;

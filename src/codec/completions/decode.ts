@@ -1,12 +1,11 @@
 /** A legacy completions request, read field by field. The prompt is a user's message, and the answer its completion. */
-import { DEFAULT_THINKING } from "../../core/turn.ts";
+import { DEFAULT_THINKING, TEXT_FORMAT } from "../../core/turn.ts";
 import type { Turn } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
 import type { Decoded } from "../codec.ts";
 import { createConversation } from "../conversation.ts";
 import { refuse, toBody, toBoolean, toCount, toFields, toFilledText, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
-import { TEXT } from "../openai/format.ts";
 import { toStop } from "../openai/stop.ts";
 import { readOpenAiSampling } from "../openai/tier.ts";
 import type { CompletionsForm } from "./form.ts";
@@ -46,7 +45,7 @@ export function* decode(value: unknown): Work<Decoded<CompletionsForm>> {
     thinking: DEFAULT_THINKING,
     maxTokens: body.optional("max_tokens", toCount),
     stop: body.optional("stop", toStop) ?? [],
-    format: TEXT,
+    format: TEXT_FORMAT,
     ...sampling,
   };
   const options = body.optional("stream_options", toFields);

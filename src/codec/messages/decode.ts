@@ -1,4 +1,5 @@
 /** A Messages request, read field by field. */
+import { TEXT_FORMAT } from "../../core/turn.ts";
 import type { Format, Thinking, Turn } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
 import type { AskedServer, Decoded, Store } from "../codec.ts";
@@ -57,7 +58,7 @@ function readSettings(body: Fields): Settings {
   const settings = {
     effort,
     thinking: asked.thinking,
-    format: config?.optional("format", toFormat) ?? ({ type: "text" } as const),
+    format: config?.optional("format", toFormat) ?? TEXT_FORMAT,
   };
   return { settings, display: asked.display, ignored: config?.unread() ?? [] };
 }

@@ -1,6 +1,6 @@
 /** The list of models in Anthropic's form. Source: https://docs.claude.com/en/api/models-list */
 import type { ModelInfo } from "../../core/model.ts";
-import { refuse } from "../field.ts";
+import { readLimit, refuse } from "../field.ts";
 
 /** A model as Anthropic's list has it. */
 export interface AnthropicModel {
@@ -25,19 +25,12 @@ export interface AnthropicModelList {
 }
 
 const UNKNOWN_DATE = "1970-01-01T00:00:00Z";
-const USUAL_PAGE = 20;
 const LARGEST_PAGE = 1000;
 
 /** Makes one entry. */
 export function toAnthropicModel({ id, name, limits }: ModelInfo): AnthropicModel {
   const told = limits ? { max_input_tokens: limits.contextTokens, max_tokens: limits.outputTokens } : {};
   return { type: "model", id, display_name: name, created_at: UNKNOWN_DATE, ...told };
-}
-
-function readLimit(query: URLSearchParams): number {
-  const limit = Number(query.get("limit") ?? USUAL_PAGE);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE) return limit;
-  return refuse("limit", `expected a whole number from 1 to ${LARGEST_PAGE}`);
 }
 
 /** The place of the model that the query's `name` names; undefined when it names none. */
@@ -53,7 +46,7 @@ function readPlace(models: readonly ModelInfo[], query: URLSearchParams, name: s
  * parameter.
  */
 export function listModels(models: readonly ModelInfo[], query: URLSearchParams): AnthropicModelList {
-  const limit = readLimit(query);
+  const limit = readLimit(query, LARGEST_PAGE);
   const after = readPlace(models, query, "after_id");
   const before = readPlace(models, query, "before_id");
   // A page before a model is the one right before it, so it is counted from there.

@@ -1,7 +1,7 @@
 /** Ollama's requests for an answer, read field by field. */
 import { toUntagged } from "../../core/model.ts";
 import type { Models } from "../../core/model.ts";
-import { DEFAULT_THINKING } from "../../core/turn.ts";
+import { DEFAULT_THINKING, TEXT_FORMAT } from "../../core/turn.ts";
 import type { Effort, Format, Message, Thinking, Turn } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
 import type { Decoded, Delivery, Meta } from "../codec.ts";
@@ -20,15 +20,14 @@ import {
 } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { readSampling } from "../optional.ts";
-import { TEXT } from "../openai/format.ts";
-import { toSchema, toStopList } from "../setting.ts";
+import { toSchema, toStops } from "../setting.ts";
 import { MOST_TOOLS, toTools } from "../tool.ts";
 import { encodeLoaded } from "./encode.ts";
 import type { OllamaForm } from "./form.ts";
 import { readConversation, toImages } from "./message.ts";
 import type { OllamaAnswer } from "./wire.ts";
 
-const MOST_STOPS = 16;
+const toStop = toStops(16);
 const MOST_TEMPERATURE = 2;
 
 /** Reads a model's name, without the tag. */
@@ -38,7 +37,7 @@ export const toModelName: Reader<string> = (value, path) => {
 };
 
 const toFormat: Reader<Format> = (value, path) => {
-  if (value === "") return TEXT;
+  if (value === "") return TEXT_FORMAT;
   if (value === "json") return { type: "json", schema: { type: "object" } };
   if (typeof value === "string") return refuse(path, 'expected "json" or a JSON Schema');
   return { type: "json", schema: toSchema(value, path) };
@@ -57,9 +56,6 @@ const toThink: Reader<Think> = (value, path) => {
   if (typeof value === "string") return { effort: toEffort(value, path), thinking: { mode: "shown" } };
   return { effort: undefined, thinking: { mode: toBoolean(value, path) ? "shown" : "off" } };
 };
-
-const toStops: Reader<string[]> = (value, path) =>
-  typeof value === "string" ? [toFilledText(value, path)] : toStopList(MOST_STOPS)(value, path);
 
 /** Numbers below 1 mean "no limit". */
 const toLimit: Reader<number | undefined> = (value, path) => {
@@ -89,9 +85,9 @@ function readSettings(body: Fields): Read {
     model: body.required("model", toModelName),
     effort,
     thinking,
-    format: body.optional("format", toFormat) ?? TEXT,
+    format: body.optional("format", toFormat) ?? TEXT_FORMAT,
     maxTokens: options.optional("num_predict", toLimit),
-    stop: options.optional("stop", toStops) ?? [],
+    stop: options.optional("stop", toStop) ?? [],
     parallelCalls: true,
     webSearch: false,
     ...sampling,

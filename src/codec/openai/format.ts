@@ -1,11 +1,9 @@
 /** The format of an answer, as OpenAI's protocols ask for it. */
+import { TEXT_FORMAT } from "../../core/turn.ts";
 import type { Format } from "../../core/turn.ts";
 import { toFields, toOneOf } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { toSchema } from "../setting.ts";
-
-/** The format of a request that asks for none. */
-export const TEXT: Format = { type: "text" };
 
 const toType = toOneOf(["text", "json_object", "json_schema"]);
 
@@ -18,7 +16,7 @@ export function toFormat(toNamed: (format: Fields) => Fields): Reader<Format> {
     const format = toFields(value, path);
     switch (format.required("type", toType)) {
       case "text":
-        return TEXT;
+        return TEXT_FORMAT;
       case "json_object":
         return { type: "json", schema: format.optional("schema", toSchema) ?? { type: "object" } };
       case "json_schema":

@@ -1,4 +1,5 @@
 /** A Responses request, read field by field. */
+import { TEXT_FORMAT } from "../../core/turn.ts";
 import type { Thinking } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Work } from "../../lib/work.ts";
@@ -7,7 +8,7 @@ import { toSystem } from "../conversation.ts";
 import { createFields, refuse, toArray, toBody, toBoolean, toCount } from "../field.ts";
 import { toFields, toFilledText, toObject, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
-import { TEXT, toFormat } from "../openai/format.ts";
+import { toFormat } from "../openai/format.ts";
 import { readSettings } from "../openai/tier.ts";
 import { toEffortSetting } from "../setting.ts";
 import type { EffortSetting } from "../setting.ts";
@@ -129,7 +130,7 @@ export function* decode(value: unknown, store: Pick<Store, "get">, takesServers 
     ...readReasoning(reasoning),
     maxTokens: request.max_output_tokens ?? undefined,
     stop: [],
-    format: text.optional("format", toResponsesFormat) ?? TEXT,
+    format: text.optional("format", toResponsesFormat) ?? TEXT_FORMAT,
     ...settings.turn,
   };
   const stream = body.optional("stream", toBoolean) ?? false;

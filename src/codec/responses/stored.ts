@@ -5,7 +5,7 @@ import type { Reply } from "../../core/reply.ts";
 import type { Message } from "../../core/turn.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { isObject } from "../../lib/json.ts";
-import { refuse, toOneOf } from "../field.ts";
+import { readLimit, refuse, toOneOf } from "../field.ts";
 import type { Decoded, Meta, Resource, ResourceHandler, Store } from "../codec.ts";
 import { encodeReply, toResponseId } from "./encode.ts";
 import type { ResponsesForm } from "./form.ts";
@@ -81,7 +81,6 @@ export function findItem(store: Pick<Store, "get">, id: string, param: string): 
   });
 }
 
-const USUAL_PAGE = 20;
 const LARGEST_PAGE = 100;
 
 /** Every item has an id and a type on the wire, though clients may send it without. */
@@ -100,12 +99,6 @@ function toListed(item: unknown, id: string, at: number): JsonObject {
   };
 }
 
-function readLimit(query: URLSearchParams): number {
-  const limit = Number(query.get("limit") ?? USUAL_PAGE);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE) return limit;
-  return refuse("limit", `expected a whole number from 1 to ${LARGEST_PAGE}`);
-}
-
 /** The input that a stored response was given, or a page of it, as the query asks. */
 export function listInput({ input }: StoredResponse, id: string, query: URLSearchParams): ItemList {
   const items = input.map((item, at) => toListed(item, id, at));
@@ -114,7 +107,7 @@ export function listInput({ input }: StoredResponse, id: string, query: URLSearc
   const after = query.get("after");
   const from = after === null ? 0 : items.findIndex((item) => item["id"] === after) + 1;
   if (after !== null && from === 0) refuse("after", `${after.slice(0, 60)} is not one of the items`);
-  const data = items.slice(from, from + readLimit(query));
+  const data = items.slice(from, from + readLimit(query, LARGEST_PAGE));
   const toId = (item: JsonObject | undefined): string | null => (typeof item?.["id"] === "string" ? item["id"] : null);
   return {
     object: "list",
