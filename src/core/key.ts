@@ -6,7 +6,10 @@ export interface ApiKey {
   readonly key: string;
 }
 
-/** Shorter names than a key's own parts could be: letters, digits, `.`, `_` and `-`, beginning with a letter. */
+/**
+ * `NAME:KEY`. A name has at most 32 letters, digits, `.`, `_` and `-`, and begins with a letter; any other text is a
+ * key.
+ */
 const NAMED = /^([A-Za-z][\w.-]{0,31}):(.+)$/;
 
 /** Reads `KEY` or `NAME:KEY`. */

@@ -99,9 +99,8 @@ const GENERATION = /claude-(?:[a-z]+-)?(\d{1,2})(?:-(\d{1,2}))?(?!\d)/;
 
 /**
  * True for the id of a model that takes a budget of thinking tokens: generation 4.5 and older. Newer ones think as hard
- * as
- * their effort says, and the CLI drops a budget for them (measured with 2.1.330: sonnet-4-5, opus-4-5 against 4-6, 5,
- * 5-5).
+ * as their effort says, and the CLI drops a budget for them (measured with 2.1.330: sonnet-4-5, opus-4-5 against 4-6,
+ * 5, 5-5).
  */
 export function hasThinkingBudget(id: string): boolean {
   const [, major, minor = "0"] = GENERATION.exec(id) ?? [];

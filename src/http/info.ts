@@ -1,7 +1,6 @@
 /** `/health` and `/v1/models`: answers that need no turn. */
 import type { InstallationStatus } from "../cli/install/installation.ts";
 import { listModels, toAnthropicModel } from "../codec/messages/list.ts";
-import { ProxyError } from "../core/error.ts";
 import type { Start } from "../core/start.ts";
 import { toUntagged } from "../core/model.ts";
 import type { ModelInfo, Models } from "../core/model.ts";
@@ -127,8 +126,6 @@ export function createInfo(options: InfoOptions): Info {
     },
     showModel(exchange, id) {
       const known = models.list().find((model) => model.id === toUntagged(id));
-      if (id === "")
-        throw new ProxyError("model_not_found", "Cannot find model: the name is empty", { param: "model" });
       const model = known ?? toPinned(id);
       sendJson(exchange, 200, isAnthropic(exchange) ? toAnthropicModel(model) : toModel(model));
     },

@@ -16,7 +16,7 @@ const HEADERS = {
   "x-frame-options": "DENY",
 } as const;
 
-/** True for a browser that is shown a page; a program says that it takes anything, or nothing of it. */
+/** True when `accept` names text/html, as browsers do; programs accept any type, or send nothing. */
 function takesHtml({ request }: Exchange): boolean {
   return /\btext\/html\b/i.test(request.headers.accept ?? "");
 }

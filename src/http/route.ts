@@ -65,7 +65,7 @@ function preflight({ request, response }: Exchange): void {
   response.end();
 }
 
-/** The protocol whose path this is, or lies above it. */
+/** The protocol that a path belongs to: the path is its own, or lies below it. */
 function findCodec(path: string): Codec | undefined {
   return CODECS.find((codec) => path === codec.path || path.startsWith(`${codec.path}/`));
 }

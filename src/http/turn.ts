@@ -118,8 +118,8 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
   const { run, models, telegram, store } = options;
   const writeStream = createStreamWriter(options);
 
-  /** Starts the turn that a request asks for; it runs once its events are asked for. */
-  function start(exchange: Exchange, codec: Codec, decoded: Decoded<unknown>): [Asked, RunningTurn] {
+  /** Makes the turn that a request asks for. It runs once its events are asked for. */
+  function prepare(exchange: Exchange, codec: Codec, decoded: Decoded<unknown>): [Asked, RunningTurn] {
     const { turn, delivery } = decoded;
     const model = models.resolve(turn.model);
     const session = readSession(exchange);
@@ -169,7 +169,7 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
       const decoded = await finishInSlices(codec.decode(body, store, options.checkServers !== undefined));
       await options.checkServers?.(decoded.servers ?? [], exchange.signal);
-      const [asked, running] = start(exchange, codec, decoded);
+      const [asked, running] = prepare(exchange, codec, decoded);
       const shown = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));
       const events = metered.watch(asked.modelId, running, shown);
       const write = decoded.delivery.stream ? writeStreamed : writeWhole;

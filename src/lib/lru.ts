@@ -28,9 +28,9 @@ export interface Lru<K, V> {
   take(key: K): V | undefined;
   /** Takes the value out if it is still the one under `key`, and disposes of it. */
   delete(key: K, value: V): void;
-  /** Disposes of every value. */
   /** Lets go of the entry unused for longest, as `evicted`; nothing when empty. */
   evict(): void;
+  /** Disposes of every value. */
   clear(): void;
   /** Entries held now. */
   readonly size: number;
