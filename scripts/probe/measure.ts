@@ -1,5 +1,6 @@
 /** All measurements, by the number of their fact. */
 import { FAILURES } from "./measure/failure.ts";
+import { KEPT } from "./measure/kept.ts";
 import { OWN } from "./measure/own.ts";
 import { PROCESS } from "./measure/process.ts";
 import { REPLAY } from "./measure/replay.ts";
@@ -20,4 +21,5 @@ export const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   ...WAIT,
   ...FAILURES,
   ...OWN,
+  ...KEPT,
 };

@@ -5,7 +5,7 @@ import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationOptions } from "../cli/install/installation.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
 import type { Folders } from "../cli/process/folder.ts";
-import { deleteSession, noteLastEntry, toConfigFolder } from "../cli/install/persisted.ts";
+import { deleteSession, hasSession, noteLastEntry, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { toLoginSentence } from "../core/credential.ts";
@@ -125,11 +125,17 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
   const gate = createGate(maxConcurrent, config.maxQueue, installation.setBusy);
   const pool = createPool({ maxSessions, idleSeconds, log });
   const configFolder = toConfigFolder(environment, config.home);
+  const deleteTranscript = (sessionId: string): Promise<void> => deleteSession(configFolder, sessionId);
   const named = createNamedSessions({
     folder: join(config.stateFolder, "sessions"),
     maxWaiting: config.maxQueue,
-    endProcess: async (id) => pool.claim(id)?.close(),
-    deleteTranscript: (sessionId) => deleteSession(configFolder, sessionId),
+    endProcess: (id) => namedLeases.end(id),
+    deleteTranscript,
+  });
+  const namedLeases = createNamedLeases({
+    ...{ start, pool, named, deleteTranscript },
+    noteLastEntry: (sessionId, uuid) => noteLastEntry(configFolder, sessionId, uuid),
+    hasTranscript: (sessionId) => hasSession(configFolder, sessionId),
   });
   let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;
@@ -141,10 +147,7 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
   });
   const run = createRun({
     takeLease: history.take,
-    takeNamedLease: createNamedLeases({
-      ...{ start, pool, named },
-      noteLastEntry: (sessionId, uuid) => noteLastEntry(configFolder, sessionId, uuid),
-    }),
+    takeNamedLease: namedLeases.take,
     ...{ gate, named, pace },
     refusals: createRefusals(),
     optional: createOptionalSettings({ toModelId, hasFastMode: models.hasFastMode }),

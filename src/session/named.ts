@@ -48,7 +48,7 @@ export interface NamedOptions {
   readonly maxWaiting: number;
   /** Most conversations; 200 unless told. */
   readonly maxRecords?: number;
-  /** Ends the live process of a conversation, by its `toNameId`, if there is one. */
+  /** Ends the process of a conversation, by its `toNameId`, if there is one; settles when it is gone. */
   readonly endProcess: (id: string) => Promise<void>;
   /** Deletes what the CLI keeps of a session, by the CLI's id. */
   readonly deleteTranscript: (sessionId: string) => Promise<void>;
@@ -68,7 +68,7 @@ export function toSystemMark(system: string): string {
   return createHash("sha256").update(system.trim()).digest("base64");
 }
 
-/** A session's id, new each time one is begun: the CLI refuses an id that an unfinished first turn has used (P58). */
+/** A session's id, new each time one is begun: the CLI refuses an id that an unfinished first turn has used (P103). */
 export function toFreshSessionId(): string {
   return randomUUID();
 }
@@ -138,7 +138,9 @@ export function createNamedSessions(options: NamedOptions): NamedSessions {
     }
   }
 
-  /** Removes records past the bound, in the background; one that it failed to remove it finds after the next turn. */
+  /**
+   * Removes the records past the bound, in the background. What cannot be removed is tried again after the next write.
+   */
   async function trim(): Promise<void> {
     for (const id of await findOldest(folder, maxRecords)) if (!turns.isBusy(id)) await remove(id);
   }

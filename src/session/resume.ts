@@ -2,6 +2,7 @@
 import type { Launch } from "../cli/request/launch.ts";
 import type { Conversation } from "../cli/conversation.ts";
 import { ProxyError } from "../core/error.ts";
+import type { EventStream } from "../core/event.ts";
 import type { Turn } from "../core/turn.ts";
 import { toSetUpFingerprint } from "./fingerprint.ts";
 import { createLease } from "./lease.ts";
@@ -18,12 +19,23 @@ export interface ResumeOptions {
   readonly named: NamedSessions;
   /** Tells the CLI which entry a session goes on from, once no process has it (P59). Never rejects. */
   readonly noteLastEntry: (sessionId: string, uuid: string) => Promise<void>;
+  /** True while the CLI has a transcript of a session. Never rejects. */
+  readonly hasTranscript: (sessionId: string) => Promise<boolean>;
+  /** Deletes what the CLI keeps of a session. @throws the system's error. */
+  readonly deleteTranscript: (sessionId: string) => Promise<void>;
 }
 
 /** Finds or starts the process of a name. One turn of a name at a time: the caller sees to that. */
 export type TakeNamedLease = (job: Job, name: string, signal: AbortSignal) => Promise<Lease>;
 
-/** The CLI keeps the system prompt a session was begun with (P58). */
+/** Leases for named conversations. */
+export interface NamedLeases {
+  readonly take: TakeNamedLease;
+  /** Ends the process of a conversation, by its `toNameId`, if there is one, and waits until it is gone. */
+  end(id: string): Promise<void>;
+}
+
+/** The CLI keeps the system prompt a session was begun with (P101). */
 function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
   if (!record || system === "" || record.system === toSystemMark(system)) return;
   throw new ProxyError(
@@ -33,56 +45,123 @@ function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
   );
 }
 
+function toGoneError(name: string): ProxyError {
+  return new ProxyError(
+    "invalid_request",
+    `Cannot go on with session ${name}: the CLI has no transcript of it, and may have deleted it with its old ones. ` +
+      `To begin anew, send DELETE /v1/sessions/${name}`,
+    { param: "x-claude-session" },
+  );
+}
+
+/** A CLI that finds nothing to resume fails the turn in words of its own; the file that is not there is surer. */
+async function* playResumed(events: EventStream, isGone: () => Promise<boolean>, name: string): EventStream {
+  try {
+    yield* events;
+  } catch (error) {
+    const isFailed = error instanceof ProxyError && error.kind === "bad_gateway";
+    throw isFailed && (await isGone()) ? toGoneError(name) : error;
+  }
+}
+
+/** Starts a process that goes on with the session of the record, or begins one. */
+async function open(
+  { start, noteLastEntry }: ResumeOptions,
+  { tools, model, servers }: Job,
+  record: NamedRecord | undefined,
+  signal: AbortSignal,
+): Promise<readonly [sessionId: string, Conversation]> {
+  if (record) await noteLastEntry(record.sessionId, record.lastUuid);
+  const session = record
+    ? ({ type: "resume", id: record.sessionId, lastUuid: record.lastUuid } as const)
+    : ({ type: "begin", id: toFreshSessionId() } as const);
+  return [session.id, await start({ tools, model, session, ...(servers.length > 0 ? { servers } : {}) }, signal)];
+}
+
+/** Deletes what the CLI keeps of a session that no record names: nobody could go on with it, or delete it. */
+async function forget({ deleteTranscript }: ResumeOptions, sessionId: string, { gone }: Conversation): Promise<void> {
+  await gone;
+  // What cannot be deleted now goes with the CLI's own old transcripts.
+  await deleteTranscript(sessionId).catch(() => undefined);
+}
+
+/** The last process of each name, until it is gone. */
+function createLastProcesses() {
+  const last = new Map<string, Conversation>();
+  return {
+    keep(id: string, conversation: Conversation): void {
+      if (last.get(id) === conversation) return;
+      last.set(id, conversation);
+      void conversation.gone.then(() => {
+        if (last.get(id) === conversation) last.delete(id);
+      });
+    },
+    /** Settles when it is gone. */
+    async end(id: string): Promise<void> {
+      await last.get(id)?.close();
+    },
+  };
+}
+
 /** Makes the finder of processes for named conversations. */
-export function createNamedLeases({ start, pool, named, noteLastEntry }: ResumeOptions): TakeNamedLease {
+export function createNamedLeases(options: ResumeOptions): NamedLeases {
+  const { pool, named, hasTranscript } = options;
   /** The set-up of each live process. */
   const setUps = new WeakMap<Conversation, string>();
-  /** The last process of each name, until it is gone. */
-  const last = new Map<string, Conversation>();
+  const last = createLastProcesses();
 
+  /** The process that has the session; when there is none that fits, the one before is gone. */
   async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
     const held = pool.claim(id);
     if (held?.isAlive && held.isReadyFor(turn) && setUps.get(held) === setUp) return held;
     // Two processes must not go on with one session: the old one, filed or not, is gone before the new one resumes it.
-    await last.get(id)?.close();
+    await last.end(id);
     return undefined;
   }
 
-  function keepLast(id: string, conversation: Conversation): void {
-    if (last.get(id) === conversation) return;
-    last.set(id, conversation);
-    void conversation.gone.then(() => {
-      if (last.get(id) === conversation) last.delete(id);
-    });
+  /** Settles once no process has the session. */
+  async function end(id: string): Promise<void> {
+    void pool.claim(id);
+    await last.end(id);
   }
 
-  return async (job, name, signal) => {
-    const { turn, model, tools, servers } = job;
+  const take: TakeNamedLease = async (job, name, signal) => {
     const id = toNameId(name);
     const record = await named.read(name);
-    checkSystem(turn, record);
-    const setUp = await toSetUpFingerprint(turn, job);
-    const held = await claim(id, turn, setUp);
-    if (record && !held) await noteLastEntry(record.sessionId, record.lastUuid);
-    const sessionId = record?.sessionId ?? toFreshSessionId();
-    const session = record
-      ? ({ type: "resume", id: sessionId, lastUuid: record.lastUuid } as const)
-      : ({ type: "begin", id: sessionId } as const);
-    const conversation =
-      held ?? (await start({ tools, model, session, ...(servers.length > 0 ? { servers } : {}) }, signal));
+    checkSystem(job.turn, record);
+    const setUp = await toSetUpFingerprint(job.turn, job);
+    // A process without a record is of no use: its session could not be resumed later.
+    const held = record ? await claim(id, job.turn, setUp) : await end(id);
+    const [sessionId, conversation] =
+      record && held ? [record.sessionId, held] : await open(options, job, record, signal);
     setUps.set(conversation, setUp);
-    keepLast(id, conversation);
-    const system = record?.system ?? toSystemMark(turn.system);
-    return createLease({
+    last.keep(id, conversation);
+    const system = record?.system ?? toSystemMark(job.turn.system);
+    let isKept = record !== undefined;
+    const lease = createLease({
       job,
       conversation,
       start: held ? "hot" : "cold",
       async file({ lastUuid, isReusable }) {
         if (!isReusable) return false;
         await named.write(name, { sessionId, lastUuid, system });
+        isKept = true;
         pool.file(id, conversation, true);
         return true;
       },
     });
+    return {
+      ...lease,
+      play(signal) {
+        const events = lease.play(signal);
+        return record ? playResumed(events, async () => !(await hasTranscript(sessionId)), name) : events;
+      },
+      end() {
+        lease.end();
+        if (!isKept) void forget(options, sessionId, conversation);
+      },
+    };
   };
+
+  return { take, end };
 }

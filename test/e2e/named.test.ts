@@ -3,10 +3,10 @@
  * to know.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { assistant, readError, readText, user } from "../helpers/answer.ts";
+import { assistant, readError, readText, readUntil, user } from "../helpers/answer.ts";
 import { createLatch, readHealth, readStarts } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
@@ -118,7 +118,8 @@ test("x-session-id, which other programs send for themselves, means nothing and 
 function findTranscripts({ home }: Proxy): string[] {
   const projects = join(home, ".claude", "projects");
   if (!existsSync(projects)) return [];
-  return readdirSync(projects, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
+  const names = readdirSync(projects, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".jsonl")).map((name) => join(projects, name));
 }
 
 const remove = (proxy: Proxy, name: string): Promise<Response> =>
@@ -140,4 +141,32 @@ test("a deleted session is gone, with its process and the CLI's transcript; the 
   said.delete(name);
   await say(name, "another secret");
   await say("kept", "nine");
+});
+
+test("a session whose transcript is gone is a 400 that tells the cure, and begins anew after it", async () => {
+  const known = findTranscripts(proxy);
+  await say("lost", "one");
+  for (const file of findTranscripts(proxy)) if (!known.includes(file)) rmSync(file);
+  // Another model needs another process, which has to resume the session.
+  const { status, message } = await readError(await postNamed(proxy, "lost", "two", { model: "opus" }));
+  assert.equal(status, 400);
+  assert.match(message, /session lost: the CLI has no transcript of it.*DELETE \/v1\/sessions\/lost$/);
+  assert.equal((await remove(proxy, "lost")).status, 200);
+  said.delete("lost");
+  await say("lost", "three", { model: "opus" });
+});
+
+test("a session that is deleted right after a hang-up leaves no process and no transcript", async () => {
+  await say("left", "one");
+  const count = findTranscripts(proxy).length;
+  const { pid } = readStarts(proxy).at(-1) ?? assert.fail();
+  upstream.answer(() => [{ text: "half" }, { hang: true }]);
+  const leaving = new AbortController();
+  const body = { model: "sonnet", stream: true, messages: [user("two")] };
+  const response = await proxy.chat(body, { headers: { "x-claude-session": "left" }, signal: leaving.signal });
+  await readUntil(response, "half");
+  leaving.abort();
+  assert.equal((await remove(proxy, "left")).status, 200);
+  assert.equal(isRunning(pid), false);
+  assert.equal(findTranscripts(proxy).length, count - 1);
 });

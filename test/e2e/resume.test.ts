@@ -3,11 +3,13 @@
  * lost or added (P58).
  */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
 import { readError, readUntil, user } from "../helpers/answer.ts";
 import { readStarts, untilEnded } from "../helpers/client.ts";
-import { startProxy } from "../helpers/proxy.ts";
+import { eventually, startProxy } from "../helpers/proxy.ts";
 import type { Proxy } from "../helpers/proxy.ts";
 import { makeHome, NO_SPARES, postNamed, restart, sayNamed } from "../helpers/session.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
@@ -59,8 +61,14 @@ async function leaveHalfWay(): Promise<void> {
   await untilEnded(proxy, pid);
 }
 
-test("a session whose first turn was canceled begins anew", async () => {
+test("a session whose first turn was canceled leaves nothing, and begins anew", async () => {
   await leaveHalfWay();
+  const projects = join(proxy.home, ".claude", "projects");
+  const isTranscript = (name: string): boolean => name.endsWith(".jsonl");
+  await eventually(
+    "its transcript is deleted",
+    () => !readdirSync(projects, { recursive: true, encoding: "utf8" }).some(isTranscript),
+  );
   assert.equal(await say("one"), "re one");
   assert.equal(await say("two"), "re two");
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);

@@ -1,8 +1,8 @@
 /**
  * Sessions that the CLI persists: one transcript each, in a folder named after the working directory it was begun in
- * (P58).
+ * (P102).
  */
-import { open, readdir, rm } from "node:fs/promises";
+import { access, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 const SESSION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -21,6 +21,13 @@ async function findPlaces(configFolder: string, sessionId: string): Promise<stri
   const projects = join(configFolder, "projects");
   const names = await readdir(projects).catch(() => []);
   return names.map((name) => join(projects, name, sessionId));
+}
+
+/** True while the CLI has a transcript of a session, for whatever workspace it was begun in. Never rejects. */
+export async function hasSession(configFolder: string, sessionId: string): Promise<boolean> {
+  const places = await findPlaces(configFolder, sessionId);
+  const found = await Promise.allSettled(places.map((place) => access(`${place}.jsonl`)));
+  return found.some(({ status }) => status === "fulfilled");
 }
 
 /** Deletes all that the CLI keeps of a session. Ignores an id that is no UUID. @throws the system's error. */
