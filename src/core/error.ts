@@ -13,6 +13,7 @@ export const HTTP_STATUS = {
   not_found: 404,
   model_not_found: 404,
   method_not_allowed: 405,
+  slow_request: 408,
   too_large: 413,
   unsupported_media_type: 415,
   unprocessable: 422,

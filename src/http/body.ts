@@ -7,6 +7,8 @@ import type { Exchange } from "./exchange.ts";
 
 /** Largest body, in bytes: the API's own limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
+/** Longest time for a body to arrive, in milliseconds. The server's own limit is longer, and has no words for clients. */
+const BODY_MS = 120_000;
 /** A client that sends too much is read to its end, so that it sees the answer; but not for ever. */
 const DISCARD_LIMIT = 4 * BODY_LIMIT;
 /** Most bytes of all unanswered requests' bodies together, beyond the free part of each. */
@@ -22,7 +24,7 @@ const BLOCK_BYTES = 64 * 1024;
 /**
  * Reads and parses the body of an exchange. Its bytes count until the exchange is over: what was parsed of them lives
  * as long. `isTypeOptional` is the protocol's: see `Codec`.
- * @throws ProxyError 400, 413, 415; `overloaded` when all bodies together hold too much.
+ * @throws ProxyError 400, 408, 413, 415; `overloaded` when all bodies together hold too much.
  */
 export type ReadJson = (exchange: Pick<Exchange, "request" | "closed">, isTypeOptional?: boolean) => Promise<unknown>;
 
@@ -98,8 +100,22 @@ async function decode(blocks: readonly Buffer[]): Promise<string> {
   return text + decoder.end();
 }
 
+/** The value that is read, if it comes in time. @throws ProxyError `slow_request`; the answer to it ends the reading. */
+async function inTime<Read>(reading: Promise<Read>, limitMs: number): Promise<Read> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const words = `Cannot read body: it did not arrive within ${limitMs / 1000} seconds`;
+    timer = setTimeout(() => reject(new ProxyError("slow_request", words)), limitMs);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Makes the reader of all bodies of one server. */
-export function createBodyReader(budgetBytes = BUDGET_BYTES): ReadJson {
+export function createBodyReader(budgetBytes = BUDGET_BYTES, limitMs = BODY_MS): ReadJson {
   let inFlight = 0;
 
   async function readBlocks({ request, closed }: Parameters<ReadJson>[0]): Promise<readonly Buffer[]> {
@@ -132,7 +148,7 @@ export function createBodyReader(budgetBytes = BUDGET_BYTES): ReadJson {
 
   return async (exchange, isTypeOptional = false) => {
     checkHeaders(exchange.request, isTypeOptional);
-    const text = await decode(await readBlocks(exchange));
+    const text = await decode(await inTime(readBlocks(exchange), limitMs));
     try {
       return JSON.parse(text);
     } catch {

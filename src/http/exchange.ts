@@ -121,9 +121,11 @@ export function sendJson(
   endAnswer(response, text);
 }
 
-/** The headers that tell a client whether and when to try again. */
-function toRetryHeaders({ kind, retryAfterSeconds, planLimit }: ProxyError): OutgoingHttpHeaders {
+/** The headers that tell a client whether and when to try again, and whether the connection can go on. */
+function toErrorHeaders({ kind, retryAfterSeconds, planLimit }: ProxyError): OutgoingHttpHeaders {
   return {
+    // The rest of the body would be taken for the next request.
+    ...(kind === "slow_request" ? { connection: "close" } : {}),
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
     // The official SDKs obey it: nothing is gained by asking again within seconds.
     ...(planLimit !== undefined || kind === "not_logged_in" ? { "x-should-retry": "false" } : {}),
@@ -147,5 +149,5 @@ export function sendError(exchange: Exchange, codec: Codec, thrown: unknown, log
     endAnswer(response, exchange.failStream(error));
     return exchange.completeAnswer();
   }
-  sendJson(exchange, HTTP_STATUS[error.kind], codec.encodeError(error), toRetryHeaders(error));
+  sendJson(exchange, HTTP_STATUS[error.kind], codec.encodeError(error), toErrorHeaders(error));
 }

@@ -36,11 +36,14 @@ function toErrorCode(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** Limits on the time a request may take to arrive, which Node ends with a bare 408, and on open sockets. */
+/**
+ * Limits on the time a request may take to arrive, which Node ends with a bare 408, and on open sockets. A body that is
+ * read has a shorter limit, and an answer of its protocol (`body.ts`).
+ */
 export interface Limits {
   /** Milliseconds until all headers of a request are there. */
   readonly headersMs: number;
-  /** Milliseconds until its whole body is there. */
+  /** Milliseconds until all of it is there. */
   readonly requestMs: number;
   /** Open at once, over all addresses. */
   readonly connections: number;
@@ -53,7 +56,7 @@ export interface ListenOptions {
   readonly limits?: Limits;
 }
 
-const USUAL_LIMITS: Limits = { headersMs: 30_000, requestMs: 120_000, connections: MOST_CONNECTIONS };
+const USUAL_LIMITS: Limits = { headersMs: 30_000, requestMs: 150_000, connections: MOST_CONNECTIONS };
 /**
  * Node looks for late requests this often; by itself every 30 s, which makes limits of 30 and 120 s up to twice as
  * long.

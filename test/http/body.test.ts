@@ -1,12 +1,16 @@
 /** Request bodies over a real socket: JSON of a bounded size, whatever the headers claim. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { json } from "node:stream/consumers";
 import { createServer, request } from "node:http";
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { ProxyError } from "../../src/core/error.ts";
+import { chat } from "../../src/codec/chat/chat.ts";
+import { openExchange, sendError } from "../../src/http/exchange.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { BODY_LIMIT, createBodyReader } from "../../src/http/body.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -55,6 +59,35 @@ test("JSON is read, also with a charset and in any case of the type", async (t) 
   for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON ;charset=UTF-8"]) {
     assert.deepEqual(await send(t, ['{"a":[1,"é"]}'], { "content-type": type }), { a: [1, "é"] });
   }
+});
+
+test("a body that does not come to an end is a 408 in the protocol's words, and its connection closes", async (t) => {
+  const lines: string[] = [];
+  const log = createLog("info", (line) => lines.push(line));
+  const readJson = createBodyReader(undefined, 100);
+  const server = createServer((incoming, response) => {
+    const exchange = openExchange(incoming, response, log);
+    readJson(exchange).catch((error: unknown) => sendError(exchange, chat, error, log));
+  });
+  t.after(() => server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const outgoing = request({ port, host: "127.0.0.1", method: "POST", headers: JSON_TYPE, agent: false });
+  outgoing.on("error", () => undefined);
+  const drip = setInterval(() => outgoing.write(" "), 20);
+  t.after(() => clearInterval(drip));
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  const body = (await json(response)) as { error: object };
+  assert.equal(response.statusCode, 408);
+  assert.equal(response.headers.connection, "close");
+  assert.deepEqual(body.error, {
+    message: "Cannot read body: it did not arrive within 0.1 seconds",
+    type: "invalid_request_error",
+    param: null,
+    code: "request_timeout",
+  });
+  if (!outgoing.closed) await once(outgoing, "close");
+  assert.match(lines.join("\n"), /status=408 .*error=slow_request/);
 });
 
 test("a body that is cut within a character is read whole", async (t) => {

@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<ErrorKind, string>> = {
   not_found: "not_found_error",
   model_not_found: "not_found_error",
   method_not_allowed: "invalid_request_error",
+  slow_request: "timeout_error",
   too_large: "request_too_large",
   unsupported_media_type: "invalid_request_error",
   unprocessable: "invalid_request_error",

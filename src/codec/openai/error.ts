@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<ErrorKind, ErrorWords>> = {
   not_found: { type: "invalid_request_error", code: "not_found" },
   model_not_found: { type: "invalid_request_error", code: "model_not_found" },
   method_not_allowed: { type: "invalid_request_error", code: "method_not_allowed" },
+  slow_request: { type: "invalid_request_error", code: "request_timeout" },
   too_large: { type: "invalid_request_error", code: "request_too_large" },
   unsupported_media_type: { type: "invalid_request_error", code: "unsupported_media_type" },
   unprocessable: { type: "invalid_request_error", code: null },

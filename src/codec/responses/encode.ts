@@ -98,6 +98,7 @@ const FAILURE_CODES: Readonly<Record<ErrorKind, string>> = {
   not_found: "server_error",
   model_not_found: "server_error",
   method_not_allowed: "server_error",
+  slow_request: "server_error",
   too_large: "server_error",
   unsupported_media_type: "server_error",
   unprocessable: "server_error",
