@@ -7,7 +7,7 @@ import type { Exchange } from "./exchange.ts";
 
 /** Largest body, in bytes: the API's own limit. */
 export const BODY_LIMIT = 32 * 1024 * 1024;
-/** Longest time for a body to arrive, in milliseconds. The server's own limit is longer, and has no words for clients. */
+/** Longest time for a body to arrive, in milliseconds. The server's own limit is longer, and has no words for it. */
 const BODY_MS = 120_000;
 /** A client that sends too much is read to its end, so that it sees the answer; but not for ever. */
 const DISCARD_LIMIT = 4 * BODY_LIMIT;
@@ -100,7 +100,7 @@ async function decode(blocks: readonly Buffer[]): Promise<string> {
   return text + decoder.end();
 }
 
-/** The value that is read, if it comes in time. @throws ProxyError `slow_request`; the answer to it ends the reading. */
+/** The value that is read, if in time. @throws ProxyError `slow_request`; the answer to it ends the reading. */
 async function inTime<Read>(reading: Promise<Read>, limitMs: number): Promise<Read> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
