@@ -4,7 +4,7 @@ import type { EventStream, TurnEvent } from "../core/event.ts";
 import type { Turn } from "../core/turn.ts";
 import { withinSilence } from "../lib/timeout.ts";
 import type { AnswerRecord } from "./answer/record.ts";
-import { isReadyFor, isReusable, toEnding } from "./phase.ts";
+import { isReadyFor, isResumable, isReusable, toEnding } from "./phase.ts";
 import type { Answering } from "./phase.ts";
 import { CliEndedError, toClosedError } from "./protocol/channel.ts";
 import type { Channel } from "./protocol/channel.ts";
@@ -21,6 +21,11 @@ export interface Conversation {
   readonly gone: Promise<void>;
   /** True between turns that ended well: the process can take the conversation on exactly as the client knows it. */
   readonly isReusable: boolean;
+  /**
+   * True when its session, if the CLI persists it, can be resumed right after `lastUuid` with all that the client has:
+   * between turns, and where an answer was cut at the end of a message.
+   */
+  readonly isResumable: boolean;
   /** The options that it was started with. */
   readonly launch: Launch;
   /** The CLI's id of the last answer, for resuming right after it; empty before the first. */
@@ -101,6 +106,9 @@ export function startConversation(options: ConversationOptions): Conversation {
     },
     get isReusable() {
       return isReusable(worker.phase);
+    },
+    get isResumable() {
+      return isResumable(worker.phase);
     },
     get lastUuid() {
       return recorder.lastUuid;

@@ -44,6 +44,8 @@ export interface Spent {
   readonly cause: string;
   /** The first step of ending it. */
   readonly ending: Ending;
+  /** Set where it has all that the client was given: another process could resume the session after it. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -54,6 +56,11 @@ export type Phase = Fresh | Loaded | Ready | Answering | Waiting | Spent;
 /** True when the next turn of its conversation can be played on a process. */
 export function isReusable({ type }: Phase): boolean {
   return type === "loaded" || type === "ready" || type === "waiting";
+}
+
+/** True when the session of a process can be resumed by another one, right after its last answer. */
+export function isResumable(phase: Phase): boolean {
+  return isReusable(phase) || (phase.type === "spent" && phase.isWhole === true);
 }
 
 /** True when a user message with these results, and `others` parts beside them, can be handed in. */
@@ -83,6 +90,6 @@ export function toNext(phase: Answering): Phase {
     case "diverged":
       return { type: "spent", cause: "its memory is not the client's", ending: "term" };
     case "cut":
-      return { type: "spent", cause: "its answer was cut", ending: "int" };
+      return { type: "spent", cause: "its answer was cut", ending: "int", isWhole: answer.isWhole };
   }
 }

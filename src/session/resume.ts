@@ -142,10 +142,11 @@ export function createNamedLeases(options: ResumeOptions): NamedLeases {
       job,
       conversation,
       start: held ? "hot" : "cold",
-      async file({ lastUuid, isReusable }) {
-        if (!isReusable) return false;
+      async file({ lastUuid, isReusable, isResumable }) {
+        if (!isResumable) return false;
         await named.write(name, { sessionId, lastUuid, system });
         isKept = true;
+        if (!isReusable) return false;
         pool.file(id, conversation, true);
         return true;
       },

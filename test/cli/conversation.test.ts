@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { startConversation } from "../../src/cli/conversation.ts";
 import type { Conversation } from "../../src/cli/conversation.ts";
-import { isReadyFor, isReusable, toEnding } from "../../src/cli/phase.ts";
+import { isReadyFor, isResumable, isReusable, toEnding } from "../../src/cli/phase.ts";
 import type { Phase } from "../../src/cli/phase.ts";
 import { CliEndedError } from "../../src/cli/protocol/channel.ts";
 import { createAnswer } from "../../src/cli/answer/answer.ts";
@@ -99,6 +99,11 @@ test("each phase says whether it can be used again, for which message, and how i
     ["waiting", true, false, true, "term"],
     ["spent", false, false, false, "int"],
   ]);
+});
+
+test("a session can be resumed from each phase that can be used again, and after a cut answer that the CLI has", () => {
+  for (const phase of Object.values(PHASES)) assert.equal(isResumable(phase), isReusable(phase), phase.type);
+  assert.equal(isResumable({ ...PHASES.spent, isWhole: true } as Phase), true);
 });
 
 test("held calls take results only, and only such as the CLI passes on unchanged", () => {

@@ -98,6 +98,22 @@ test("a turn that met a stop sequence is in the session as the client saw it, or
   assert.doesNotMatch(dialogue.join("\n"), /three|interrupted/);
 });
 
+test("an answer that met its limit of tokens is in the session, also as its first; a refused one is not", async () => {
+  const known = readStarts(proxy).length;
+  const stops: Readonly<Record<string, string>> = { long: "max_tokens", longer: "max_tokens", bad: "refusal" };
+  upstream.answer((call) => {
+    const words = toLastWords(call);
+    return [{ text: `re ${words}` }, ...(words in stops ? [{ stop: stops[words] ?? "" }] : [])];
+  });
+  for (const words of ["long", "short", "longer", "bad", "last"])
+    assert.equal(await sayNamed(proxy, "limited", words, withSystem("Be brief.", words)), `re ${words}`);
+  const call = upstream.calls.findLast((each) => toLastWords(each) === "last");
+  const native = ["long", "short", "longer"].flatMap((words) => [`user: ${words}`, `assistant: re ${words}`]);
+  assert.deepEqual(toDialogue(call), [...native, "user: last"]);
+  assert.match(JSON.stringify(call?.body.system), /Be brief/);
+  assert.deepEqual(startedSince(known), ["begin", "resume", "resume", "resume"]);
+});
+
 test("a changed model resumes the session, with not a word added", async () => {
   await say("five");
   const known = readStarts(proxy).length;

@@ -6,7 +6,7 @@ import { createApiCalls } from "./apicall.ts";
 import type { AnswerEnd, AnswerState } from "./apicall.ts";
 import { createBlocks } from "./block.ts";
 import { createDraft } from "./draft.ts";
-import type { Draft, DraftState } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { createIncompleteError, createPatience, recordCause, toTurnError } from "./failure.ts";
 import type { Causes } from "./failure.ts";
 import { toSummary } from "./progress.ts";
@@ -24,7 +24,8 @@ export interface Answer {
    */
   read(messages: readonly CliMessage[]): TurnEvent[];
   readonly state: AnswerState;
-  readonly draft: DraftState;
+  /** True for one that was `cut` where the CLI has all of it: its session can be resumed after it. */
+  readonly isWhole: boolean;
 }
 
 /** A call to an MCP server, in whole. */
@@ -87,21 +88,18 @@ export function createAnswer(options: AnswerOptions): Answer {
   const draft = createDraft(options);
   const late = createLateCalls(draft, options.openCalls);
   const blocks = createBlocks({ ...options, draft });
-  const isForced = structured !== undefined && structured.type !== "json";
+  const isStructured = structured !== undefined;
+  const isForced = isStructured && structured.type !== "json";
   const patience = createPatience(options.elapsedMs);
-  const calls = createApiCalls({
-    draft,
-    blocks,
-    isForced,
-    isStructured: structured !== undefined,
-    onEnd: patience.renew,
-  });
+  const calls = createApiCalls({ draft, blocks, isForced, isStructured, onEnd: patience.renew });
   const causes: Causes = {};
   let state: AnswerState = "open";
+  let isWhole = false;
 
-  function finish({ finish: reason, state: next, stopSequence }: AnswerEnd): void {
+  function finish({ finish: reason, state: next, stopSequence, ...end }: AnswerEnd): void {
     draft.done(reason, calls.usage, stopSequence);
     state = next === "cut" || blocks.isFaithful ? next : "diverged";
+    isWhole = end.isWhole === true && blocks.isFaithful;
   }
 
   function readApi(event: ApiEvent): void {
@@ -145,6 +143,8 @@ export function createAnswer(options: AnswerOptions): Answer {
     get state() {
       return state;
     },
-    draft: draft.state,
+    get isWhole() {
+      return isWhole;
+    },
   };
 }

@@ -20,6 +20,8 @@ export interface AnswerEnd {
   readonly finish: FinishReason;
   readonly state: Exclude<AnswerState, "open">;
   readonly stopSequence?: string | undefined;
+  /** Set where the answer is cut at the end of a message of text: the CLI has all of it (P104). */
+  readonly isWhole?: boolean;
 }
 
 /** Parts that the API calls of one turn work with. */
@@ -89,16 +91,19 @@ interface Given {
   readonly hasCalls: boolean;
   /** Nothing that the CLI takes for an answer. */
   readonly isBlank: boolean;
+  /** Any call, the CLI's own included. */
+  readonly isCalling: boolean;
 }
 
 /** The end of the answer at the end of a call that the CLI would go on from by itself; undefined for another call. */
-function toCut({ stopReason, stopSequence }: ApiCall, { hasCalls, isBlank }: Given): AnswerEnd | undefined {
+function toCut({ stopReason, stopSequence }: ApiCall, { hasCalls, isBlank, isCalling }: Given): AnswerEnd | undefined {
   const isAskedAgain = ASKED_AGAIN_REASONS.includes(stopReason) && isBlank;
   // The CLI would run a call that is not whole, and tell the model of its failure.
   const isCallTorn = stopReason === "stop_sequence" && hasCalls;
   if (isAskedAgain || isCallTorn) return { finish: "stop", state: "cut", stopSequence };
   const finish = CUT_REASONS.get(stopReason);
-  return finish && { finish, state: "cut" };
+  // With a refused turn in its history, the API would refuse those that follow too.
+  return finish && { finish, state: "cut", isWhole: finish === "length" && !isBlank && !isCalling };
 }
 
 /** Makes the reader of one answer's calls. */
@@ -131,7 +136,8 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
         onEnd();
         const { stopReason, stopSequence } = event;
         current = { ...current, isOpen: false, stopReason, stopSequence };
-        return toCut(current, { hasCalls: hasCalls(), isBlank: blocks.isBlank && !isStructured });
+        const { isBlank, isCalling } = blocks;
+        return toCut(current, { hasCalls: hasCalls(), isBlank: isBlank && !isStructured, isCalling });
       }
       case "message_stop": {
         current.isBroken = current.stopReason === "";

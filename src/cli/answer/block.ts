@@ -37,6 +37,8 @@ export interface Blocks {
   readonly isFaithful: boolean;
   /** True while the message has neither a tool call nor text other than white space. */
   readonly isBlank: boolean;
+  /** True once the message calls a tool, whoever's. */
+  readonly isCalling: boolean;
 }
 
 /** The structured output of one turn: the input of the call that carries it. */
@@ -86,6 +88,7 @@ export function createBlocks({ structured, tools, servers, readServers, draft }:
   let sinks = new Map<number, Sink>();
   let isFaithful = true;
   let isBlank = true;
+  let isCalling = false;
 
   function toSink({ block, id, name, data }: ApiEvent & { type: "block_start" }): Sink | undefined {
     if (block === "thinking") return draft.thinking;
@@ -106,12 +109,16 @@ export function createBlocks({ structured, tools, servers, readServers, draft }:
     reset() {
       sinks = new Map();
       isBlank = true;
+      isCalling = false;
     },
     read(event) {
       if (event.type === "block_start") {
         const sink = toSink(event);
         if (sink) sinks.set(event.index, sink);
-        if (event.block === "tool_use") isBlank = false;
+        if (event.block === "tool_use") {
+          isBlank = false;
+          isCalling = true;
+        }
       } else if (event.type === "signature") draft.signature(event.text);
       else if ("text" in event) {
         sinks.get(event.index)?.(event.text);
@@ -128,6 +135,9 @@ export function createBlocks({ structured, tools, servers, readServers, draft }:
     },
     get isBlank() {
       return isBlank;
+    },
+    get isCalling() {
+      return isCalling;
     },
   };
 }

@@ -31,14 +31,14 @@ import {
 const types = (events: readonly TurnEvent[]): string[] => events.map(({ type }) => type);
 
 test("an answer is its text, and ends with the result", () => {
-  const { events, answer } = play([init(), ...round("end_turn", text("Hello", " world")), success()]);
+  const { events, answer, reply } = play([init(), ...round("end_turn", text("Hello", " world")), success()]);
   assert.deepEqual(events, [
     { type: "start", model: MODEL },
     { type: "text", text: "Hello" },
     { type: "text", text: " world" },
     { type: "done", finish: "stop", usage: ROUND_USAGE },
   ]);
-  assert.deepEqual([answer.state, answer.draft.model], ["finished", MODEL]);
+  assert.deepEqual([answer.state, reply.model], ["finished", MODEL]);
 });
 
 test("messages read all at once give the same events as one at a time", () => {
@@ -73,6 +73,7 @@ for (const [name, blocks] of Object.entries(BLANK)) {
     for (const reason of ["end_turn", "stop_sequence"]) {
       const { reply, events, answer } = play([...open(...blocks), messageDelta(reason)]);
       assert.deepEqual([reply.finish, reply.usage, answer.state], ["stop", ROUND_USAGE, "cut"], reason);
+      assert.equal(answer.isWhole, false);
       assert.deepEqual([types(events)[0], types(events).at(-1)], ["start", "done"]);
     }
   });
@@ -125,6 +126,7 @@ for (const [reason, finish] of Object.entries(CUT)) {
   test(`${reason} ends the answer there with ${finish}, and the process is cut off`, () => {
     const { reply, answer } = play([...open(text("Once upon")), messageDelta(reason)]);
     assert.deepEqual([reply.text, reply.finish, reply.usage, answer.state], ["Once upon", finish, ROUND_USAGE, "cut"]);
+    assert.equal(answer.isWhole, reason !== "refusal");
   });
 
   test(`what the CLI goes on to say after ${reason} is not shown`, () => {

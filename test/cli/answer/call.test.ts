@@ -104,6 +104,7 @@ test("a tool of the client's that is named like the structured output is a tool 
 test("a call cut off by the output limit ends with length, and the process is cut off", () => {
   const { reply, answer } = play([...open(clientCall("a", "time", '{"x"')), messageDelta("max_tokens")], TOOLS);
   assert.deepEqual([reply.finish, reply.calls[0]?.arguments, answer.state], ["length", '{"x"', "cut"]);
+  assert.equal(answer.isWhole, false);
 });
 
 test("calls whose API call begins anew are voided", () => {
