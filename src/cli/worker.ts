@@ -106,10 +106,26 @@ function toServerCalls(record: AnswerRecord | undefined, states: readonly McpSer
 }
 
 /** The facts of an answer that its step does not say. */
-type Surroundings = Pick<AnswerOptions, "readServers" | "openCalls">;
+type Surroundings = Pick<AnswerOptions, "readServers" | "openCalls" | "elapsedMs">;
+
+/** The time since the CLI has answered a turn's set-up: the start of a slow MCP server is no failure of the API. */
+function createClock() {
+  let startedAt: number | undefined;
+  return {
+    /** The step, whose set-up starts the clock. */
+    watch: (step: Step): Step => ({
+      ...step,
+      onReady() {
+        startedAt = performance.now();
+        step.onReady();
+      },
+    }),
+    /** 0 until it was started. */
+    elapsedMs: (): number => (startedAt === undefined ? 0 : performance.now() - startedAt),
+  };
+}
 
 function openAnswer({ turn, servers = [] }: Step, { tools: ownTools }: Launch, surroundings: Surroundings): Answer {
-  const startedAt = performance.now();
   return createAnswer({
     stop: toStops(turn).own,
     structured: toStructured(turn),
@@ -117,7 +133,6 @@ function openAnswer({ turn, servers = [] }: Step, { tools: ownTools }: Launch, s
     hasOwnTools: ownTools !== "none" || servers.length > 0,
     servers: toRequestedNames(servers),
     ...surroundings,
-    elapsedMs: () => performance.now() - startedAt,
   });
 }
 
@@ -127,9 +142,9 @@ function createAnswers(launch: Launch, recorder: Recorder, servers: Servers) {
   return {
     /** Keeps a result that came while the client's own calls were held (P98). */
     keep: (message: ToolResultMessage) => void late.push(message),
-    open(step: Step, from: Phase): Answer {
+    open(step: Step, from: Phase, elapsedMs: () => number): Answer {
       const openCalls = from.type === "waiting" ? toServerCalls(recorder.records.at(-1), servers.requested) : [];
-      const answer = openAnswer(step, launch, { readServers: () => servers.requested, openCalls });
+      const answer = openAnswer(step, launch, { readServers: () => servers.requested, openCalls, elapsedMs });
       answer.read(late);
       late = [];
       return answer;
@@ -256,11 +271,12 @@ export function startWorker(options: WorkerOptions): Worker {
     },
     // Written at once: the CLI takes the lines in order, so nothing waits for an answer (P1), narrowed servers apart.
     begin(step, from) {
-      const { turn } = step;
-      const answering = openTurn(step, answers.open(step, from), channel);
+      const clock = createClock();
+      const answering = openTurn(step, answers.open(step, from, clock.elapsedMs), channel);
       phase = answering;
-      recorder.begin(turn.effort);
-      sendSetUp(step, from.type === "fresh" ? undefined : from.settings, parts, () => sendLast(turn, from, parts));
+      recorder.begin(step.turn.effort);
+      const known = from.type === "fresh" ? undefined : from.settings;
+      sendSetUp(clock.watch(step), known, parts, () => sendLast(step.turn, from, parts));
       return answering;
     },
     spend,

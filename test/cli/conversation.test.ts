@@ -154,6 +154,10 @@ test("an abort ends the wait with its reason, also one that came before", async 
   assert.equal(conversation.isAlive, false);
 });
 
+test("the time that the set-up takes is none of the API's failing", async (t) => {
+  assert.equal(textOf(await play(start(t, "late"), says("hi"))), "hi");
+});
+
 test("silence in a turn is a timeout", async (t) => {
   const conversation = start(t, "silent", { activityMs: 100 });
   await assert.rejects(play(conversation, says("hi")), { kind: "timeout" });

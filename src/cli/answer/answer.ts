@@ -51,7 +51,7 @@ export interface AnswerOptions {
   readonly readServers: () => readonly McpServerState[];
   /** The calls to them that the answer before has ended on: their results come in this one. */
   readonly openCalls: readonly ServerCall[];
-  /** Milliseconds since the turn began. */
+  /** Milliseconds since the CLI has answered the turn's set-up; 0 before. */
   readonly elapsedMs: () => number;
 }
 

@@ -117,7 +117,7 @@ export interface Patience {
   renew(): void;
 }
 
-/** Makes the patience of one turn; the first API call's begins with the turn. */
+/** Makes the patience of one turn; the first API call's begins once the CLI has answered the set-up. */
 export function createPatience(elapsedMs: () => number): Patience {
   let failingSinceMs: number | undefined = 0;
   return {
