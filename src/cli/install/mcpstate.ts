@@ -30,8 +30,10 @@ export function createMcpStates(servers: readonly McpServer[], log: Log): McpSta
       for (const state of states) {
         const { name, status, tools, error = null } = state;
         const last = known.get(name);
-        const isNews = last?.status !== status || last.error !== error;
-        if (last) known.set(name, { name, status, tools, error });
+        // A server that a request has named: its client is told.
+        if (!last) continue;
+        const isNews = last.status !== status || last.error !== error;
+        known.set(name, { name, status, tools, error });
         if (isNews && status === "connected") log.debug("mcp server connected", { server: name, tools: tools.length });
         else if (isNews) log.warn("mcp server not connected", { server: name, status, cause: error ?? "none told" });
       }

@@ -55,6 +55,8 @@ const OTHER_PROVIDERS = /^CLAUDE_CODE_USE_/;
 /** A client's next turn, and the spare that takes the place of one that was claimed, come sooner. */
 const REST_MS = 2000;
 const PATIENCE_MS = 60_000;
+/** Failures after which a model's notes are not asked for any more. */
+const MOST_FAILURES = 3;
 
 /** The date in this user's time zone, as the CLI writes it: 2026-11-24. */
 function toDate(now: Date): string {
@@ -73,7 +75,7 @@ async function readFrom(file: string): Promise<readonly JsonObject[] | undefined
 
 /** Learns one after the other, at rest alone. */
 interface Learner {
-  /** Adds what is to be learned; once is enough for each file. */
+  /** Adds what is to be learned. Once is enough for each file, a failure apart. */
   want(wanted: Wanted): void;
   setBusy(isBusy: boolean): void;
   close(): Promise<void>;
@@ -105,17 +107,26 @@ function createLearner(options: NotesOptions, store: StoreNotes): Learner {
   const { restMs = REST_MS, log } = options;
   const line: Wanted[] = [];
   const asked = new Set<string>();
+  /** By file. */
+  const failures = new Map<string, number>();
   let isBusy = false;
   let isClosed = false;
   let resting: NodeJS.Timeout | undefined;
   /** The process that is asked; aborted when a turn begins. */
   let running: { readonly abort: AbortController; readonly over: Promise<void> } | undefined;
 
+  function fail({ file, modelId }: Wanted, error: unknown): void {
+    log.debug("notes not learned", { model: modelId, cause: String(error) });
+    const count = (failures.get(file) ?? 0) + 1;
+    failures.set(file, count);
+    if (count < MOST_FAILURES) asked.delete(file);
+  }
+
   async function learnFirst(first: Wanted, interrupted: AbortSignal): Promise<void> {
     try {
       await learn(first, options, store, AbortSignal.any([interrupted, AbortSignal.timeout(PATIENCE_MS)]));
     } catch (error) {
-      if (!interrupted.aborted) log.debug("notes not learned", { model: first.modelId, cause: String(error) });
+      if (!interrupted.aborted) fail(first, error);
     }
     if (!interrupted.aborted) line.shift();
     running = undefined;

@@ -75,6 +75,25 @@ test("what was learned is given with today's date", async (t) => {
   assert.deepEqual([...new Set(others.map((note) => note["date"]))], ["2001-02-03"]);
 });
 
+test("a failure to learn is tried again, three times in all", async (t) => {
+  let count = 0;
+  const enter = (): Promise<never> => {
+    count++;
+    return Promise.reject(new Error("no place"));
+  };
+  const notes = make(makeFolder(t), {}, { restMs: 1, enter });
+  t.after(notes.close);
+  const untilTried = (model: string, times: number): Promise<void> =>
+    eventually(`${model} is tried`, async () => {
+      await notes.read(SOURCE, model);
+      return count >= times;
+    });
+  await untilTried("claude-sonnet-5-5", 3);
+  await notes.read(SOURCE, "claude-sonnet-5-5");
+  await untilTried("claude-opus-5-5", 6);
+  assert.equal(count, 6);
+});
+
 test("a CLI that is being asked is ended with the server, and leaves nothing", async (t) => {
   const folder = makeFolder(t);
   const file = join(makeFolder(t), "pids");
