@@ -28,6 +28,13 @@ export function toFiles(folder: string, isWindows: boolean): readonly string[] {
   return [win32.join(folder, "claude.exe"), win32.join(folder, ...NPM_PROGRAM)];
 }
 
+/** The folders of PATH, however Windows spells its name: a copy of the environment has it as it was spelled. */
+export function toPathFolders(environment: NodeJS.ProcessEnv, isWindows: boolean): string[] {
+  const name = isWindows ? Object.keys(environment).find((held) => held.toUpperCase() === "PATH") : "PATH";
+  const path = environment[name ?? "PATH"] ?? "";
+  return path.split(isWindows ? win32.delimiter : delimiter).filter((folder) => folder !== "");
+}
+
 async function isExecutable(file: string): Promise<boolean> {
   try {
     await access(file, constants.X_OK);
@@ -41,7 +48,6 @@ async function isExecutable(file: string): Promise<boolean> {
  * PATH, the usual install places (services and desktop launchers have a short PATH), then a checkout's own dependency.
  */
 async function toCandidates({ environment, home, program }: FindOptions): Promise<string[]> {
-  const path = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const usual = [
     join(home, ".local/bin"),
     join(home, ".claude/local"),
@@ -54,7 +60,7 @@ async function toCandidates({ environment, home, program }: FindOptions): Promis
   const own = await realpath(program).catch(() => program);
   const platform = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
   const checkout = join(dirname(own), "..", "node_modules", platform);
-  return [...path, ...usual, ...npm, checkout].flatMap((folder) =>
+  return [...toPathFolders(environment, IS_WINDOWS), ...usual, ...npm, checkout].flatMap((folder) =>
     toFiles(folder, IS_WINDOWS).map((file) => resolve(file)),
   );
 }

@@ -1,6 +1,5 @@
 /** The CLI on this machine: found, checked, asked for its login now and then, and started as often as it may be. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Log } from "../../lib/log.ts";
 import { untilAborted } from "../../lib/abort.ts";
 import { createGate } from "../../lib/gate.ts";
@@ -23,7 +22,7 @@ import { createLoginMemory } from "./login.ts";
 import type { LoginMemory } from "./login.ts";
 import { createProgram } from "./program.ts";
 import type { Program } from "./program.ts";
-import { createSweeper, toLogFolder } from "./leftovers.ts";
+import { createSweeper, toCacheFolder, toLogFolder } from "./leftovers.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { createNotes } from "./notes.ts";
 import type { Command } from "../process/process.ts";
@@ -111,19 +110,13 @@ function toConversationOptions(options: InstallationOptions, path: string, launc
   };
 }
 
-/** The CLI's cache folder on this platform, found as the CLI finds it. */
-function toCacheFolder({ environment, home }: FindOptions): string {
-  if (process.platform === "darwin") return join(home, "Library", "Caches");
-  return environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
-}
-
 /** Requests choose names of servers; logs of more are not swept. */
 const MOST_NAMES = 1000;
 
 /** Makes the memory of the MCP servers that any process has had: the CLI writes a log of each. */
 function createLogNames({ find, folders, servers, temporaryFolder }: InstallationOptions) {
   const names = new Set([TOOL_SERVER, ...servers.map(({ name }) => name)]);
-  const cache = toCacheFolder(find);
+  const cache = toCacheFolder(find.environment, find.home);
   return {
     add(states: readonly McpServerState[]): void {
       for (const { name } of states) if (names.size < MOST_NAMES) names.add(name);

@@ -15,6 +15,12 @@ const PROBE_AGE_MS = 60_000;
 /** Anything else may be in use for as long as a process lives. */
 const OLD_AGE_MS = 24 * 60 * 60 * 1000;
 
+/** The CLI's cache folder on this platform, found as the CLI finds it. */
+export function toCacheFolder(environment: NodeJS.ProcessEnv, home: string): string {
+  if (process.platform === "darwin") return join(home, "Library", "Caches");
+  return environment["XDG_CACHE_HOME"] || join(home, ".cache");
+}
+
 /** The CLI's log folder of a tool server: `~/.cache/claude-cli-nodejs/<cwd>/mcp-logs-<name>` (Linux). */
 export function toLogFolder(cacheFolder: string, workspace: string, server: string): string {
   return join(cacheFolder, "claude-cli-nodejs", workspace.replace(/[^A-Za-z0-9]/g, "-"), `mcp-logs-${server}`);

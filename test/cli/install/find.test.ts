@@ -6,7 +6,7 @@ import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findClaude, readLogin, readVersion, toFiles } from "../../../src/cli/install/find.ts";
+import { findClaude, readLogin, readVersion, toFiles, toPathFolders } from "../../../src/cli/install/find.ts";
 import { MINIMUM_VERSION } from "../../../src/cli/install/release.ts";
 import { ProxyError } from "../../../src/core/error.ts";
 
@@ -58,6 +58,14 @@ test("PATH comes before the usual install places, and they are found without PAT
   assert.equal(await find(folder, []), usual);
   const first = await writeProgram(join(folder, "a/claude"));
   assert.equal(await find(folder, [join(folder, "a")]), first);
+});
+
+test("Windows may spell PATH in any way; elsewhere another spelling is another variable", () => {
+  const folders = [String.raw`C:\bin`, String.raw`D:\bin`];
+  for (const name of ["Path", "PATH", "path"])
+    assert.deepEqual(toPathFolders({ Other: "x", [name]: folders.join(";") }, true), folders);
+  assert.deepEqual(toPathFolders({ Path: "/a:/b" }, false), []);
+  assert.deepEqual(toPathFolders({}, true), []);
 });
 
 test("a file that may not be run is passed over", async (t) => {

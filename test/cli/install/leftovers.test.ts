@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sweepLeftovers, toLogFolder } from "../../../src/cli/install/leftovers.ts";
+import { sweepLeftovers, toCacheFolder, toLogFolder } from "../../../src/cli/install/leftovers.ts";
 
 /** A file or folder that was changed so many minutes ago. */
 function make(path: string, minutes: number, isFolder = false): void {
@@ -19,6 +19,12 @@ test("a log folder has the workspace's path in its name, as the CLI writes it", 
     toLogFolder("/c", "/tmp/work.space_1", "client"),
     join("/c", "claude-cli-nodejs", "-tmp-work-space-1", "mcp-logs-client"),
   );
+});
+
+test("the cache folder is an absolute one, also where its variable is empty", () => {
+  const folder = toCacheFolder({}, "/home/me");
+  assert.equal(toCacheFolder({ XDG_CACHE_HOME: "" }, "/home/me"), folder);
+  assert.ok(folder.startsWith(join("/home/me")));
 });
 
 test("probes and logs go after a minute, other temporary files after a day, and at the end all logs", async (t) => {
