@@ -89,7 +89,7 @@ export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
 const PINNED = /^(?:[a-z]{2,6}(?:-gov)?\.)?(?:anthropic\.)?claude-[a-z0-9][a-z0-9.:@-]{0,95}(?:\[1m\])?$/;
 
 /** The CLI's suffix for the long context window, and the window it asks for, in tokens. */
-const LONG_CONTEXT = /\[1m\]$/;
+export const LONG_CONTEXT = /\[1m\]$/;
 const LONG_CONTEXT_TOKENS = 1_000_000;
 /** Most models whose limits are kept: clients may name any. */
 const MOST_LIMITS = 200;

@@ -15,6 +15,11 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** The value if it is a number. */
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
 /** The value a text spells, or `undefined` when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {

@@ -12,7 +12,7 @@ export interface BackoffOptions {
 
 /** Failures so far, and the pause that follows them. */
 export interface Backoff {
-  /** Takes down a failure. `startedAt`, by `performance.now()`, is the start of what has failed, if it had started. */
+  /** Records a failure. `startedAt`, by `performance.now()`, is the start of what has failed, if it had started. */
   fail(cause: string, startedAt?: number): void;
   /** True during a pause: nothing should be tried. */
   readonly isWaiting: boolean;

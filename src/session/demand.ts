@@ -8,7 +8,7 @@ interface Need {
 
 /** The needs of the last 15 minutes, by kind. */
 export interface Demand<Kind> {
-  /** Takes down that a turn needed a process of this kind, whether a spare was there or not. */
+  /** Records that a turn needed a process of this kind, whether a spare was there or not. */
   record(kind: Kind, nowMs: number): void;
   /** The kinds that were needed, the one needed most often first. */
   list(nowMs: number): Wanted<Kind>[];

@@ -15,7 +15,7 @@ export interface Expected {
   readonly key: string;
   /** The whole history where the client rewrites it; undefined where it is what the process of the turn knows. */
   readonly rewritten: readonly Message[] | undefined;
-  /** Takes down that a request has brought this rewritten history, or that none will. The first call counts. */
+  /** Records that a request has brought this rewritten history, or that none will. The first call counts. */
   settle(isMet: boolean): void;
 }
 
@@ -32,7 +32,7 @@ export interface Forecasts {
    * was expected and will not come: its process will be matched by no request.
    */
   meet(fingerprints: Fingerprints): Promise<string | undefined>;
-  /** Takes down that a turn has this answer, and foretells the next history. */
+  /** Records that a turn has this answer, and foretells the next history. */
   expect(turn: Turn, fingerprints: Fingerprints, answered: Answered): Promise<Expected>;
 }
 

@@ -15,7 +15,8 @@ export interface PoolOptions {
 export interface Pool {
   /**
    * Files a process that is between turns; one that dies later leaves by itself. `isContinued` is for a conversation of
-   * more than one turn: it is evicted only by its like, so titles and other one-turn requests do not push it out.
+   * more than one turn. One-turn requests take its place only until they hold a quarter of the pool (at least one
+   * place), so a run of titles does not empty it.
    */
   file(key: string, conversation: Conversation, isContinued: boolean): void;
   /** Gives the process that knows this conversation; it is the caller's from then on. */

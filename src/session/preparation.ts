@@ -34,7 +34,7 @@ export interface PreparationOrder {
 export interface Preparations {
   /** Prepares a process in the background, at a quiet moment. */
   begin(order: PreparationOrder): void;
-  /** Waits for the process that is just being prepared for this history; one that was not begun yet is left. */
+  /** Waits for the process that is being prepared for this history; one that was not begun yet is given up. */
   finish(key: string, signal: AbortSignal): Promise<void>;
   /** Called when a turn takes a process from the pool: for a prepared one, the way its turn's messages are sent. */
   confirm(conversation: Conversation): Replay["toExact"] | undefined;

@@ -20,7 +20,7 @@ export interface Spares {
   /** Ends spares that are no longer wanted, and starts those that are, in the background and at a quiet moment. */
   fill(): void;
   /**
-   * Gives a spare of this kind, if there is one, and takes down that it was needed. It is the caller's from then on;
+   * Gives a spare of this kind, if there is one, and records that it was needed. It is the caller's from then on;
    * another is started in its place.
    */
   claim(kind: Kind): Spare | undefined;

@@ -56,7 +56,7 @@ export interface StarterOptions extends StartOptions {
 export interface Starter {
   /** Starts what is to be started, in the background. */
   run(): void;
-  /** Takes down that a spare has ended by itself: a pause follows. */
+  /** Records that a spare has ended by itself: a pause follows. */
   fail({ startedAt }: StartedSpare): void;
   close(): void;
 }

@@ -25,7 +25,7 @@ export interface TargetOptions {
 export interface Target {
   /** Most spares at once. */
   readonly most: number;
-  /** Takes down that a turn needed a process of this kind. */
+  /** Records that a turn needed a process of this kind. */
   record(kind: Kind, nowMs: number): void;
   /**
    * The kinds that are wanted, the most important first, one entry a spare; there may be more than `most`. The first is

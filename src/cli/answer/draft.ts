@@ -52,7 +52,10 @@ export interface Draft {
   mcpCall(call: McpCall): Sink;
   /** Adds the result of a call to an MCP server; ignores those of other calls. */
   mcpResult(result: McpResult): void;
-  /** Voids text, thinking and calls of the running API call; the rounds before it stand. */
+  /**
+   * Voids what the running API call has told. Texts and MCP calls of the rounds before are told again; their thinking
+   * is not.
+   */
   retract(): void;
   /** Ends the answer. */
   done(finish: FinishReason, usage: Usage, stopSequence?: string): void;

@@ -5,40 +5,12 @@ import type { JsonObject } from "../../lib/json.ts";
 const MOST = 80;
 
 /** Programs whose second word says what is done, and is never a value: `npm test`, but not `echo hunter2`. */
-const WITH_VERB = new Set([
-  ...[
-    "npm",
-    "pnpm",
-    "yarn",
-    "bun",
-    "deno",
-    "cargo",
-    "go",
-    "git",
-    "gh",
-    "docker",
-    "podman",
-    "kubectl",
-    "helm",
-    "terraform",
-  ],
-  ...[
-    "make",
-    "pip",
-    "uv",
-    "poetry",
-    "bundle",
-    "gem",
-    "mvn",
-    "gradle",
-    "dotnet",
-    "swift",
-    "brew",
-    "apt",
-    "apt-get",
-    "systemctl",
-  ],
-]);
+const WITH_VERB = new Set(
+  (
+    "npm pnpm yarn bun deno cargo go git gh docker podman kubectl helm terraform " +
+    "make pip uv poetry bundle gem mvn gradle dotnet swift brew apt apt-get systemctl"
+  ).split(" "),
+);
 
 function text(input: JsonObject, key: string): string {
   const value = input[key];

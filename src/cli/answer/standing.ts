@@ -5,7 +5,7 @@ type Kept = Extract<TurnEvent, { readonly type: "text" | "mcp_call" | "mcp_argum
 
 /** The events of an answer that are told again after a retraction. */
 export interface Standing {
-  /** Takes an event that was told; those of other kinds are of no interest. */
+  /** Takes an event that was told. Ignores those that are not told again, such as thinking and progress. */
   add(event: TurnEvent): void;
   /** An API call begins: what was told before it stands. */
   settle(): void;

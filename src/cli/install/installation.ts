@@ -78,7 +78,7 @@ export interface Installation {
   status(): Promise<InstallationStatus>;
   /** Identity of the CLI's file now. When it has changed, the CLI is looked at anew. Never rejects. */
   identify(): Promise<string>;
-  /** Takes down what a turn has shown about the login. */
+  /** Records what a turn has shown about the login. */
   recordLogin(isLoggedIn: boolean): void;
   /** Ends every process; settles when all are gone. */
   close(): Promise<void>;

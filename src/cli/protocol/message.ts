@@ -4,7 +4,7 @@
  */
 import type { KnownModels } from "../../core/model.ts";
 import type { PlanReport } from "../../core/plan.ts";
-import { isObject, textOf } from "../../lib/json.ts";
+import { isObject, numberOf, textOf } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { toLimits } from "./catalogue.ts";
 import { toPlanReport } from "./plan.ts";
@@ -111,12 +111,6 @@ const OTHER = { type: "other" } as const;
 /** The text under `key`, or "". */
 const text = (object: JsonObject, key: string): string => textOf(object[key]);
 
-/** The number under `key`, if it is one. */
-function number(object: JsonObject, key: string): number | undefined {
-  const value = object[key];
-  return typeof value === "number" ? value : undefined;
-}
-
 /** The object under `key`, or an empty one. */
 function object(holder: JsonObject, key: string): JsonObject {
   const value = holder[key];
@@ -139,7 +133,7 @@ function toDelta(index: number, delta: JsonObject): ApiEvent {
 }
 
 function toApiEvent(event: JsonObject): ApiEvent {
-  const index = number(event, "index") ?? 0;
+  const index = numberOf(event["index"]) ?? 0;
   switch (event["type"]) {
     case "message_start": {
       const message = object(event, "message");
@@ -191,9 +185,9 @@ function toSystem(message: JsonObject): CliMessage {
   if (message["subtype"] !== "api_retry") return OTHER;
   return {
     type: "retry",
-    attempt: number(message, "attempt") ?? 1,
-    delayMs: number(message, "retry_delay_ms") ?? 0,
-    status: number(message, "error_status"),
+    attempt: numberOf(message["attempt"]) ?? 1,
+    delayMs: numberOf(message["retry_delay_ms"]) ?? 0,
+    status: numberOf(message["error_status"]),
   };
 }
 
@@ -220,7 +214,7 @@ function toAssistant(message: JsonObject): CliMessage {
       uses: toUses(content),
     };
   }
-  return { type: "failure", code, status: number(message, "api_error_status"), ...(cause === "" ? {} : { cause }) };
+  return { type: "failure", code, status: numberOf(message["api_error_status"]), ...(cause === "" ? {} : { cause }) };
 }
 
 /** The CLI sends the result of each tool in a user message of its own. */
@@ -235,7 +229,7 @@ function toRateLimit(info: JsonObject): CliMessage {
     // A call that extra usage has paid for is "rejected" too (P79).
     isRejected: info["status"] === "rejected" && info["isUsingOverage"] !== true,
     limit: text(info, "rateLimitType"),
-    resetsAtSeconds: number(info, "resetsAt"),
+    resetsAtSeconds: numberOf(info["resetsAt"]),
     ...(report ? { report } : {}),
   };
 }
@@ -247,7 +241,7 @@ function toResult(message: JsonObject): ResultMessage {
   return {
     type: "result",
     isError: message["is_error"] === true,
-    status: number(message, "api_error_status"),
+    status: numberOf(message["api_error_status"]),
     ...(code === "" ? {} : { code }),
     ...(limits ? { limits } : {}),
     reason: text(message, "terminal_reason"),

@@ -1,6 +1,6 @@
 /** Token counts as the CLI passes them on from the Messages API. Source: https://docs.claude.com/en/api/messages */
 import type { CacheWrites } from "../../core/event.ts";
-import { isObject } from "../../lib/json.ts";
+import { isObject, numberOf } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
 /** Token counts as the Messages API words them; absent ones were not said. */
@@ -16,19 +16,13 @@ export interface WireUsage {
   readonly speed?: string;
 }
 
-/** The number under `key`, if it is one. */
-function number(object: JsonObject, key: string): number | undefined {
-  const value = object[key];
-  return typeof value === "number" ? value : undefined;
-}
-
 const toObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
 function toCacheWrites(split: unknown): Pick<WireUsage, "cacheWrites"> {
   if (!isObject(split)) return {};
   const [fiveMinutes, oneHour] = [
-    number(split, "ephemeral_5m_input_tokens"),
-    number(split, "ephemeral_1h_input_tokens"),
+    numberOf(split["ephemeral_5m_input_tokens"]),
+    numberOf(split["ephemeral_1h_input_tokens"]),
   ];
   if (fiveMinutes === undefined && oneHour === undefined) return {};
   return { cacheWrites: { fiveMinutes: fiveMinutes ?? 0, oneHour: oneHour ?? 0 } };
@@ -37,12 +31,12 @@ function toCacheWrites(split: unknown): Pick<WireUsage, "cacheWrites"> {
 /** Reads the counts of one message, or of a part of it. */
 export function toUsage(usage: JsonObject): WireUsage {
   const { service_tier: tier, speed } = usage;
-  const thinking = number(toObject(usage["output_tokens_details"]), "thinking_tokens");
+  const thinking = numberOf(toObject(usage["output_tokens_details"])["thinking_tokens"]);
   return {
-    input: number(usage, "input_tokens"),
-    cacheCreation: number(usage, "cache_creation_input_tokens"),
-    cacheRead: number(usage, "cache_read_input_tokens"),
-    output: number(usage, "output_tokens"),
+    input: numberOf(usage["input_tokens"]),
+    cacheCreation: numberOf(usage["cache_creation_input_tokens"]),
+    cacheRead: numberOf(usage["cache_read_input_tokens"]),
+    output: numberOf(usage["output_tokens"]),
     ...(thinking === undefined ? {} : { thinking }),
     ...toCacheWrites(usage["cache_creation"]),
     ...(typeof tier === "string" ? { serviceTier: tier } : {}),

@@ -1,4 +1,7 @@
-/** The CLI's argument list and environment. Only settings go here: no word of a user's ever does. */
+/**
+ * The CLI's argument list and environment. Only settings go here. Of a client's words the id of a pinned model does, and
+ * it has to look like one (`PINNED` in `core/model.ts`).
+ */
 import type { McpServer } from "../../core/mcp.ts";
 import type { OwnTools } from "../../core/profile.ts";
 import { isAmple, readFreeBytes } from "../../lib/memory.ts";

@@ -9,9 +9,8 @@ import type { NativeTurn } from "./native.ts";
 type Variable = "CLAUDE_CODE_MAX_OUTPUT_TOKENS" | "CLAUDE_CODE_DISABLE_THINKING" | "CLAUDE_CODE_EXTRA_BODY";
 
 /**
- * All settings of one turn, in the CLI's words and each with a value, its default included: a change names every field
- * of
- * the request that carries it, so nothing of one turn can stay for the next.
+ * All settings of one turn, in the CLI's words. Each has a value, its default included, and a change sends every field,
+ * so nothing of one turn stays for the next.
  */
 export interface Settings {
   /** Fields of `apply_flag_settings`. An empty value in `env` sets the CLI's own default again. */

@@ -1,5 +1,6 @@
 /** A history as the CLI's own transcript, so that it reaches the model as native turns: written, resumed, and gone. */
 import { randomUUID } from "node:crypto";
+import { LONG_CONTEXT } from "../../core/model.ts";
 import { toCallId } from "../../core/turn.ts";
 import type { Message, UserPart } from "../../core/turn.ts";
 import { spellJson } from "../../lib/spell.ts";
@@ -31,18 +32,14 @@ export interface History {
 
 const NO_TOKENS = { input_tokens: 0, output_tokens: 0 };
 
-/** The CLI's name of a model with the long context window; the API tells the id alone. */
-const LONG_CONTEXT = /\[1m\]$/;
-
-function toEntry({ messages, records, modelId }: History, at: number): object | undefined {
-  const message = messages[at];
-  if (!message) return undefined;
+function toEntry({ records, modelId }: History, message: Message, at: number): object {
   if (message.role === "user") return { type: "user", message: { role: "user", content: toContent(message) } };
   const record = records[at];
   const answer = {
     id: `msg_replay${at}`,
     type: "message",
     role: "assistant",
+    // The API tells the id alone.
     model: record?.model ?? modelId.replace(LONG_CONTEXT, ""),
     content: record?.content ?? toContent(message),
     stop_reason: message.content.some(({ type }) => type === "call") ? "tool_use" : "end_turn",
@@ -93,8 +90,8 @@ export function toExactMessages(messages: readonly Message[], records: History["
 function toEntries(history: History): object[] {
   const { messages, notes } = history;
   const firstUser = messages.findIndex(({ role }) => role === "user");
-  return messages.flatMap((_, at): object[] => [
-    toEntry(history, at) ?? {},
+  return messages.flatMap((message, at): object[] => [
+    toEntry(history, message, at),
     ...(at === firstUser ? notes.map((attachment) => ({ type: "attachment", attachment })) : []),
   ]);
 }
