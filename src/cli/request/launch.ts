@@ -1,6 +1,6 @@
 /**
- * The CLI's argument list and environment. Only settings go here. Of a client's words the id of a pinned model does, and
- * it has to look like one (`PINNED` in `core/model.ts`).
+ * The CLI's argument list and environment. Only settings go here. The one word of a client's among them is the id of a
+ * pinned model, which has to look like one (`PINNED` in `core/model.ts`).
  */
 import type { McpServer } from "../../core/mcp.ts";
 import type { OwnTools } from "../../core/profile.ts";
