@@ -56,6 +56,8 @@ export interface Engine {
   readonly history: HistoryLeases;
   readonly transcripts: Scratch;
   readonly named: NamedSessions;
+  /** Settles once nothing is left of named conversations that ended in their first turn. Never rejects. */
+  readonly settleNamed: () => Promise<void>;
   readonly run: Run;
   /** Number of turns so far whose process had to be told the history. */
   readonly countReplays: () => number;
@@ -160,5 +162,6 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
     recordLogin: installation.recordLogin,
     loginSentence: toLoginSentence(environment),
   });
-  return { installation, models, gate, pool, spares, history, transcripts, named, run, countReplays: () => replays };
+  const parts = { installation, models, gate, pool, spares, history, transcripts, named, run };
+  return { ...parts, settleNamed: namedLeases.settle, countReplays: () => replays };
 }

@@ -175,7 +175,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     clearTimeout(cut);
     pool.clear();
     await Promise.all([telegram.close(TELEGRAM_GRACE_MS), notices.settle(), installation.close(), days?.close()]);
-    await kept.close();
+    await Promise.all([kept.close(), engine.settleNamed()]);
     await demo?.close();
   }
 

@@ -33,6 +33,8 @@ export interface NamedLeases {
   readonly take: TakeNamedLease;
   /** Ends the process of a conversation, by its `toNameId`, if there is one, and waits until it is gone. */
   end(id: string): Promise<void>;
+  /** Settles once nothing is left of sessions whose first turn has not ended well, and whose processes are gone. */
+  settle(): Promise<void>;
 }
 
 /** The CLI keeps the system prompt a session was begun with (P101). */
@@ -78,11 +80,21 @@ async function open(
   return [session.id, await start({ tools, model, session, ...(servers.length > 0 ? { servers } : {}) }, signal)];
 }
 
-/** Deletes what the CLI keeps of a session that no record names: nobody could go on with it, or delete it. */
-async function forget({ deleteTranscript }: ResumeOptions, sessionId: string, { gone }: Conversation): Promise<void> {
-  await gone;
-  // What cannot be deleted now goes with the CLI's own old transcripts.
-  await deleteTranscript(sessionId).catch(() => undefined);
+/** Deletes what the CLI keeps of sessions that no record names: nobody could go on with them, or delete them. */
+function createForgetter({ deleteTranscript }: ResumeOptions) {
+  const under = new Set<Promise<void>>();
+  return {
+    /** Deletes it in the background, once the process is gone. */
+    add(sessionId: string, { gone }: Conversation): void {
+      // What cannot be deleted now goes with the CLI's own old transcripts.
+      const forgetting = gone.then(() => deleteTranscript(sessionId)).catch(() => undefined);
+      under.add(forgetting);
+      void forgetting.then(() => under.delete(forgetting));
+    },
+    async settle(): Promise<void> {
+      await Promise.all(under);
+    },
+  };
 }
 
 /** The last process of each name, until it is gone. */
@@ -109,6 +121,7 @@ export function createNamedLeases(options: ResumeOptions): NamedLeases {
   /** The set-up of each live process. */
   const setUps = new WeakMap<Conversation, string>();
   const last = createLastProcesses();
+  const forgetter = createForgetter(options);
 
   /** The process that has the session; when there is none that fits, the one before is gone. */
   async function claim(id: string, turn: Turn, setUp: string): Promise<Conversation | undefined> {
@@ -159,10 +172,10 @@ export function createNamedLeases(options: ResumeOptions): NamedLeases {
       },
       end() {
         lease.end();
-        if (!isKept) void forget(options, sessionId, conversation);
+        if (!isKept) forgetter.add(sessionId, conversation);
       },
     };
   };
 
-  return { take, end };
+  return { take, end, settle: forgetter.settle };
 }
