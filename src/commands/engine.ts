@@ -5,7 +5,7 @@ import { createInstallation } from "../cli/install/installation.ts";
 import type { Installation, InstallationOptions } from "../cli/install/installation.ts";
 import { EMPTY_FOLDER } from "../cli/process/folder.ts";
 import type { Folders } from "../cli/process/folder.ts";
-import { deleteSession, hasSession, noteLastEntry, toConfigFolder } from "../cli/install/persisted.ts";
+import { deleteSession, hasEntry, noteLastEntry, toConfigFolder } from "../cli/install/persisted.ts";
 import { createTranscripts } from "../cli/request/transcript.ts";
 import type { Config } from "../config/config.ts";
 import { toLoginSentence } from "../core/credential.ts";
@@ -137,7 +137,7 @@ export function createEngine(options: ServeOptions, environment: NodeJS.ProcessE
   const namedLeases = createNamedLeases({
     ...{ start, pool, named, deleteTranscript },
     noteLastEntry: (sessionId, uuid) => noteLastEntry(configFolder, sessionId, uuid),
-    hasTranscript: (sessionId) => hasSession(configFolder, sessionId),
+    hasEntry: (sessionId, uuid) => hasEntry(configFolder, sessionId, uuid),
   });
   let replays = 0;
   const toModelId = (model: string): string => models.resolve(model).id;

@@ -19,8 +19,8 @@ export interface ResumeOptions {
   readonly named: NamedSessions;
   /** Tells the CLI which entry a session goes on from, once no process has it (P59). Never rejects. */
   readonly noteLastEntry: (sessionId: string, uuid: string) => Promise<void>;
-  /** True while the CLI has a transcript of a session. Never rejects. */
-  readonly hasTranscript: (sessionId: string) => Promise<boolean>;
+  /** True while the CLI has a transcript of a session, with this entry in it. Never rejects. */
+  readonly hasEntry: (sessionId: string, uuid: string) => Promise<boolean>;
   /** Deletes what the CLI keeps of a session. @throws the system's error. */
   readonly deleteTranscript: (sessionId: string) => Promise<void>;
 }
@@ -50,19 +50,19 @@ function checkSystem({ system }: Turn, record: NamedRecord | undefined): void {
 function toGoneError(name: string): ProxyError {
   return new ProxyError(
     "invalid_request",
-    `Cannot go on with session ${name}: the CLI has no transcript of it, and may have deleted it with its old ones. ` +
-      `To begin anew, send DELETE /v1/sessions/${name}`,
+    `Cannot go on with session ${name}: the CLI's transcript of it is gone, or ends before its last answer. To begin ` +
+      `anew, send DELETE /v1/sessions/${name}`,
     { param: "x-claude-session" },
   );
 }
 
-/** A CLI that finds nothing to resume fails the turn in words of its own; the file that is not there is surer. */
-async function* playResumed(events: EventStream, isGone: () => Promise<boolean>, name: string): EventStream {
+/** A CLI that finds nothing to resume fails the turn in words of its own; its file is surer. */
+async function* playResumed(events: EventStream, isThere: () => Promise<boolean>, name: string): EventStream {
   try {
     yield* events;
   } catch (error) {
     const isFailed = error instanceof ProxyError && error.kind === "bad_gateway";
-    throw isFailed && (await isGone()) ? toGoneError(name) : error;
+    throw isFailed && !(await isThere()) ? toGoneError(name) : error;
   }
 }
 
@@ -117,7 +117,7 @@ function createLastProcesses() {
 
 /** Makes the finder of processes for named conversations. */
 export function createNamedLeases(options: ResumeOptions): NamedLeases {
-  const { pool, named, hasTranscript } = options;
+  const { pool, named, hasEntry } = options;
   /** The set-up of each live process. */
   const setUps = new WeakMap<Conversation, string>();
   const last = createLastProcesses();
@@ -168,7 +168,7 @@ export function createNamedLeases(options: ResumeOptions): NamedLeases {
       ...lease,
       play(signal) {
         const events = lease.play(signal);
-        return record ? playResumed(events, async () => !(await hasTranscript(sessionId)), name) : events;
+        return record ? playResumed(events, () => hasEntry(sessionId, record.lastUuid), name) : events;
       },
       end() {
         lease.end();

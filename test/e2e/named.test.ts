@@ -150,7 +150,7 @@ test("a session whose transcript is gone is a 400 that tells the cure, and begin
   // Another model needs another process, which has to resume the session.
   const { status, message } = await readError(await postNamed(proxy, "lost", "two", { model: "opus" }));
   assert.equal(status, 400);
-  assert.match(message, /session lost: the CLI has no transcript of it.*DELETE \/v1\/sessions\/lost$/);
+  assert.match(message, /session lost: the CLI's transcript of it is gone.*DELETE \/v1\/sessions\/lost$/);
   assert.equal((await remove(proxy, "lost")).status, 200);
   said.delete("lost");
   await say("lost", "three", { model: "opus" });

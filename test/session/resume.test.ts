@@ -22,7 +22,7 @@ function open(t: TestContext) {
     pool: createPool({ maxSessions: 1, idleSeconds: 10, log: createLog("error") }),
     named: createNamedSessions({ folder: makeFolder(t), maxWaiting: 1, endProcess: () => gone, deleteTranscript }),
     noteLastEntry: () => Promise.resolve(),
-    hasTranscript: () => Promise.resolve(true),
+    hasEntry: () => Promise.resolve(true),
     deleteTranscript,
   });
   return { leases, deleted, die };

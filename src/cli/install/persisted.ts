@@ -2,7 +2,7 @@
  * Sessions that the CLI persists: one transcript each, in a folder named after the working directory it was begun in
  * (P102).
  */
-import { access, open, readdir, rm } from "node:fs/promises";
+import { open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 const SESSION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -23,11 +23,14 @@ async function findPlaces(configFolder: string, sessionId: string): Promise<stri
   return names.map((name) => join(projects, name, sessionId));
 }
 
-/** True while the CLI has a transcript of a session, for whatever workspace it was begun in. Never rejects. */
-export async function hasSession(configFolder: string, sessionId: string): Promise<boolean> {
+/**
+ * True when the CLI has a transcript of a session, for whatever workspace it was begun in, with the entry of this id.
+ * Never rejects.
+ */
+export async function hasEntry(configFolder: string, sessionId: string, uuid: string): Promise<boolean> {
   const places = await findPlaces(configFolder, sessionId);
-  const found = await Promise.allSettled(places.map((place) => access(`${place}.jsonl`)));
-  return found.some(({ status }) => status === "fulfilled");
+  const texts = await Promise.allSettled(places.map((place) => readFile(`${place}.jsonl`, "utf8")));
+  return texts.some((text) => text.status === "fulfilled" && text.value.includes(`"uuid":"${uuid}"`));
 }
 
 /** Deletes all that the CLI keeps of a session. Ignores an id that is no UUID. @throws the system's error. */

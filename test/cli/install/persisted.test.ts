@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { deleteSession, noteLastEntry, toConfigFolder } from "../../../src/cli/install/persisted.ts";
+import { deleteSession, hasEntry, noteLastEntry, toConfigFolder } from "../../../src/cli/install/persisted.ts";
 import { makeFolder } from "../../helpers/folder.ts";
 
 const ID = "8eabe353-8489-461d-b561-7776dd6f545f";
@@ -31,6 +31,16 @@ test("the note of the last entry is a line of its own at the end, also after a l
   await noteLastEntry(folder, ID, UUID);
   for (const [file, text] of files)
     assert.equal(readFileSync(file, "utf8"), `${text}${text === texts.cut ? "\n" : ""}${NOTE}`);
+});
+
+test("an entry is there in a transcript of any workspace; the note of one is none", async (t) => {
+  const folder = makeFolder(t);
+  assert.equal(await hasEntry(folder, ID, UUID), false);
+  writeTranscript(folder, "a", NOTE);
+  assert.equal(await hasEntry(folder, ID, UUID), false);
+  writeTranscript(folder, "b", `${JSON.stringify({ type: "assistant", uuid: UUID, sessionId: ID })}\n${NOTE}`);
+  assert.equal(await hasEntry(folder, ID, UUID), true);
+  assert.equal(await hasEntry(folder, "../other", UUID), false);
 });
 
 test("nothing is made where there is no transcript", async (t) => {
