@@ -60,10 +60,9 @@ before(async () => {
   await ask(proxy, { model: "sonnet", messages: [user("hello")] });
   // The first replay is as good as it can be, and has the CLI's notes learned.
   for (const model of MODELS) await ask(proxy, { model, messages: [user("a"), assistant("b"), user("c")] });
-  await eventually(
-    "the notes are learned",
-    () => proxy.log.filter((line) => line.includes("learned notes")).length === 3,
-  );
+  // One after the other, each by a CLI of its own.
+  const areLearned = (): boolean => proxy.log.filter((line) => line.includes("learned notes")).length === 3;
+  await eventually("the notes are learned", areLearned, 90_000);
 });
 
 for (const model of MODELS) {

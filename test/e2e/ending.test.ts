@@ -73,7 +73,7 @@ test("SIGTERM ends the CLI that is being asked for its login", async (t) => {
   const args = ["--claude", FAKE_CLI, "--spares", "0"];
   const proxy = await startProxy(t, { args, env: { FAKE_CLI: "unsure", FAKE_CLI_PIDS: file } });
   void fetch(`${proxy.url}/health`).catch(() => undefined);
-  await eventually("it is asked", () => existsSync(file));
+  await eventually("it is asked", () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
   proxy.kill("SIGTERM");
   await assertCleanEnd(proxy, [Number(readFileSync(file, "utf8"))]);
 });

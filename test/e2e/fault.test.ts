@@ -4,7 +4,7 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { TestContext } from "node:test";
-import { readError, readStream, readText, readUntil, user } from "../helpers/answer.ts";
+import { readAnswer, readError, readStream, readText, readUntil, user } from "../helpers/answer.ts";
 import { createChat, readHealth, readStarts, untilEnded, untilSessions } from "../helpers/client.ts";
 import { makeFolder } from "../helpers/folder.ts";
 import { isRunning } from "../helpers/processes.ts";
@@ -20,7 +20,10 @@ async function startFaulty(
   const name = join(makeFolder(t), "pids");
   const env = { FAKE_CLI: mode, FAKE_CLI_PIDS: name, ...options.env };
   const proxy = await startProxy(t, { ...options, args: ["--claude", FAKE_CLI, ...(options.args ?? [])], env });
-  return { ...proxy, pids: () => (existsSync(name) ? readFileSync(name, "utf8").trim().split("\n").map(Number) : []) };
+  return {
+    ...proxy,
+    pids: () => (existsSync(name) ? readFileSync(name, "utf8").split("\n").filter(Boolean).map(Number) : []),
+  };
 }
 
 /** Tells the CLIs of the shared proxy how to be. */
@@ -103,12 +106,12 @@ test("requests to a stillborn CLI start at most a process for the turn and one f
 test("silent, stall: a CLI that says nothing is a 504 after the activity timeout, in mid-answer an error in the stream", async (t) => {
   const mode = join(makeFolder(t), "mode");
   writeFileSync(mode, "silent\n");
-  const proxy = await startFaulty(t, mode, { args: ["--activity-timeout", "1", "--spares", "0"] });
+  const proxy = await startFaulty(t, mode, { args: ["--activity-timeout", "3", "--spares", "0"] });
   const answers = [false, true].map((stream) => proxy.chat({ ...HI, stream }));
   for (const answer of answers) {
     const { status, code, message } = await readError(await answer);
     assert.deepEqual([status, code], [504, "timeout"]);
-    assert.match(message, /1 second/);
+    assert.match(message, /3 seconds/);
   }
   writeFileSync(mode, "stall\n");
   assert.match(await checkInBand(proxy, "hi"), /no output/);
@@ -123,6 +126,17 @@ test("once: a process that dies at its second turn is replaced unseen", async ()
     readStarts(proxy).map(({ as }) => as),
     ["fresh", "replay", "replay"],
   );
+});
+
+test("cut: a CLI that would go on by itself at a limit is told SIGINT at once, before it says another word", async (t) => {
+  const file = join(makeFolder(t), "pids");
+  const args = ["--claude", FAKE_CLI, "--spares", "0"];
+  const proxy = await startProxy(t, { args, env: { FAKE_CLI: "cut", FAKE_CLI_PIDS: file } });
+  const { choices, text } = await readAnswer(await proxy.chat(HI));
+  assert.deepEqual([text, choices[0]?.finish_reason], ["hi", "length"]);
+  const [{ pid } = assert.fail()] = readStarts(proxy);
+  await untilEnded(proxy, pid);
+  assert.equal(readFileSync(file, "utf8"), `${pid}\nINT\n`);
 });
 
 test("split: output cut at every byte comes out whole", async () => {

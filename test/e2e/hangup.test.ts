@@ -12,8 +12,8 @@ import type { Proxy } from "../helpers/proxy.ts";
 import { toLastWords } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
 
-/** Longest time from a hang-up to the end of its call or process. */
-const PATIENCE_MS = 1000;
+/** Longest time from a hang-up to the end of its call or process: a turn that was left running has none. */
+const PATIENCE_MS = 5000;
 /** Moments after an event at which a client hangs up, in milliseconds. */
 const MOMENTS = Array.from({ length: 21 }, (_, ms) => ms);
 /** The events of the fake CLI's answer, as it numbers them. */
@@ -151,7 +151,7 @@ function toBeginning(at: number): readonly Step[] {
 }
 
 for (const [place, protocol] of PROTOCOLS.entries()) {
-  test(`${protocol.name}: with the real CLI a hang-up closes the call to the API within a second, at any moment after it has begun`, async (t) => {
+  test(`${protocol.name}: with the real CLI a hang-up closes the call to the API, at any moment after it has begun`, async (t) => {
     const { upstream, proxy } = await startPair(t);
     upstream.answer((call) => [...toBeginning(Number(/\d+/.exec(toLastWords(call))?.[0])), { hang: true }]);
     // Each beginning once.

@@ -1,11 +1,12 @@
 /** A history reaches the model as the turns it was, word for word, and leaves nothing behind. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { assistant, readAnswer, readStream, user } from "../helpers/answer.ts";
 import { eventually, startProxy } from "../helpers/proxy.ts";
 import { startUpstream, toPlainMessages } from "../helpers/upstream.ts";
+import { readFiles } from "../helpers/folder.ts";
 
 const upstream = await startUpstream({ after });
 const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "1", "--spares", "0"] });
@@ -21,23 +22,8 @@ async function replay(messages: readonly object[], rest: object = {}): Promise<u
   return toPlainMessages(upstream.calls[0]);
 }
 
-/** Files under a folder of the home, with their text. */
-function readFiles(folder: string): { path: string; content: string }[] {
-  const root = join(proxy.home, folder);
-  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return entries.flatMap((entry) => {
-    const path = join(entry.parentPath, entry.name);
-    try {
-      return [{ path, content: readFileSync(path, "utf8") }];
-    } catch {
-      // A CLI that starts or ends takes its own files along.
-      return [];
-    }
-  });
-}
-
 const findTranscripts = (): string[] =>
-  readFiles(".claude-max-api")
+  readFiles(join(proxy.home, ".claude-max-api"))
     .map(({ path }) => path)
     .filter((path) => path.endsWith(".jsonl"));
 
@@ -207,7 +193,7 @@ test("the transcript is gone once the turn has begun, and no word of a conversat
   released.abort();
   assert.equal((await readStream(response)).text, "begun");
   assert.deepEqual(findTranscripts(), []);
-  const holding = readFiles(".").filter(({ content }) => content.includes(mark));
+  const holding = readFiles(proxy.home).filter(({ content }) => content.includes(mark));
   assert.deepEqual(
     holding.map(({ path }) => path),
     [],

@@ -78,7 +78,8 @@ test("a fresh CLI killed before its first event is a 502", async (t) => {
 
 test("a spare killed is replaced, and one that was claimed once, unseen, and not twice", async (t) => {
   const upstream = await startUpstream(t);
-  const proxy = await startProxy(t, { upstream });
+  // One, however close together these turns come.
+  const proxy = await startProxy(t, { upstream, args: ["--spares", "1"] });
   const untilSpare = (): Promise<void> => untilSessions(proxy, "a spare is there", ({ spare }) => spare === 1);
   await untilSpare();
   killLatest(proxy);

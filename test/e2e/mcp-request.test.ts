@@ -1,7 +1,5 @@
 /** MCP servers that a request names, with the official clients and a server of the official SDK on loopback. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import type { BetaMessageParam } from "@anthropic-ai/sdk/resources/beta/messages/messages";
 import type { Responses } from "openai/resources/responses/responses";
@@ -17,6 +15,7 @@ import { NO_SPARES } from "../helpers/session.ts";
 import { createAnthropic, createOpenAi } from "../helpers/sdk.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { ApiCall, Step } from "../helpers/upstream.ts";
+import { readFiles } from "../helpers/folder.ts";
 
 const TOKEN = "request-secret-2342-mnopqr";
 const port = await startMcpServer({ after }, { MCP_TOKEN: TOKEN });
@@ -100,14 +99,6 @@ async function killLast(): Promise<void> {
   await untilEnded(proxy, pid);
 }
 
-/** The files below a folder that hold a text. */
-function findFiles(folder: string, text: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .filter((path) => readFileSync(path, "latin1").includes(text));
-}
-
 test("openai: calls are items of the answer, and their secrets are seen nowhere", async () => {
   const rounds = [
     [{ text: "Let me see." }, use("add", { a: 2, b: 3 }), use("image"), use("fail")],
@@ -159,7 +150,11 @@ test("openai: calls are items of the answer, and their secrets are seen nowhere"
     answer: JSON.stringify(response),
   }))
     assert.ok(!words.includes(TOKEN), where);
-  assert.deepEqual(findFiles(proxy.home, TOKEN), []);
+  const holding = readFiles(proxy.home).filter(({ content }) => content.includes(TOKEN));
+  assert.deepEqual(
+    holding.map(({ path }) => path),
+    [],
+  );
 });
 
 test("openai: calls stream; a conversation goes on in its process, by id and by its items; another is told it as it was", async () => {

@@ -1,7 +1,5 @@
 /** The user's MCP servers, of the official SDK: who may call them, what comes back, and where their secrets are not. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import { isObject } from "../../src/lib/json.ts";
 import { user } from "../helpers/answer.ts";
@@ -13,6 +11,7 @@ import { startBotApi, TOKEN as BOT_TOKEN } from "../helpers/telegram.ts";
 import { calling, result, tool } from "../helpers/tools.ts";
 import { startUpstream } from "../helpers/upstream.ts";
 import type { Step, Upstream } from "../helpers/upstream.ts";
+import { readFiles } from "../helpers/folder.ts";
 
 const file = { after };
 const TOOLS = ["add", "die", "dot_name", "fail", "image", "stall", "token"];
@@ -43,10 +42,8 @@ const toNames = ({ calls }: Upstream): string[] => (calls.at(-1)?.body.tools ?? 
 
 /** The files below a folder that hold one of these texts. */
 function findFiles(folder: string, texts: readonly string[]): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .filter((path) => texts.some((text) => readFileSync(path, "latin1").includes(text)));
+  const found = readFiles(folder).filter(({ content }) => texts.some((text) => content.includes(text)));
+  return found.map(({ path }) => path);
 }
 
 /** The servers of the first test: the line of the log that tells each. */

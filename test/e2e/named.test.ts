@@ -69,12 +69,12 @@ test("two requests of one name at once run one after the other, and leave room f
   const first = sayNamed(proxy, "kept", "six");
   await upstream.called(1);
   const second = sayNamed(proxy, "kept", "seven");
-  const { sessions } = await readHealth(proxy);
-  assert.deepEqual([sessions.live, sessions.busy, sessions.queued], [before.sessions.live, 1, 0]);
   // A third request, of no name, overtakes the second: that one waits for its own conversation alone.
   const messages = [user("first"), assistant("re first"), user("another")];
   assert.equal(await readText(await proxy.chat({ model: "sonnet", messages })), "re another");
   assert.equal(upstream.calls.length, 2);
+  const { sessions } = await readHealth(proxy);
+  assert.deepEqual([sessions.live, sessions.busy, sessions.queued], [before.sessions.live, 1, 0]);
   end.open();
   assert.deepEqual(await Promise.all([first, second]), ["re six", "re seven"]);
   assert.deepEqual(toDialogue(upstream.calls[2]).slice(-3), ["user: six", "assistant: re six", "user: seven"]);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import { Ollama } from "ollama";
 import type { ChatResponse, Message, Tool } from "ollama";
-import { createLatch } from "../helpers/client.ts";
+import { createLatch, readStarts, untilEnded } from "../helpers/client.ts";
 import { startProxy } from "../helpers/proxy.ts";
 import { PNG } from "../helpers/sdk.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
@@ -245,6 +245,8 @@ test("a failure has its status and Ollama's words, and one in mid-stream is a li
   await assert.rejects(async () => {
     for await (const part of await ollama.chat({ ...hi, stream: true })) if (part.message.content !== "") seen.open();
   }, /Cannot finish answer/);
+  // The CLI asks once more on its way out.
+  await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
 });
 
 test("a stream that is aborted ends its call", async () => {

@@ -44,7 +44,7 @@ function release(...all: readonly string[]): void {
 
 /** What was played so far, oldest first. */
 function readTurns(): string[] {
-  return existsSync(turnsFile) ? readFileSync(turnsFile, "utf8").trim().split("\n") : [];
+  return existsSync(turnsFile) ? readFileSync(turnsFile, "utf8").split("\n").filter(Boolean) : [];
 }
 
 const played = (count: number): Promise<void> => eventually(`${count} are played`, () => readTurns().length === count);

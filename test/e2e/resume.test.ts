@@ -3,7 +3,6 @@
  * lost or added (P58).
  */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { SONNET } from "../helpers/cli.ts";
@@ -14,6 +13,7 @@ import type { Proxy } from "../helpers/proxy.ts";
 import { makeHome, NO_SPARES, postNamed, restart, sayNamed } from "../helpers/session.ts";
 import { startUpstream, toDialogue, toLastWords } from "../helpers/upstream.ts";
 import type { ApiCall } from "../helpers/upstream.ts";
+import { readFiles } from "../helpers/folder.ts";
 
 const upstream = await startUpstream({ after });
 const proxy = await startProxy({ after }, { upstream, args: NO_SPARES });
@@ -64,11 +64,7 @@ async function leaveHalfWay(): Promise<void> {
 test("a session whose first turn was canceled leaves nothing, and begins anew", async () => {
   await leaveHalfWay();
   const projects = join(proxy.home, ".claude", "projects");
-  const isTranscript = (name: string): boolean => name.endsWith(".jsonl");
-  await eventually(
-    "its transcript is deleted",
-    () => !readdirSync(projects, { recursive: true, encoding: "utf8" }).some(isTranscript),
-  );
+  await eventually("its transcript is deleted", () => !readFiles(projects).some(({ path }) => path.endsWith(".jsonl")));
   assert.equal(await say("one"), "re one");
   assert.equal(await say("two"), "re two");
   assert.deepEqual(toDialogue(upstream.calls.at(-1)), ["user: one", "assistant: re one", "user: two"]);

@@ -14,6 +14,7 @@ import OpenAI, {
 import { LengthFinishReasonError } from "openai/core/error";
 import { startProxy } from "../helpers/proxy.ts";
 import { EXPECTED_USAGE, startUpstream } from "../helpers/upstream.ts";
+import { readStarts, untilEnded } from "../helpers/client.ts";
 
 const upstream = await startUpstream({ after });
 const proxy = await startProxy({ after }, { upstream, args: ["--max-sessions", "2", "--spares", "0"] });
@@ -124,6 +125,8 @@ test("parse of an answer that was cut off throws the SDK's own error for it", as
     client.chat.completions.parse({ ...hi, response_format, max_tokens: 10 }),
     LengthFinishReasonError,
   );
+  // It may have gone on by itself, which is no call of the next test's.
+  await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
 });
 
 test("a failure in mid-stream is thrown, after the text that had come", async () => {
@@ -140,6 +143,7 @@ test("a failure in mid-stream is thrown, after the text that had come", async ()
     }
   }, APIError);
   assert.equal(text, "half");
+  await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
 });
 
 test("aborting a stream closes its API call", async () => {

@@ -21,7 +21,7 @@ import { startUpstream } from "../helpers/upstream.ts";
 /** Far above what an idle server needs, far below the 9 s that running turns get. */
 const PATIENCE_MS = 3000;
 /** Less than a process is given that is to end by itself. */
-const STARTING_PATIENCE_MS = 1800;
+const STARTING_PATIENCE_MS = 1950;
 
 async function openSocket(t: TestContext, { url }: Proxy, text: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");

@@ -13,6 +13,7 @@ import { ask, byId, call, idsOf, inTurn, lastBlocks, PNG, result, textResult, to
 import type { Answer } from "../helpers/tools.ts";
 import { startUpstream, toPlainMessages } from "../helpers/upstream.ts";
 import type { Step } from "../helpers/upstream.ts";
+import { isRunning } from "../helpers/processes.ts";
 
 const upstream = await startUpstream({ after });
 const proxy = await startProxy({ after }, { upstream, args: NO_SPARES });
@@ -237,7 +238,7 @@ test("a client that hangs up elsewhere leaves a held call alone", async () => {
   await other.body?.getReader().read();
   leaving.abort();
   await untilEnded(proxy, readStarts(proxy).at(-1)?.pid);
-  assert.deepEqual(proxy.children(), children);
+  assert.ok(children.every(isRunning));
   await finish(messages, result("tooluha", "found"));
   assert.deepEqual(startedAs(), ["fresh"]);
 });

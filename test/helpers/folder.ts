@@ -1,5 +1,5 @@
 /** Folders that go with what they were made for. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Scope } from "./scope.ts";
@@ -18,4 +18,29 @@ export function makeFolder(t: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), "claude-max-api-test-"));
   t.after(() => void ended.push(folder));
   return folder;
+}
+
+/** A file, with its bytes as text. */
+export interface TextFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Items, or none where they have gone in the meantime. */
+function orNone<Item>(read: () => readonly Item[]): readonly Item[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** All files below a folder that others write to: what goes meanwhile is left out. Links are not followed. */
+export function readFiles(folder: string): TextFile[] {
+  return orNone(() => readdirSync(folder, { withFileTypes: true })).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return readFiles(path);
+    return entry.isFile() ? orNone(() => [{ path, content: readFileSync(path, "utf8") }]) : [];
+  });
 }

@@ -152,7 +152,11 @@ test("an error of the reader of a line ends the process, and is named", async (t
 
 test("a short command that is deaf is killed after its time, and what it has started is not waited for", async (t) => {
   const script = "sleep 30 & echo $!; trap '' TERM; exec sleep 30";
-  const { code, stdout } = await runCommand({ file: "/bin/sh", args: ["-c", script], cwd: "/", env: process.env }, 100);
+  // Time enough for the script to be deaf.
+  const { code, stdout } = await runCommand(
+    { file: "/bin/sh", args: ["-c", script], cwd: "/", env: process.env },
+    1500,
+  );
   t.after(() => {
     killAny([Number(stdout)]);
   });
