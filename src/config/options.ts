@@ -204,7 +204,7 @@ export const OPTIONS = {
     name: "log-file",
     hint: "PATH",
     help: "append the log to this file instead of stderr",
-    more: "past 10 MB it is set aside as `PATH.1` at the next start",
+    more: "past 10 MB it is set aside as `PATH.1`",
     shown: "stderr",
     kind: "path",
     read: toOptionalPath,

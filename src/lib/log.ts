@@ -1,6 +1,7 @@
 /** One line an entry on stderr: time, level, words, then `key=value`. stdout is left to the ready line. */
 import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { quotePrintable } from "./printable.ts";
 
 /** Levels, the gravest first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
@@ -17,7 +18,7 @@ export type Log = Readonly<Record<LogLevel, (words: string, fields?: LogFields) 
 /** A value that could be read as two, or forge an entry, is quoted. */
 function formatValue(value: string | number | boolean): string {
   const text = String(value);
-  return /^[\w.:/@+\-[\]%]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w.:/@+\-[\]%]+$/.test(text) ? text : quotePrintable(text);
 }
 
 function formatEntry(level: LogLevel, words: string, fields: LogFields): string {
@@ -46,18 +47,25 @@ export function createLog(threshold: LogLevel, write: (line: string) => void = c
   };
 }
 
-/** A log file as long as this, in bytes, becomes `PATH.1` when it is opened. */
+/** A log file that would become longer than this, in bytes, becomes `PATH.1` first. */
 const LIMIT_BYTES = 10 * 1024 * 1024;
 
 /**
- * Opens a private file to write to. Lines are written at once, so that the last words before a crash are there. @throws
- * the system's error.
+ * Opens a private file to write to, of at most `limitBytes` and as much again in `PATH.1`. Lines are written at once, so
+ * that the last words before a crash are there. @throws the system's error.
  */
-export function createLogFile(path: string): (line: string) => void {
+export function createLogFile(path: string, limitBytes = LIMIT_BYTES): (line: string) => void {
   mkdirSync(dirname(path), { recursive: true });
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LIMIT_BYTES) renameSync(path, `${path}.1`);
-  const write = (text: string): void => appendFileSync(path, text, { mode: 0o600 });
+  let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const write = (text: string): void => {
+    const bytes = Buffer.byteLength(text);
+    if (size > 0 && size + bytes > limitBytes) {
+      renameSync(path, `${path}.1`);
+      size = 0;
+    }
+    appendFileSync(path, text, { mode: 0o600 });
+    size += bytes;
+  };
   write("");
   return (line) => {
     try {

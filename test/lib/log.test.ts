@@ -1,8 +1,11 @@
 /** Log lines: one an entry, whatever it holds, and none that is not asked for. */
 import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { createLog, LOG_LEVELS } from "../../src/lib/log.ts";
+import { createLog, createLogFile, LOG_LEVELS } from "../../src/lib/log.ts";
 import type { LogFields, LogLevel } from "../../src/lib/log.ts";
+import { makeFolder } from "../helpers/folder.ts";
 
 /** The lines a log of this level writes when every level is used once. */
 function writeAll(threshold: LogLevel): string[] {
@@ -47,6 +50,25 @@ test("no value can begin a line of its own", () => {
   const line = writeOne({ path: forged });
   assert.doesNotMatch(line, /[\r\n\0]/);
   assert.equal(JSON.parse(line.slice(line.indexOf('"'))), forged);
+});
+
+test("no value has a character that a terminal would obey", () => {
+  const path = "/\u009b2J\u009bH\u007f\u2028\u202e\u2066";
+  const line = writeOne({ path });
+  assert.doesNotMatch(line, /[^ -~]/);
+  assert.equal(JSON.parse(line.slice(line.indexOf('"'))), path);
+  assert.match(writeOne({ path: "/Zürich" }), / path="\/Zürich"$/);
+});
+
+test("a log file that grows past its limit is set aside, while it is written", (t) => {
+  const file = join(makeFolder(t), "logs/own.log");
+  const write = createLogFile(file, 20);
+  for (const line of ["first line", "second", "third line", "fourth"]) write(line);
+  assert.equal(readFileSync(file, "utf8"), "third line\nfourth\n");
+  assert.equal(readFileSync(`${file}.1`, "utf8"), "first line\nsecond\n");
+  assert.equal(statSync(file).mode & 0o077, 0);
+  createLogFile(file, 20)("a line longer than the limit");
+  assert.equal(readFileSync(`${file}.1`, "utf8"), "third line\nfourth\n");
 });
 
 test("an entry without fields is its words alone", () => {

@@ -73,8 +73,10 @@ const SHORT_GRACE_MS = 1000;
 const STDERR_KEPT = 2000;
 /** Names a process in the environment of all that it starts. */
 const MARK_NAME = "CLAUDE_MAX_API_PROCESS";
-/** A process may fork between the look at it and its end; once more is enough for anything but a fork bomb. */
-const SWEEPS = 3;
+/** A process may fork between the look at it and its end; this often is enough for anything but a fork bomb. */
+const SWEEPS = 5;
+/** One that is just becoming another program (execve) shows no environment for a moment: one look proves nothing. */
+const EMPTY_SWEEPS = 2;
 
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -98,9 +100,10 @@ async function isGoneWithin(gone: Promise<void>, graceMs: number): Promise<boole
 
 /** Ends what a crash has left behind. */
 async function sweep(mark: string): Promise<void> {
-  for (let left = SWEEPS; left > 0; left--) {
+  let empty = 0;
+  for (let left = SWEEPS; left > 0 && empty < EMPTY_SWEEPS; left--) {
     const orphans = await findMarked(mark);
-    if (orphans.length === 0) return;
+    empty = orphans.length === 0 ? empty + 1 : 0;
     for (const pid of orphans) kill(pid, "SIGKILL");
   }
 }

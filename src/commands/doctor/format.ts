@@ -1,4 +1,5 @@
 /** The doctor's lines on a terminal. Pure. */
+import { toPrintable } from "../../lib/printable.ts";
 import { wrapText } from "../../lib/wrap.ts";
 import { CODES, paint } from "../color.ts";
 import type { Check } from "./check.ts";
@@ -16,7 +17,8 @@ export interface CheckStyle {
 
 /** A finding, and under it, never broken, the command that mends it; ends with a newline. */
 export function formatCheck({ name, status, message, fix }: Check, { isColored, width }: CheckStyle): string {
-  const words = wrapText(message, width, COLUMN);
+  // A server of another's may have words in it.
+  const words = wrapText(toPrintable(message, " "), width, COLUMN);
   const line = `${paint(status.padEnd(5), COLORS[status], isColored)} ${name.padEnd(12)} ${words}\n`;
   return fix === undefined ? line : `${line}${" ".repeat(COLUMN)}$ ${fix}\n`;
 }

@@ -1,4 +1,5 @@
 /** One tiny request, all the way: a server of its own on a free port, the CLI, the model. */
+import { randomUUID } from "node:crypto";
 import { createLog } from "../../lib/log.ts";
 import { serve } from "../serve.ts";
 import type { Config } from "../../config/config.ts";
@@ -17,9 +18,12 @@ type Answer =
 /** Asks the model for one word. */
 export async function askLive({ config, version, program }: DoctorOptions): Promise<LiveFact> {
   const activityTimeoutSeconds = Math.min(config.activityTimeoutSeconds, MOST_SILENT_SECONDS);
+  const key = randomUUID();
   const own: Config = {
-    ...{ ...config, host: "127.0.0.1", port: 0, apiKeys: [], spares: 0, tools: "none", demo: false },
+    ...{ ...config, host: "127.0.0.1", port: 0, spares: 0, tools: "none", demo: false, requestMcpHosts: [] },
     activityTimeoutSeconds,
+    // Every user of the machine can find the port.
+    apiKeys: [key],
     // Its turn is no news, and its state folder knows of no notice that was sent.
     telegram: { ...config.telegram, chats: [] },
   };
@@ -28,7 +32,7 @@ export async function askLive({ config, version, program }: DoctorOptions): Prom
     const startedAt = performance.now();
     const response = await fetch(`${served.url}/v1/chat/completions`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
       body: JSON.stringify({
         model: "claude-haiku-4",
         max_tokens: 16,

@@ -12,6 +12,7 @@ import {
   formatWindow,
   toLevel,
 } from "../../page/format.ts";
+import { toPrintable } from "../../lib/printable.ts";
 import { CODES, paint } from "../color.ts";
 
 /** Form of the lines. */
@@ -31,9 +32,9 @@ const MOST_NAME = 24;
 const LEVEL_CODES = { ok: CODES.green, warn: CODES.yellow, bad: CODES.red } as const;
 
 /** Without control characters, which a terminal would obey: names come from clients. */
-const toPlain = (text: string): string => text.replace(/\p{Cc}/gu, "?").slice(0, MOST_NAME);
+const toPlain = (text: string): string => toPrintable(text, "?").slice(0, MOST_NAME);
 
-const toSentence = (text: string): string => text.replace(/\p{Cc}/gu, " ");
+const toSentence = (text: string): string => toPrintable(text, " ");
 
 /** A bar with `part` (0 to 1) of it filled; anything at all shows. */
 function formatBar(part: number, width: number, code: number, { isColored }: UsageStyle): string {
