@@ -51,7 +51,7 @@ export function createLog(threshold: LogLevel, write: (line: string) => void = c
 const LIMIT_BYTES = 10 * 1024 * 1024;
 
 /**
- * Opens a private file to write to, of at most `limitBytes` and as much again in `PATH.1`. Lines are written at once, so
+ * Opens a private file to write to, of at most `limitBytes` and as much in `PATH.1`. Lines are written at once, so
  * that the last words before a crash are there. @throws the system's error.
  */
 export function createLogFile(path: string, limitBytes = LIMIT_BYTES): (line: string) => void {
