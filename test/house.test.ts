@@ -208,6 +208,11 @@ test("node:http is used by http/ and main.ts only; others know its types at most
   assert.deepEqual(used.map(at), []);
 });
 
+test("every answer is ended by endAnswer, which lets a client go that does not read it", () => {
+  const isAllowed = (path: string): boolean => path === "http/exchange.ts" || isProgram(path);
+  assert.deepEqual(findLines(/\bresponse\b.*\.end\(/, isAllowed), []);
+});
+
 test("the console is used by the log, the program and commands only", () => {
   assert.deepEqual(
     findLines(/\bconsole\b|\bprocess\s*\.\s*std(?:out|err)\b/, (path) => path === "lib/log.ts" || isProgram(path)),

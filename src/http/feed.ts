@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { ProxyError } from "../core/error.ts";
 import { formatFrames, SSE_COMMENT } from "../lib/sse.ts";
 import type { Meter } from "../meter/meter.ts";
+import { endAnswer } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Surroundings } from "./usage.ts";
 
@@ -24,6 +25,16 @@ const INTERVAL_MS = 500;
 /** A sign of life, and a look at what changes without a turn. Pages take 40 s of silence for a dead connection. */
 const HEARTBEAT_MS = 15_000;
 const MOST_STREAMS = 32;
+/** A page that for so long has not taken what was written is let go: it holds a place, and comes again by itself. */
+const STALL_MS = 30_000;
+
+/** A page's stream. */
+interface Stream {
+  /** It has missed something, and gets everything once it can take it. */
+  isBehind: boolean;
+  /** Time at which it was first found not to read; undefined while it reads. */
+  stalledAtMs: number | undefined;
+}
 
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -48,13 +59,21 @@ function createChangeReader({ meter, readSurroundings }: FeedOptions): () => Pro
 }
 
 /** Makes the feed; it costs nothing while nobody follows. */
-export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
-  /** The streams; those that are behind have missed something, and get everything once they can take it. */
-  const streams = new Map<ServerResponse, { isBehind: boolean }>();
+export function createFeed({ meter, readSurroundings }: FeedOptions, stallMs = STALL_MS): Feed {
+  const streams = new Map<ServerResponse, Stream>();
   let timer: NodeJS.Timeout | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   const readChange = createChangeReader({ meter, readSurroundings });
   let telling: Promise<void> = Promise.resolve();
+
+  /** Safe to call twice: a stream that was ended closes only once its page has read all of it. */
+  function leave(response: ServerResponse): void {
+    streams.delete(response);
+    if (streams.size > 0) return;
+    meter.onChange(undefined);
+    clearInterval(heartbeat);
+    heartbeat = undefined;
+  }
 
   async function tellAll(): Promise<void> {
     const change = await readChange();
@@ -66,7 +85,12 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
       if (response.writableEnded) continue;
       const text = stream.isBehind ? allText : changeText;
       stream.isBehind = response.writableNeedDrain;
-      if (!stream.isBehind) response.write(text);
+      stream.stalledAtMs = stream.isBehind ? (stream.stalledAtMs ?? performance.now()) : undefined;
+      if (stream.stalledAtMs === undefined) response.write(text);
+      else if (performance.now() - stream.stalledAtMs >= stallMs) {
+        leave(response);
+        response.destroy();
+      }
     }
   }
 
@@ -82,15 +106,6 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
     }, INTERVAL_MS).unref();
   }
 
-  /** Safe to call twice: a stream that was ended closes only once its page has read all of it. */
-  function leave(response: ServerResponse): void {
-    streams.delete(response);
-    if (streams.size > 0) return;
-    meter.onChange(undefined);
-    clearInterval(heartbeat);
-    heartbeat = undefined;
-  }
-
   return {
     async follow({ request, response, completeAnswer }) {
       if (streams.size >= MOST_STREAMS)
@@ -98,8 +113,8 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
       response.writeHead(200, HEADERS);
       // A page that is closed is the way in which this answer ends.
       completeAnswer();
-      if (request.method === "HEAD") return void response.end();
-      streams.set(response, { isBehind: true });
+      if (request.method === "HEAD") return endAnswer(response);
+      streams.set(response, { isBehind: true, stalledAtMs: undefined });
       response.once("close", () => leave(response));
       meter.onChange(tellSoon);
       heartbeat ??= setInterval(tellSoon, HEARTBEAT_MS).unref();
@@ -108,7 +123,7 @@ export function createFeed({ meter, readSurroundings }: FeedOptions): Feed {
     close() {
       for (const response of streams.keys()) {
         leave(response);
-        response.end();
+        endAnswer(response);
       }
     },
   };

@@ -1,5 +1,5 @@
 /** `/`: the status page for people, a few words of JSON for programs. The page itself holds no data. */
-import { sendJson } from "./exchange.ts";
+import { endAnswer, sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** The page, put in by `scripts/build.ts` or `scripts/start.ts`; there is none where `src/main.ts` is run by itself. */
@@ -34,8 +34,8 @@ export function createPage(version: string): (exchange: Exchange) => void {
         health: "/health",
         usage: "/usage",
       });
-    const { request, response } = exchange;
+    const { response } = exchange;
     response.writeHead(200, { ...HEADERS, "content-security-policy": page.policy, "content-length": length });
-    response.end(request.method === "HEAD" ? undefined : page.html);
+    endAnswer(response, page.html);
   };
 }

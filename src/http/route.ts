@@ -10,7 +10,7 @@ import type { Log } from "../lib/log.ts";
 import type { NamedSessions } from "../session/named.ts";
 import type { Guard } from "./auth.ts";
 import type { ReadJson } from "./body.ts";
-import { openExchange, sendError } from "./exchange.ts";
+import { endAnswer, openExchange, sendError } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Feed } from "./feed.ts";
 import { isAnthropic } from "./info.ts";
@@ -62,7 +62,7 @@ function preflight({ request, response }: Exchange): void {
     "access-control-allow-private-network": "true",
     "access-control-max-age": "600",
   });
-  response.end();
+  endAnswer(response);
 }
 
 /** The protocol that a path belongs to: the path is its own, or lies below it. */

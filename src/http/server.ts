@@ -141,7 +141,7 @@ export async function listen(
   const addresses = toAddresses(host);
   const connections = createConnections(limits.connections);
   // Watched before it listens: a connection to the first address may come before the second is bound.
-  const make = (): Server => connections.watch(create(handler, limits));
+  const make = (): Server => connections.watch(create(connections.count(handler), limits));
   const { servers, port: bound } = port === 0 ? await bindFree(make, addresses) : await bindAll(make, addresses, port);
   // Such as EMFILE for a connection that could not be accepted: the server goes on with those it has.
   for (const server of servers) server.on("error", onError);

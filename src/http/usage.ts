@@ -8,7 +8,7 @@ import { formatMetrics, METRICS_TYPE } from "../meter/metrics.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { Archive } from "../meter/archive.ts";
 import type { ServerState, Usage } from "../meter/usage.ts";
-import { sendJson } from "./exchange.ts";
+import { endAnswer, sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { toReason } from "./info.ts";
 import type { ReadMcpServers, SessionCounts } from "./info.ts";
@@ -91,7 +91,8 @@ export function createUsage({ meter, archive, ...options }: UsageOptions): Usage
     },
     async showMetrics({ response }) {
       const text = formatMetrics(meter, (await readSurroundings()).server);
-      response.writeHead(200, { "content-type": METRICS_TYPE, "content-length": Buffer.byteLength(text) }).end(text);
+      response.writeHead(200, { "content-type": METRICS_TYPE, "content-length": Buffer.byteLength(text) });
+      endAnswer(response, text);
     },
     stopTurn(exchange, id) {
       if (!meter.stop(id)) throw new ProxyError("not_found", `Cannot stop ${id.slice(0, 40)}: no such turn is running`);

@@ -27,9 +27,10 @@ async function openPage(t: TestContext, port: number): Promise<Socket> {
   return socket;
 }
 
-test("a page that does not read is told nothing once its stream has ended", async (t) => {
+/** A server that answers with the feed alone. */
+async function start(t: TestContext, stallMs?: number) {
   const meter = createMeter({ now: Date.now, tick: () => performance.now() });
-  const feed = createFeed({ meter, readSurroundings: () => Promise.resolve(WIDE) });
+  const feed = createFeed({ meter, readSurroundings: () => Promise.resolve(WIDE) }, stallMs);
   const errors: Error[] = [];
   const told: Promise<void>[] = [];
   const responses: ServerResponse[] = [];
@@ -42,13 +43,40 @@ test("a page that does not read is told nothing once its stream has ended", asyn
   t.after(() => server.closeAllConnections());
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
-  await Promise.all([once(server, "request"), openPage(t, port)]);
-  await told[0];
+  /** Opens one more page; everyone is told then. */
+  async function open(): Promise<void> {
+    await Promise.all([once(server, "request"), openPage(t, port)]);
+    await told.at(-1);
+  }
+  return { feed, errors, responses, open };
+}
+
+test("a page that does not read is told nothing once its stream has ended", async (t) => {
+  const { feed, errors, responses, open } = await start(t);
+  await open();
   feed.close();
   assert.deepEqual([responses[0]?.writableEnded, responses[0]?.closed], [true, false], "the page holds up its stream");
-  // Everyone is told when a page comes.
-  await Promise.all([once(server, "request"), openPage(t, port)]);
-  await told[1];
+  await open();
   await new Promise((resolve) => void setImmediate(resolve));
   assert.deepEqual(errors, []);
+});
+
+test("a page that takes nothing until its time is up is let go, and others go on", async (t) => {
+  const { responses, open } = await start(t, 0);
+  await open();
+  await open();
+  assert.deepEqual(
+    responses.map(({ destroyed }) => destroyed),
+    [true, false],
+  );
+});
+
+test("a page that takes nothing keeps its place until its time is up", async (t) => {
+  const { responses, open } = await start(t);
+  await open();
+  await open();
+  assert.deepEqual(
+    responses.map(({ destroyed }) => destroyed),
+    [false, false],
+  );
 });

@@ -9,6 +9,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { MOST_UNANSWERED } from "../../src/http/connections.ts";
 import { listen } from "../../src/http/server.ts";
 import type { Limits } from "../../src/http/server.ts";
 
@@ -91,4 +92,36 @@ test("sockets whose requests are under way keep their places, and a new one is c
   while (answers.length < 5) await new Promise(setImmediate);
   answers[4]?.();
   await once(sixth.socket, "data");
+});
+
+/** More than the buffers of a socket's two ends hold. */
+const WIDE = Buffer.alloc(32 * 1024 * 1024);
+
+test("sockets that leave written answers unread give way to a new one", async (t) => {
+  let wide = 0;
+  const port = await start(t, (request, response) => {
+    if (request.url === "/") return void response.end("ok");
+    wide++;
+    response.end(WIDE);
+  });
+  for (let at = 0; at < 4; at++) {
+    const { socket } = await open(t, port, GET.replace("/", "/wide").repeat(8));
+    socket.pause();
+  }
+  while (wide < 4 * 8) await new Promise(setImmediate);
+  const fifth = await open(t, port, GET);
+  assert.match(String((await once(fifth.socket, "data"))[0]), /ok$/);
+});
+
+test("so many pipelined requests of a socket are answered, and one more closes it", async (t) => {
+  const answers: (() => void)[] = [];
+  const port = await start(t, (_request, response) => void answers.push(() => response.end("late")));
+  const many = await open(t, port, GET.repeat(200));
+  assert.equal(await many.ended, "");
+  assert.equal(answers.length, MOST_UNANSWERED);
+  const { socket } = await open(t, port, GET.repeat(MOST_UNANSWERED));
+  while (answers.length < 2 * MOST_UNANSWERED) await new Promise(setImmediate);
+  for (const go of answers) go();
+  let got = "";
+  while (got.split("late").length <= MOST_UNANSWERED) got += String((await once(socket, "data"))[0]);
 });
