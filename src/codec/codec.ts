@@ -54,7 +54,10 @@ export interface Decoded<Form> {
 
 /** Stored answers: JSON values by id. Bounded, so that any of them may be gone. */
 export interface Store {
-  /** A copy of what was put under the id; undefined when there is nothing, or no longer. */
+  /**
+   * A copy of what was put under the id, the same each time, which nobody may change; undefined when there is nothing,
+   * or no longer. @throws ProxyError when there is no room for it.
+   */
   get(id: string): unknown;
   put(id: string, value: unknown): Promise<void>;
   /** False when there was nothing. */

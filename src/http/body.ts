@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { ProxyError } from "../core/error.ts";
 import { inSlices } from "../lib/slice.ts";
+import { createBudget, toFullError } from "./budget.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Largest body, in bytes: the API's own limit. */
@@ -11,14 +12,8 @@ export const BODY_LIMIT = 32 * 1024 * 1024;
 const BODY_MS = 120_000;
 /** A client that sends too much is read to its end, so that it sees the answer; but not for ever. */
 const DISCARD_LIMIT = 4 * BODY_LIMIT;
-/** Most bytes of all unanswered requests' bodies together, beyond the free part of each. */
+/** Most bytes of all unanswered requests' bodies together. */
 const BUDGET_BYTES = 6 * BODY_LIMIT;
-/**
- * The first bytes of each body are free, so that large bodies keep no small one out. The limit on connections bounds
- * them.
- */
-const FREE_BYTES = 256 * 1024;
-const RETRY_SECONDS = 5;
 const BLOCK_BYTES = 64 * 1024;
 
 /**
@@ -51,10 +46,7 @@ function checkHeaders({ headers }: IncomingMessage, isTypeOptional: boolean): vo
 /** The refusal of a body, if any; thrown once the body has been read to its end. */
 function toRefusal(size: number, hasRoom: boolean): ProxyError | undefined {
   if (size > BODY_LIMIT) return new ProxyError("too_large", `Cannot read body: larger than ${BODY_LIMIT} bytes`);
-  if (hasRoom) return undefined;
-  return new ProxyError("overloaded", "Cannot read body: the requests under way hold too many bytes", {
-    retryAfterSeconds: RETRY_SECONDS,
-  });
+  return hasRoom ? undefined : toFullError("body");
 }
 
 /**
@@ -116,29 +108,19 @@ async function inTime<Read>(reading: Promise<Read>, limitMs: number): Promise<Re
 
 /** Makes the reader of all bodies of one server. */
 export function createBodyReader(budgetBytes = BUDGET_BYTES, limitMs = BODY_MS): ReadJson {
-  let inFlight = 0;
+  const budget = createBudget(budgetBytes);
 
   async function readBlocks({ request, closed }: Parameters<ReadJson>[0]): Promise<readonly Buffer[]> {
     const blocks = createBlocks();
+    const share = budget.open(closed);
     let size = 0;
-    let counted = 0;
     let hasRoom = true;
-    const count = (change: number): void => {
-      counted += change;
-      inFlight += change;
-    };
-    void closed.then(() => count(-counted));
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
-      const more = Math.max(0, size - FREE_BYTES - counted);
-      hasRoom &&= inFlight + more <= budgetBytes;
-      if (hasRoom && size <= BODY_LIMIT) {
-        blocks.add(chunk);
-        count(more);
-      } else {
-        blocks.clear();
-        count(-counted);
-      }
+      const isLarge = size > BODY_LIMIT;
+      hasRoom &&= share.hold(isLarge ? 0 : size);
+      if (hasRoom && !isLarge) blocks.add(chunk);
+      else blocks.clear();
       if (size > DISCARD_LIMIT) break;
     }
     const refusal = toRefusal(size, hasRoom);

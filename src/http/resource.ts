@@ -1,12 +1,19 @@
-/** The resources that protocols offer beside turns: found by path, and answered with JSON at once. */
+/** The resources that protocols offer beside turns: found by path, and answered with JSON. */
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { Codec, Resource, ResourceRequest } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
+import { createGate } from "../lib/gate.ts";
+import type { Gate } from "../lib/gate.ts";
 import type { ReadJson } from "./body.ts";
 import { sendJson } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+import type { StoredResponses } from "./stored.ts";
 
 /** The same for every resource of a server. */
-type Known = Pick<ResourceRequest, "store" | "models"> & { readonly readJson: ReadJson };
+interface Known extends Pick<ResourceRequest, "models"> {
+  readonly store: StoredResponses;
+  readonly readJson: ReadJson;
+}
 
 /** A resource at the place where a client asks for it. */
 export interface FoundResource {
@@ -34,12 +41,16 @@ function matchPath(pattern: string, path: string): string[] | undefined {
   return isFit ? given.filter((_segment, at) => wanted[at] === ":") : undefined;
 }
 
-function toFound(
-  codec: Codec,
-  { methods, ignoresBody }: Resource,
-  encoded: readonly string[],
-  known: Known,
-): FoundResource {
+/** A resource where it was found. */
+interface Place {
+  readonly codec: Codec;
+  readonly resource: Resource;
+  /** The segments of the path, still encoded. */
+  readonly encoded: readonly string[];
+}
+
+function toFound({ codec, resource, encoded }: Place, known: Known, gate: Gate): FoundResource {
+  const { methods, ignoresBody } = resource;
   const names = Object.keys(methods);
   return {
     codec,
@@ -52,21 +63,36 @@ function toFound(
       const segments = encoded.map(decodePath);
       const hasBody = method === "POST" && ignoresBody !== true;
       const body = hasBody ? await known.readJson(exchange, codec.isTypeOptional) : undefined;
-      sendJson(exchange, 200, await handler({ store: known.store, models: known.models, body, segments, query }));
+      const store = known.store.open(exchange.closed);
+      const answer = async (): Promise<void> =>
+        sendJson(exchange, 200, await handler({ store, models: known.models, body, segments, query }));
+      if (hasBody) return answer();
+      const leave = await gate.enter(exchange.signal);
+      try {
+        // Else all that came in one packet would be read from the store, and spelled, in one stretch.
+        await nextRound();
+        await answer();
+      } finally {
+        leave();
+      }
     },
   };
 }
 
-/** Makes the function that finds the resource at a path, if any codec has one there. */
+/**
+ * Makes the function that finds the resource at a path, if any codec has one there. Those that read no body are
+ * answered one at a time: such a request costs its client nothing, and may be asked for a large response.
+ */
 export function createResourceFinder(
   codecs: readonly Codec[],
   known: Known,
 ): (path: string) => FoundResource | undefined {
   const offered = codecs.flatMap((codec) => (codec.resources ?? []).map((resource) => ({ codec, resource })));
+  const gate = createGate(1);
   return (path) => {
     for (const { codec, resource } of offered) {
-      const segments = matchPath(resource.path, path);
-      if (segments) return toFound(codec, resource, segments, known);
+      const encoded = matchPath(resource.path, path);
+      if (encoded) return toFound({ codec, resource, encoded }, known, gate);
     }
     return undefined;
   };

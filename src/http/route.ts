@@ -3,7 +3,7 @@
  */
 import type { RequestListener } from "node:http";
 import { CODECS, toErrorCodec } from "../codec/all.ts";
-import type { Codec, Store } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import { ProxyError } from "../core/error.ts";
 import type { Models } from "../core/model.ts";
 import type { Log } from "../lib/log.ts";
@@ -18,6 +18,7 @@ import type { Info } from "./info.ts";
 import { refusePath } from "./path.ts";
 import { createResourceFinder, decodePath } from "./resource.ts";
 import { deleteSession } from "./session.ts";
+import type { StoredResponses } from "./stored.ts";
 import type { TurnHandler } from "./turn.ts";
 import type { UsageHandlers } from "./usage.ts";
 
@@ -29,7 +30,7 @@ export interface RouteOptions {
   readonly usage: UsageHandlers;
   readonly feed: Feed;
   readonly page: (exchange: Exchange) => void;
-  readonly store: Store;
+  readonly store: StoredResponses;
   readonly models: Models;
   readonly readJson: ReadJson;
   readonly named: NamedSessions;

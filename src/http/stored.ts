@@ -6,6 +6,17 @@ import type { Store } from "../codec/codec.ts";
 import { spellJson } from "../lib/spell.ts";
 import { createLru } from "../lib/lru.ts";
 import { inSlices, joinSmall } from "../lib/slice.ts";
+import { createBudget, toFullError } from "./budget.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** All stored responses. */
+export interface StoredResponses extends Pick<Store, "put"> {
+  /**
+   * The store as one exchange sees it. A response that it reads is parsed once, and its bytes count until the exchange
+   * is `closed`: `get` throws ProxyError `overloaded` where those of all exchanges would exceed the limit of the store.
+   */
+  open(closed: Exchange["closed"]): Store;
+}
 
 /** The bounds of the store. */
 export interface StoredOptions {
@@ -41,7 +52,7 @@ async function toBytes(value: unknown): Promise<Buffer> {
  * Makes an empty store. The responses unused for longest make room for new ones; one that is larger than the limit by
  * itself is not stored.
  */
-export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions = USUAL): Store {
+export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions = USUAL): StoredResponses {
   // Bytes, not objects: parsed JSON takes up to twenty times its text, which no count of characters bounds.
   const responses = createLru<string, Buffer>({
     max,
@@ -50,16 +61,33 @@ export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions
     weigh: (bytes) => bytes.length,
     dispose: () => undefined,
   });
-  return {
-    async put(id, response) {
-      responses.put(id, await toBytes(response));
-    },
-    get(id) {
+  const budget = createBudget(limitBytes);
+
+  async function put(id: string, response: unknown): Promise<void> {
+    responses.put(id, await toBytes(response));
+  }
+
+  /** The reader of one exchange. */
+  function createReader(closed: Exchange["closed"]): Store["get"] {
+    const share = budget.open(closed);
+    // A request may refer to ten thousand items of one response.
+    const known = new Map<string, unknown>();
+    let size = 0;
+    return (id) => {
+      if (known.has(id)) return known.get(id);
       const bytes = responses.take(id);
       if (!bytes) return undefined;
       responses.put(id, bytes);
-      return JSON.parse(bytes.toString()) as unknown;
-    },
-    delete: (id) => responses.take(id) !== undefined,
+      size += bytes.length;
+      if (!share.hold(size)) throw toFullError("stored response");
+      const response: unknown = JSON.parse(bytes.toString());
+      known.set(id, response);
+      return response;
+    };
+  }
+
+  return {
+    put,
+    open: (closed) => ({ put, get: createReader(closed), delete: (id) => responses.take(id) !== undefined }),
   };
 }

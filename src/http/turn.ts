@@ -1,6 +1,6 @@
 /** A turn asked for over HTTP: decoded, run, and written as it comes or as a whole. */
 import { randomUUID } from "node:crypto";
-import type { Codec, Decoded, Meta, Store } from "../codec/codec.ts";
+import type { Codec, Decoded, Meta } from "../codec/codec.ts";
 import { toPromptTokens } from "../core/event.ts";
 import type { EventStream, TurnEvent } from "../core/event.ts";
 import { checkClash, chooseServers } from "../core/mcp.ts";
@@ -20,6 +20,7 @@ import type { Exchange } from "./exchange.ts";
 import { readChat, readMcpNames, readProfile, readSession, toIgnoredHeader } from "./header.ts";
 import type { MeterTurn } from "./metered.ts";
 import type { CheckServers } from "./outbound.ts";
+import type { StoredResponses } from "./stored.ts";
 import { createStreamWriter } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -35,7 +36,7 @@ export interface TurnOptions extends StreamOptions {
   /** Checks the addresses of MCP servers that a request names; undefined where it may name none. */
   readonly checkServers: CheckServers | undefined;
   /** Answers that later requests may go on from. */
-  readonly store: Store;
+  readonly store: StoredResponses;
   readonly readJson: ReadJson;
   /** Counts every turn. */
   readonly meterTurn: MeterTurn;
@@ -94,7 +95,7 @@ async function writeWhole(exchange: Exchange, asked: Asked, running: RunningTurn
 }
 
 /** Stores the answer where later requests can go on from it; undefined where the request or its protocol does not. */
-function toKeep(store: Store, codec: Codec, decoded: Decoded<unknown>, meta: Meta): Asked["keep"] {
+function toKeep(store: StoredResponses, codec: Codec, decoded: Decoded<unknown>, meta: Meta): Asked["keep"] {
   if (!decoded.delivery.store || !codec.toStored) return undefined;
   return async (reply) => {
     const stored = codec.toStored?.(decoded, reply, meta);
@@ -167,7 +168,8 @@ export function createTurnHandler(options: TurnOptions): TurnHandler {
       const body = await options.readJson(exchange, codec.isTypeOptional);
       const atOnce = codec.answerAtOnce?.(body, createMeta(), models);
       if (atOnce !== undefined) return sendJson(exchange, 200, atOnce);
-      const decoded = await finishInSlices(codec.decode(body, store, options.checkServers !== undefined));
+      const takesServers = options.checkServers !== undefined;
+      const decoded = await finishInSlices(codec.decode(body, store.open(exchange.closed), takesServers));
       await options.checkServers?.(decoded.servers ?? [], exchange.signal);
       const [asked, running] = prepare(exchange, codec, decoded);
       const shown = telegram.watch(running.events, telegram.chooseChat(readChat(exchange)));

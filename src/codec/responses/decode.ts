@@ -19,7 +19,10 @@ import type { StoredResponse } from "./stored.ts";
 import { readTools } from "./tool.ts";
 import type { RequestFields } from "./wire.ts";
 
+/** Pairs, and characters, as the API has them: the response repeats them in its events, and is stored with them. */
 const MOST_METADATA = 16;
+const LONGEST_KEY = 64;
+const LONGEST_VALUE = 512;
 
 /** Refuses what would change the meaning of the answer if it were left out. */
 function refuseUnserved(body: Fields): void {
@@ -33,7 +36,11 @@ const toMetadata: Reader<JsonObject> = (value, path) => {
   const metadata = toObject(value, path);
   const pairs = Object.entries(metadata);
   if (pairs.length > MOST_METADATA) refuse(path, `expected at most ${MOST_METADATA} pairs`);
-  for (const [key, held] of pairs) toText(held, `${path}.${key.slice(0, 64)}`);
+  for (const [key, held] of pairs) {
+    const at = `${path}.${key.slice(0, LONGEST_KEY)}`;
+    if (key.length > LONGEST_KEY) refuse(at, `expected a key of at most ${LONGEST_KEY} characters`);
+    if (toText(held, at).length > LONGEST_VALUE) refuse(at, `expected at most ${LONGEST_VALUE} characters`);
+  }
   return metadata;
 };
 

@@ -309,6 +309,8 @@ const REFUSALS: readonly (readonly [param: string, body: object])[] = [
   ["max_output_tokens", { input: "hi", max_output_tokens: 0 }],
   ["metadata", { input: "hi", metadata: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`k${at}`, "v"])) }],
   ["metadata.a", { input: "hi", metadata: { a: 1 } }],
+  ["metadata.a", { input: "hi", metadata: { a: "v".repeat(513) } }],
+  [`metadata.${"k".repeat(64)}`, { input: "hi", metadata: { ["k".repeat(65)]: "v" } }],
   ["background", { input: "hi", background: true }],
   ["conversation", { input: "hi", conversation: "conv_1" }],
   ["prompt", { input: "hi", prompt: { id: "pmpt_1" } }],
