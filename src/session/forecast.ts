@@ -43,10 +43,11 @@ interface Learned {
   misses: number;
 }
 
-/** A finished turn: the parts of a message of it, and the history that was expected after it. */
+/** A finished turn: the parts of a message of it, and what was expected after it. */
 interface Finished {
   readonly parts: readonly string[];
-  readonly expected: Expected;
+  /** Without the history itself, which may be large: hundreds of turns are remembered. */
+  readonly expected: Pick<Expected, "key" | "settle">;
   /** The answer calls tools: their results come next. */
   readonly isCalling: boolean;
   /** The subject of the rule if parts are gone now; undefined for a prompt answered at once: it may be either. */
@@ -124,12 +125,13 @@ export function createForecasts(): Forecasts {
     return true;
   }
 
-  async function remember(fingerprints: Fingerprints, { reply }: Answered, expected: Expected): Promise<void> {
+  async function remember(fingerprints: Fingerprints, { reply }: Answered, { key, settle }: Expected): Promise<void> {
+    const expected = { key, settle };
     const isCalling = isCallingTools(reply);
     const message = await fingerprints.mark(reply, "message");
     const prompt = isCalling ? undefined : await fingerprints.mark(reply, "prompt");
-    const put = ({ key, parts }: TurnMark, shows: Subject | undefined): void =>
-      putBounded(finished, key, { parts, expected, isCalling, shows }, MOST_FINISHED);
+    const put = (mark: TurnMark, shows: Subject | undefined): void =>
+      putBounded(finished, mark.key, { parts: mark.parts, expected, isCalling, shows }, MOST_FINISHED);
     if (message) put(message, isCalling || prompt ? "message" : undefined);
     if (prompt) put(prompt, "prompt");
   }

@@ -1,6 +1,8 @@
 /** Histories foretold from a client's own requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createFold } from "../../src/core/reply.ts";
 import type { Reply } from "../../src/core/reply.ts";
 import { NO_USAGE } from "../../src/core/event.ts";
@@ -182,4 +184,22 @@ test("an edited history, and another conversation with the same answer, teach no
   await play([user("p1", "c1")], "a1");
   const other = await play([user("x"), assistant("a1"), user("p2", "c2")], "a2");
   assert.deepEqual([other.useless, other.rewritten], [undefined, undefined]);
+});
+
+test("what is remembered of a finished turn holds nothing of the history that was expected", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const play = createClient(createForecasts());
+  async function foretell(): Promise<WeakRef<readonly Message[]>> {
+    await play([user("p1", "c1")], "a1");
+    const { rewritten } = await play([user("p1"), assistant("a1"), user("p2", "c2")], "a2");
+    assert.ok(rewritten);
+    return new WeakRef(rewritten);
+  }
+  const rewritten = await foretell();
+  const { isMet } = await play([user("p1"), assistant("a1"), user("p2"), assistant("a2"), user("p3")], "a3");
+  assert.equal(isMet, true);
+  await new Promise(setImmediate);
+  collect();
+  assert.equal(rewritten.deref(), undefined);
 });
