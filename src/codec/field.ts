@@ -1,7 +1,9 @@
 /** Reading of request fields. Whatever does not fit is a 400 that names the field by its path. */
 import { ProxyError } from "../core/error.ts";
-import { findExcess, isObject, parseJson } from "../lib/json.ts";
-import type { Bounds, JsonObject } from "../lib/json.ts";
+import { findExcess, measureJson } from "../lib/bounds.ts";
+import type { Bounds, Excess } from "../lib/bounds.ts";
+import { isObject, parseJson } from "../lib/json.ts";
+import type { JsonObject } from "../lib/json.ts";
 import { finish } from "../lib/work.ts";
 import type { Work } from "../lib/work.ts";
 
@@ -123,13 +125,17 @@ export function toListOf<T>(most: number, read: Reader<T>): Reader<T[]> {
  */
 const BOUNDS: Bounds = { levels: 100, values: 250_000 };
 
-/** Refuses an object that is nested too deep, or that holds too much. */
-function* checkBounds(object: JsonObject, toPath: (member: string | undefined) => string): Work<void> {
-  const excess = yield* findExcess(object, BOUNDS);
-  if (!excess) return;
+function refuseExcess(path: string, { bound }: Excess): never {
   const { levels, values } = BOUNDS;
-  const problem = excess.bound === "levels" ? `nested more than ${levels} levels deep` : `more than ${values} values`;
-  refuse(toPath(excess.member), problem);
+  return refuse(path, bound === "levels" ? `nested more than ${levels} levels deep` : `more than ${values} values`);
+}
+
+const toMemberPath = ({ member }: Excess): string => member?.slice(0, MOST_SHOWN) ?? "body";
+
+/** Refuses the text of a body whose value would be nested too deep, or hold too much: before it takes the memory. */
+export function* checkBodyText(text: string): Work<void> {
+  const { excess } = yield* measureJson(text, BOUNDS);
+  if (excess) refuseExcess(toMemberPath(excess), excess);
 }
 
 /** Reads a body of which nothing that is nested is looked at. */
@@ -137,19 +143,25 @@ export function toFlatBody(value: unknown): Fields {
   return createFields(toObject(value, "body"), "");
 }
 
-/** Reads the body of a request. Its depth and size are checked here once, for all that is in it. */
+/** The field of a call, in any protocol, that may be JSON as a text. */
+const SPELLED = "arguments";
+
+/**
+ * Reads the body of a request. Its depth and size are checked here once, for all that is in it: also for what the
+ * arguments of calls hold, which are still texts.
+ */
 export function* toBody(value: unknown): Work<Fields> {
   const body = toFlatBody(value);
-  yield* checkBounds(body.object, (member) => member?.slice(0, MOST_SHOWN) ?? "body");
-  return body;
+  const excess = yield* findExcess(body.object, BOUNDS, SPELLED);
+  return excess ? refuseExcess(toMemberPath(excess), excess) : body;
 }
 
 /** An object that a client sent as JSON text, as it does a call's arguments; `undefined` for any other text. */
 export function toObjectOfText(text: string, path: string): JsonObject | undefined {
+  const { excess } = finish(measureJson(text, BOUNDS));
+  if (excess) refuseExcess(path, excess);
   const value = parseJson(text);
-  if (!isObject(value)) return undefined;
-  finish(checkBounds(value, () => path));
-  return value;
+  return isObject(value) ? value : undefined;
 }
 
 /** Reads an object: not null, not an array. */

@@ -1,8 +1,9 @@
 /** A request's body: JSON, of a bounded size whatever its headers claim, within what all bodies together may hold. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { StringDecoder } from "node:string_decoder";
+import { checkBodyText } from "../codec/field.ts";
 import { ProxyError } from "../core/error.ts";
-import { inSlices } from "../lib/slice.ts";
+import { finishInSlices, inSlices } from "../lib/slice.ts";
 import { createBudget, toFullError } from "./budget.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -17,8 +18,9 @@ const BUDGET_BYTES = 6 * BODY_LIMIT;
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Reads and parses the body of an exchange. Its bytes count until the exchange is over: what was parsed of them lives
- * as long. `isTypeOptional` is the protocol's: see `Codec`.
+ * Reads and parses the body of an exchange, unless its text shows that it is nested too deep or holds too much. Its
+ * bytes count until the exchange is over: what was parsed of them lives as long. `isTypeOptional` is the protocol's:
+ * see `Codec`.
  * @throws ProxyError 400, 408, 413, 415; `overloaded` when all bodies together hold too much.
  */
 export type ReadJson = (exchange: Pick<Exchange, "request" | "closed">, isTypeOptional?: boolean) => Promise<unknown>;
@@ -131,6 +133,7 @@ export function createBodyReader(budgetBytes = BUDGET_BYTES, limitMs = BODY_MS):
   return async (exchange, isTypeOptional = false) => {
     checkHeaders(exchange.request, isTypeOptional);
     const text = await decode(await inTime(readBlocks(exchange), limitMs));
+    await finishInSlices(checkBodyText(text));
     try {
       return JSON.parse(text);
     } catch {

@@ -151,6 +151,19 @@ test("what is no JSON is a 400, and an empty body too", async (t) => {
     await checkRefused(t, "invalid_request", [words]);
 });
 
+test("a body that is nested too deep or holds too much is refused before it is parsed", async (t) => {
+  const cases = [
+    ["[".repeat(101), "Cannot read body: nested more than 100 levels deep"],
+    [`{"tools":${"[".repeat(100)}`, "Cannot read tools: nested more than 100 levels deep"],
+    [`[${"{},".repeat(250_000)}`, "Cannot read body: more than 250000 values"],
+  ] as const;
+  for (const [text, message] of cases) {
+    const error = await send(t, [text]);
+    assert.ok(error instanceof ProxyError);
+    assert.deepEqual([error.kind, error.message], ["invalid_request", message]);
+  }
+});
+
 test("the words of a body that is no JSON are not told", async (t) => {
   const error = await send(t, ['{"secret": words}']);
   assert.ok(error instanceof ProxyError);
