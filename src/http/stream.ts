@@ -15,6 +15,8 @@ import type { Exchange } from "./exchange.ts";
 export interface StreamOptions {
   /** Longest time, in milliseconds, that a reader may take for the next 64 KiB of what was written. */
   readonly stallMs: number;
+  /** The same for all of an answer together, not counting the first second of each; five minutes without it. */
+  readonly graceMs?: number;
   /** Silence, in milliseconds, after which a stream is kept alive; the first time it also commits to 200. */
   readonly heartbeatMs: number;
 }
@@ -52,6 +54,9 @@ const STREAM_HEADERS: OutgoingHttpHeaders = {
 const BURST_MS = 4;
 /** Most bytes written before the reader is waited for: so much has to be taken within the stall limit. */
 const PIECE_BYTES = 64 * 1024;
+/** A reader that takes a piece within this time, in milliseconds, may go on for ever. */
+const PIECE_MS = 1000;
+const GRACE_MS = 300_000;
 
 /** Writes at once. By itself Node would hold the piece until all else of this round of the event loop is done. */
 function writeNow(response: ServerResponse, piece: string | Uint8Array): boolean {
@@ -62,32 +67,41 @@ function writeNow(response: ServerResponse, piece: string | Uint8Array): boolean
   return isTaken;
 }
 
+/** Waits until the reader has taken what was written. */
+type Drained = () => Promise<void>;
+
 /**
- * Waits until the reader has taken what was written. @throws ProxyError `canceled` when it leaves or stalls; it is cut
- * off then.
+ * Makes the waits of one answer, which holds a place that others wait for. They throw ProxyError `canceled` when the
+ * reader leaves, stalls, or has been slow for too long in all; it is cut off then.
  */
-async function drained({ response, signal, addLogFields }: Exchange, stallMs: number): Promise<void> {
-  const stalled = AbortSignal.timeout(stallMs);
-  try {
-    await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) });
-  } catch {
-    signal.throwIfAborted();
-    addLogFields({ error: "stalled_reader" });
-    response.destroy();
-    throw new ProxyError("canceled", "The client does not read");
-  }
+function createDrained(exchange: Exchange, stallMs: number, graceMs: number): Drained {
+  const { response, signal, addLogFields } = exchange;
+  let leftMs = graceMs;
+  return async () => {
+    const startedAt = performance.now();
+    const stalled = AbortSignal.timeout(Math.ceil(Math.min(stallMs, PIECE_MS + leftMs)));
+    try {
+      await once(response, "drain", { signal: AbortSignal.any([signal, stalled]) });
+    } catch {
+      signal.throwIfAborted();
+      addLogFields({ error: "stalled_reader" });
+      response.destroy();
+      throw new ProxyError("canceled", "The client does not read");
+    }
+    const slowMs = Math.max(0, performance.now() - startedAt - PIECE_MS);
+    leftMs = Math.max(0, leftMs - slowMs);
+  };
 }
 
 /** Writes a text and, where the reader is slow, waits for it: that holds back its CLI, and no one else. */
-async function writeText(exchange: Exchange, text: string, stallMs: number): Promise<void> {
-  const { response } = exchange;
+async function writeText({ response }: Exchange, text: string, drained: Drained): Promise<void> {
   if (text.length <= PIECE_BYTES / 3) {
-    if (!writeNow(response, text)) await drained(exchange, stallMs);
+    if (!writeNow(response, text)) await drained();
     return;
   }
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-    if (!writeNow(response, bytes.subarray(at, at + PIECE_BYTES))) await drained(exchange, stallMs);
+    if (!writeNow(response, bytes.subarray(at, at + PIECE_BYTES))) await drained();
   }
 }
 
@@ -131,11 +145,12 @@ function createPace(): () => Promise<void> {
 }
 
 /** Makes the writer of streams. */
-export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): WriteStream {
+export function createStreamWriter({ stallMs, graceMs = GRACE_MS, heartbeatMs }: StreamOptions): WriteStream {
   return async ({ exchange, encoder, type, readHeaders, expected, onEvents }, events) => {
     const { response, signal } = exchange;
     const toText = createWording(encoder);
     const pace = createPace();
+    const drained = createDrained(exchange, stallMs, graceMs);
 
     function commit(): void {
       if (!response.headersSent)
@@ -156,7 +171,7 @@ export function createStreamWriter({ stallMs, heartbeatMs }: StreamOptions): Wri
         const text = toText(batch);
         if (text === "") continue;
         commit();
-        await writeText(exchange, text, stallMs);
+        await writeText(exchange, text, drained);
         heartbeat.refresh();
         if (batch.at(-1)?.type === "done") exchange.completeAnswer();
         else await pace();

@@ -32,7 +32,12 @@ interface Stage {
 }
 
 /** A server that answers its one request with these events; its client reads nothing yet. */
-async function start(t: TestContext, events: (signal: AbortSignal) => EventStream, stallMs = 60_000): Promise<Stage> {
+async function start(
+  t: TestContext,
+  events: (signal: AbortSignal) => EventStream,
+  stallMs = 60_000,
+  graceMs = 60_000,
+): Promise<Stage> {
   const lines: string[] = [];
   let settle = (_line: string): void => undefined;
   const logged = new Promise<string>((resolve) => (settle = resolve));
@@ -43,7 +48,7 @@ async function start(t: TestContext, events: (signal: AbortSignal) => EventStrea
   let onTurn = (_end: { isAborted: boolean }): void => undefined;
   const turn = new Promise<{ isAborted: boolean }>((resolve) => (onTurn = resolve));
   const log = createLog("info", onLine);
-  const write = createStreamWriter({ stallMs, heartbeatMs: 60_000 });
+  const write = createStreamWriter({ stallMs, graceMs, heartbeatMs: 60_000 });
   const server = createServer((request, response) => {
     const exchange = openExchange(request, response, log);
     const streaming = {
@@ -130,6 +135,12 @@ test("a reader that takes nothing is let go after the stall limit, and its turn 
   assert.match(await logged, / status=499 .*error=stalled_reader/);
   await turn;
   assert.equal(isOver, true);
+});
+
+test("a reader that is slow is let go once all of its delays together have been too long", async (t) => {
+  const { logged, turn } = await start(t, flood, 600_000, 300);
+  assert.match(await logged, / status=499 .*error=stalled_reader/);
+  await turn;
 });
 
 test("a reader that is slow but reads on gets everything, though it takes longer than the stall limit", async (t) => {

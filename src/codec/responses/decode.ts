@@ -55,7 +55,7 @@ function readRepeated(body: Fields, reasoning: Fields, tools: readonly JsonObjec
     return typeof held === "number" ? held : usual;
   };
   const readText = (name: string): string | null => body.optional(name, toText) ?? null;
-  const text = body.optional("text", toObject) ?? {};
+  const { format, verbosity } = body.optional("text", toObject) ?? {};
   const user = readText("user");
   return {
     instructions: readText("instructions"),
@@ -74,7 +74,7 @@ function readRepeated(body: Fields, reasoning: Fields, tools: readonly JsonObjec
     safety_identifier: readText("safety_identifier"),
     store: body.optional("store", toBoolean) ?? true,
     temperature: repeatNumber("temperature", 1),
-    text: { ...text, format: text["format"] ?? { type: "text" } },
+    text: { format: format ?? { type: "text" }, ...(verbosity === undefined ? {} : { verbosity }) },
     tool_choice: body.object["tool_choice"] ?? "auto",
     tools,
     top_p: repeatNumber("top_p", 1),

@@ -69,16 +69,26 @@ function toServer(tool: Fields): AskedServer {
   return toAskedServer(tool, "server_url", { name, headers, token, ...(allowedTools ? { allowedTools } : {}) });
 }
 
+/** Fields of hosted tools that are repeated. Any others would be sent back in every event that has the response. */
+const SEARCH_FIELDS = [
+  ...["type", "external_web_access", "filters", "search_content_types", "search_context_size", "user_location"],
+];
+const SERVER_FIELDS = ["type", "server_label", "server_description", "allowed_tools", "require_approval"];
+
+function pick(object: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => names.includes(name)));
+}
+
 /** Leaves out all that may be secret, as OpenAI does: headers, token, and the address but for its origin. */
 function toRepeatedServer({ object }: Fields): JsonObject {
-  const { authorization: _token, server_url: url, ...rest } = object;
-  return { ...rest, server_url: `${new URL(String(url)).origin}/<redacted>`, headers: null };
+  const { origin } = new URL(String(object["server_url"]));
+  return { ...pick(object, SERVER_FIELDS), server_url: `${origin}/<redacted>`, headers: null };
 }
 
 function toRepeated(tool: Fields, kind: ToolKind): JsonObject {
   const { object } = tool;
   if (kind === "mcp") return toRepeatedServer(tool);
-  if (kind !== "function") return object;
+  if (kind !== "function") return pick(object, SEARCH_FIELDS);
   const { name, description = null, parameters = null, strict } = object;
   return { type: "function", name, description, parameters, strict: strict === true };
 }
