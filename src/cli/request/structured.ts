@@ -28,9 +28,9 @@ function moveReferences(value: unknown, root: string): unknown {
   );
 }
 
-/** One schema for "some of these calls": a list of a tool's name beside the arguments that fit it. */
-function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
-  const anyOf = tools.map(({ name, description, schema }, at) => ({
+/** A schema for each tool's call: its name beside the arguments that fit it. */
+function toCallSchemas(tools: readonly Tool[]): readonly JsonObject[] {
+  return tools.map(({ name, description, schema }, at) => ({
     type: "object",
     description,
     properties: {
@@ -40,6 +40,15 @@ function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
     required: ["name", "arguments"],
     additionalProperties: false,
   }));
+}
+
+/** By the tools of a request: a turn is asked for its structure some eight times, and schemas may be large. */
+const known = new WeakMap<readonly Tool[], readonly JsonObject[]>();
+
+/** One schema for "some of these calls". */
+function toUnion(tools: readonly Tool[], parallel: boolean): JsonObject {
+  const anyOf = known.get(tools) ?? toCallSchemas(tools);
+  known.set(tools, anyOf);
   const calls = { type: "array", minItems: 1, ...(parallel ? {} : { maxItems: 1 }), items: { anyOf } };
   return { type: "object", properties: { calls }, required: ["calls"], additionalProperties: false };
 }

@@ -166,3 +166,11 @@ test("an output that holds no calls is a bad gateway", () => {
     );
   }
 });
+
+test("the schemas of a request's tools are moved once, however often its turns are asked", () => {
+  const turn = { ...PLAIN_TURN, tools: [WEATHER, TIME], toolChoice: "required" } as const;
+  const read = (asked: typeof turn): unknown =>
+    follow(toStructured(asked)?.schema, "#/properties/calls/items/anyOf/0/properties/arguments");
+  assert.deepEqual(read(turn), WEATHER.schema);
+  assert.equal(read({ ...turn }), read(turn));
+});
