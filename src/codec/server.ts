@@ -22,9 +22,17 @@ export const toServerName: Reader<string> = (value, path) => {
   return refuse(path, problem);
 };
 
+/** Most characters of an address. Its parts, and headers' words, are looked for in all that is told of a server. */
+const LONGEST_URL = 4096;
+/** Most characters of a token, and of a header's value. */
+const LONGEST_VALUE = 8192;
+/** Most characters of all values of a server's headers: more than servers take. */
+const LONGEST_VALUES = 65_536;
+
 /** Reads the address of a server. The value is not repeated: it may hold a secret. */
 const toUrl: Reader<URL> = (value, path) => {
   const text = toFilledText(value, path);
+  if (text.length > LONGEST_URL) return refuse(path, `expected at most ${LONGEST_URL} characters`);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") return refuse(path, "expected an https URL");
   return url.username === "" && url.password === ""
@@ -46,19 +54,27 @@ const OWN_HEADERS = new Set([
 export const toHeaders: Reader<Readonly<Record<string, string>>> = (value, path) => {
   const entries = Object.entries(toObject(value, path));
   if (entries.length > MOST_HEADERS) refuse(path, `expected at most ${MOST_HEADERS} headers`);
+  let length = 0;
   return Object.fromEntries(
     entries.map(([name, text]) => {
       const at = `${path}.${name.slice(0, 60)}`;
       if (OWN_HEADERS.has(name.toLowerCase())) refuse(at, "this header is the connection's own");
       const isFit = HEADER_NAME.test(name) && typeof text === "string" && HEADER_VALUE.test(text);
-      return isFit ? [name, text] : refuse(at, "expected a header's name and its value");
+      if (!isFit) return refuse(at, "expected a header's name and its value");
+      length += text.length;
+      if (text.length > LONGEST_VALUE) refuse(at, `expected at most ${LONGEST_VALUE} characters`);
+      if (length > LONGEST_VALUES) refuse(path, `expected at most ${LONGEST_VALUES} characters in all`);
+      return [name, text];
     }),
   );
 };
 
 /** Reads a token that goes to a server as `Authorization: Bearer`. */
-export const toToken: Reader<string> = (value, path) =>
-  typeof value === "string" && /^[\x21-\x7e]+$/.test(value) ? value : refuse(path, "expected a token");
+export const toToken: Reader<string> = (value, path) => {
+  const isToken = typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+  if (!isToken) return refuse(path, "expected a token");
+  return value.length <= LONGEST_VALUE ? value : refuse(path, `expected at most ${LONGEST_VALUE} characters`);
+};
 
 /** The parts of a server that protocols name differently. */
 export interface ServerParts extends Pick<McpServer, "name" | "allowedTools" | "deniedTools"> {

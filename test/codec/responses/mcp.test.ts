@@ -24,6 +24,9 @@ const decode = (body: object, takesServers = true) =>
   finish(responses.decode({ model: "opus", input: "hi", ...body }, EMPTY_STORE, takesServers));
 const readServer = (fields: object) => decode({ tools: [{ ...TOOL, ...fields }] }).servers?.[0]?.server;
 
+const toHeaders = (count: number, length: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`X-${at}`, "x".repeat(length)]));
+
 function refusalOf(body: object): ProxyError {
   try {
     decode(body);
@@ -87,6 +90,10 @@ for (const [what, fields, param, words] of [
   ["another host than was checked", { headers: { hOST: "intern.test" } }, "headers.hOST", /the connection's own/],
   ["a body's length", { headers: { "Content-Length": "5" } }, "headers.Content-Length", /the connection's own/],
   ["a header of two lines", { headers: { a: "secret\r\ny" } }, "headers.a", /a header's name and its value/],
+  ["a long header", { headers: { a: "secret ".repeat(1200) } }, "headers.a", /at most 8192 characters/],
+  ["very many headers' words", { headers: toHeaders(10, 8000) }, "headers", /at most 65536 characters in all/],
+  ["a long token", { authorization: "secret".repeat(1400) }, "authorization", /at most 8192 characters/],
+  ["a long address", { server_url: `https://h/${"secret".repeat(700)}` }, "server_url", /at most 4096 characters/],
   ["a token of two words", { authorization: "secret words" }, "authorization", /expected a token/],
 ] as const) {
   test(`${what} is refused, and no secret is repeated`, () => {
