@@ -89,9 +89,10 @@ function createBlocks(): Blocks {
 /** Blocks of UTF-8 as a text; a character may lie in two of them. */
 async function decode(blocks: readonly Buffer[]): Promise<string> {
   const decoder = new StringDecoder("utf8");
-  let text = "";
-  await inSlices(blocks, (block) => (text += decoder.write(block)));
-  return text + decoder.end();
+  const parts: string[] = [];
+  await inSlices(blocks, (block) => void parts.push(decoder.write(block)));
+  // Not `+=`: each unit that is looked at of such a text costs more, here and in JSON.parse.
+  return `${parts.join("")}${decoder.end()}`;
 }
 
 /** The value that is read, if in time. @throws ProxyError `slow_request`; the answer to it ends the reading. */
