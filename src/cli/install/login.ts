@@ -20,10 +20,15 @@ export function createLoginMemory(ask: () => Promise<Login | undefined>, log: Lo
   let login: Login | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
+  /** Changes with each record: a turn knows better than an answer to what was asked before it. */
+  let recorded = 0;
 
   async function askAnew(): Promise<void> {
+    const before = recorded;
     try {
-      login = (await ask()) ?? login;
+      const found = await ask();
+      if (recorded !== before) return;
+      login = found ?? login;
       askedAt = performance.now();
     } catch (error) {
       log.debug("cannot ask for the login", { cause: toProxyError(error).message });
@@ -40,6 +45,7 @@ export function createLoginMemory(ask: () => Promise<Login | undefined>, log: Lo
     },
     settled: async () => asking,
     record(isLoggedIn) {
+      recorded++;
       login = { isLoggedIn, method: isLoggedIn ? (login?.method ?? "unknown") : "none" };
       askedAt = performance.now();
     },
