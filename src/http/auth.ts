@@ -121,6 +121,9 @@ function isOwn({ origin = "", host }: IncomingHttpHeaders): boolean {
 /** Begin of the sentence for a key that is wrong or missing; our own commands know the server by it. */
 export const KEY_REFUSAL = "Cannot accept key: ";
 
+/** Headers that a page may read, beside those of the plan. */
+const EXPOSED = ["x-request-id", "request-id", "x-ignored-parameters", "retry-after"];
+
 /** Makes the guard of one server. */
 export function createGuard(options: GuardOptions): Guard {
   const { allowedOrigins } = options;
@@ -171,9 +174,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (origin === undefined || !allowedOrigins.includes(origin)) return {};
       return {
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": ["x-request-id", "x-ignored-parameters", "retry-after", ...PLAN_HEADERS].join(
-          ", ",
-        ),
+        "access-control-expose-headers": [...EXPOSED, ...PLAN_HEADERS].join(", "),
         vary: "Origin",
       };
     },

@@ -49,7 +49,8 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   let isClosed = false;
   let settleClosed = (): void => undefined;
   const closed = new Promise<void>((resolve) => (settleClosed = resolve));
-  response.setHeader("x-request-id", id);
+  // OpenAI's clients read the one, Anthropic's the other.
+  for (const name of ["x-request-id", "request-id"]) response.setHeader(name, id);
   const { socket } = request;
 
   /**

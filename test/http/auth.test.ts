@@ -243,7 +243,7 @@ test("pages of an allowed origin may read the answer and the headers they need, 
   const guard = createGuard({ ...LOCAL, allowedOrigins: ["http://a.com"] });
   const headers = guard.toCorsHeaders({ origin: "http://a.com" });
   assert.deepEqual([headers["access-control-allow-origin"], headers["vary"]], ["http://a.com", "Origin"]);
-  for (const name of ["x-request-id", "x-ignored-parameters", "retry-after"])
+  for (const name of ["x-request-id", "request-id", "x-ignored-parameters", "retry-after"])
     assert.ok(String(headers["access-control-expose-headers"]).includes(name), name);
   for (const origin of ["http://b.com", "null", undefined])
     assert.deepEqual(guard.toCorsHeaders(origin === undefined ? {} : { origin }), {});
