@@ -20,6 +20,9 @@ export interface Usage {
   readonly speed?: string;
 }
 
+/** Tokens that went in, as far as they are known before the answer. */
+export type InputUsage = Pick<Usage, "input" | "cacheCreation" | "cacheRead">;
+
 /** Tokens written to the cache. */
 export interface CacheWrites {
   readonly fiveMinutes: number;
@@ -31,13 +34,14 @@ export interface CacheWrites {
  * `arguments` as they come; then exactly one `done`. `index` counts the calls of the answer from 0; arguments are
  * pieces of one JSON text. `signature` ends a block of thinking, whose text may be empty; `redacted` is a whole block
  * of it. `progress` tells of a tool of the CLI's own that begins to run; `summary` is short and safe to show, or empty.
+ * The `usage` of `start` is the input of the first API call alone, and absent where that is not known yet.
  *
  * Where a request names MCP servers: `mcp_servers` once after `start`; each `mcp_call` with its `mcp_arguments` as they
  * come, pieces of one JSON text; and at any later time its `mcp_result`, unless the answer ends before it is there.
  * Such a call comes again, whole, in the next answer.
  */
 export type AnswerEvent =
-  | { readonly type: "start"; readonly model: string }
+  | { readonly type: "start"; readonly model: string; readonly usage?: InputUsage }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "thinking"; readonly text: string }
   | { readonly type: "signature"; readonly signature: string }
@@ -49,7 +53,17 @@ export type AnswerEvent =
   | { readonly type: "mcp_call"; readonly id: string; readonly server: string; readonly name: string }
   | { readonly type: "mcp_arguments"; readonly id: string; readonly json: string }
   | McpResult
-  | { readonly type: "done"; readonly finish: FinishReason; readonly stopSequence?: string; readonly usage: Usage };
+  | DoneEvent;
+
+/** The end of an answer. */
+export interface DoneEvent {
+  readonly type: "done";
+  readonly finish: FinishReason;
+  readonly stopSequence?: string;
+  /** With `length`: it is the model's context window that is full. */
+  readonly isWindowFull?: true;
+  readonly usage: Usage;
+}
 
 /** The result of a call to an MCP server; `id` is the call's. */
 export type McpResult = { readonly type: "mcp_result" } & Pick<ToolResult, "id" | "content" | "isError">;

@@ -1,7 +1,7 @@
 /** A whole answer: the fold of its events. */
 import { ProxyError } from "./error.ts";
 import { NO_USAGE } from "./event.ts";
-import type { FinishReason, McpResult, TurnEvent, Usage } from "./event.ts";
+import type { DoneEvent, FinishReason, McpResult, TurnEvent, Usage } from "./event.ts";
 import type { McpServerState } from "./mcp.ts";
 import { splitRounds } from "./round.ts";
 import type { RoundPart } from "./round.ts";
@@ -47,6 +47,8 @@ export interface Reply {
   readonly parts: readonly ReplyPart[];
   readonly finish: FinishReason;
   readonly stopSequence: string | undefined;
+  /** The answer was cut because the model's context window is full. */
+  readonly isWindowFull?: true;
   readonly usage: Usage;
   /** Absent where the request has named no MCP servers. */
   readonly mcp?: ReplyMcp;
@@ -167,7 +169,7 @@ export function createFold(): Fold {
   let parts: Growing[] = [];
   let calls: GrowingCall[] = [];
   const mcp = createMcpFold();
-  let end: TurnEvent & { type: "done" } = { type: "done", finish: "stop", usage: NO_USAGE };
+  let end: DoneEvent = { type: "done", finish: "stop", usage: NO_USAGE };
 
   function addOne(event: TurnEvent): void {
     switch (event.type) {
@@ -217,6 +219,7 @@ export function createFold(): Fold {
         parts: whole,
         finish: end.finish,
         stopSequence: end.stopSequence,
+        ...(end.isWindowFull ? { isWindowFull: end.isWindowFull } : {}),
         usage: end.usage,
         ...mcp.read(),
       };

@@ -60,10 +60,13 @@ scene(
     const client = createAnthropic(proxy.url);
     upstream.answer(() => [{ thinking: ["Let me ", "see"] }, { text: ["Hello", " world"] }]);
     const types: string[] = [];
+    let begun: Partial<Anthropic.Usage> = {};
     const stream = client.messages
       .stream({ ...HI, thinking: { type: "adaptive" } })
-      .on("streamEvent", ({ type }) => types.push(type));
+      .on("streamEvent", ({ type }) => types.push(type))
+      .on("streamEvent", (event) => event.type === "message_start" && (begun = { ...event.message.usage }));
     const { content, usage } = await stream.finalMessage();
+    assert.deepEqual([begun.input_tokens, begun.cache_creation_input_tokens, begun.cache_read_input_tokens], [7, 3, 5]);
     assert.deepEqual(content, [
       { type: "thinking", thinking: "Let me see", signature: "c2ln" },
       { type: "text", text: "Hello world" },

@@ -1,7 +1,7 @@
 /**
  * The CLI's messages of one turn, turned into its events. It decides where the answer ends: the CLI would often go on.
  */
-import type { TurnEvent } from "../../core/event.ts";
+import type { DoneEvent, TurnEvent, Usage } from "../../core/event.ts";
 import { createApiCalls } from "./apicall.ts";
 import type { AnswerEnd, AnswerState } from "./apicall.ts";
 import { createBlocks } from "./block.ts";
@@ -82,6 +82,15 @@ function createLateCalls(draft: Draft, calls: readonly ServerCall[]) {
   };
 }
 
+function toDone({ finish, stopSequence, isWindowFull }: AnswerEnd, usage: Usage): Omit<DoneEvent, "type"> {
+  return {
+    finish,
+    ...(stopSequence === undefined ? {} : { stopSequence }),
+    ...(isWindowFull ? { isWindowFull } : {}),
+    usage,
+  };
+}
+
 /** Makes the reader for one turn. */
 export function createAnswer(options: AnswerOptions): Answer {
   const { structured } = options;
@@ -96,9 +105,9 @@ export function createAnswer(options: AnswerOptions): Answer {
   let state: AnswerState = "open";
   let isWhole = false;
 
-  function finish({ finish: reason, state: next, stopSequence, ...end }: AnswerEnd): void {
-    draft.done(reason, calls.usage, stopSequence);
-    state = next === "cut" || blocks.isFaithful ? next : "diverged";
+  function finish(end: AnswerEnd): void {
+    draft.done(toDone(end, calls.usage));
+    state = end.state === "cut" || blocks.isFaithful ? end.state : "diverged";
     isWhole = end.isWhole === true && blocks.isFaithful;
   }
 

@@ -6,7 +6,7 @@ import type { ApiEvent } from "../protocol/message.ts";
 import type { Blocks } from "./block.ts";
 import type { Draft } from "./draft.ts";
 import { createIncompleteError } from "./failure.ts";
-import { createUsageMeter } from "./usage.ts";
+import { createUsageMeter, toInputUsage } from "./usage.ts";
 
 /**
  * The state of an answer: `open` goes on; `finished` leaves a process that can take the next turn; `held` leaves it
@@ -20,6 +20,8 @@ export interface AnswerEnd {
   readonly finish: FinishReason;
   readonly state: Exclude<AnswerState, "open">;
   readonly stopSequence?: string | undefined;
+  /** The model's context window is full. */
+  readonly isWindowFull?: boolean;
   /** Set where the answer is cut at the end of a message of text: the CLI has all of it (P104). */
   readonly isWhole?: boolean;
 }
@@ -53,13 +55,15 @@ export interface ApiCalls {
   readonly stopSequence: string | undefined;
 }
 
+const WINDOW_FULL = "model_context_window_exceeded";
+
 /**
  * Reasons at which the CLI would start another API call of its own to go on, and the answer is to end instead (P33,
  * P34).
  */
 const CUT_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ["max_tokens", "length"],
-  ["model_context_window_exceeded", "length"],
+  [WINDOW_FULL, "length"],
   ["refusal", "content_filter"],
 ]);
 
@@ -103,7 +107,8 @@ function toCut({ stopReason, stopSequence }: ApiCall, { hasCalls, isBlank, isCal
   if (isAskedAgain || isCallTorn) return { finish: "stop", state: "cut", stopSequence };
   const finish = CUT_REASONS.get(stopReason);
   // With a refused turn in its history, the API would refuse those that follow too.
-  return finish && { finish, state: "cut", isWhole: finish === "length" && !isBlank && !isCalling };
+  const isWhole = finish === "length" && !isBlank && !isCalling;
+  return finish && { finish, state: "cut", isWindowFull: stopReason === WINDOW_FULL, isWhole };
 }
 
 /** Makes the reader of one answer's calls. */
@@ -126,7 +131,7 @@ export function createApiCalls(options: ApiCallsOptions): ApiCalls {
         // The CLI has the model go on from there in words of its own (P74).
         if (current.isBroken && current.length > 0) throw createIncompleteError("the API broke off in mid-stream");
         if (current.isOpen) retract();
-        draft.beginCall(event.model);
+        draft.beginCall(event.model, toInputUsage(event.usage));
         meter.start(event.usage);
         blocks.reset();
         current = { ...NOT_BEGUN, isOpen: true };

@@ -1,5 +1,5 @@
 /** The answer as the client is being shown it: text, thinking and calls, and which of them still stand. */
-import type { FinishReason, McpResult, TurnEvent, Usage } from "../../core/event.ts";
+import type { DoneEvent, InputUsage, McpResult, TurnEvent } from "../../core/event.ts";
 import type { McpServerState } from "../../core/mcp.ts";
 import { createStopCutter } from "../../core/stop.ts";
 import { createStanding } from "./standing.ts";
@@ -35,8 +35,8 @@ export interface McpCall {
 /** The answer so far. Events are taken in the order in which they were added. */
 export interface Draft {
   readonly state: DraftState;
-  /** An API call begins: the text of the one before stands. */
-  beginCall(model: string): void;
+  /** An API call begins: the text of the one before stands. `usage` is its input, if that is known yet. */
+  beginCall(model: string, usage: InputUsage | undefined): void;
   /** Adds text. When it meets a stop sequence, `metStop` is set, and nothing may follow. */
   text(delta: string): void;
   thinking(delta: string): void;
@@ -58,7 +58,7 @@ export interface Draft {
    */
   retract(): void;
   /** Ends the answer. */
-  done(finish: FinishReason, usage: Usage, stopSequence?: string): void;
+  done(end: Omit<DoneEvent, "type">): void;
   /** Gives the events since the last take. */
   take(): TurnEvent[];
 }
@@ -197,17 +197,19 @@ function createTelling(toFirst: () => TurnEvent[]) {
   };
 }
 
+/** The events that an answer begins with. */
+function toHead(model: string, usage: InputUsage | undefined, servers: readonly McpServerState[]): TurnEvent[] {
+  const start = { type: "start", model, ...(usage ? { usage } : {}) } as const;
+  return servers.length === 0 ? [start] : [start, { type: "mcp_servers", servers }];
+}
+
 /** Makes an empty draft. */
 export function createDraft({ stop, readServers }: DraftOptions): Draft {
-  const { standing, emit, settle, retract, take } = createTelling(toFirst);
+  const { standing, emit, settle, retract, take } = createTelling(() => toHead(model, input, readServers()));
   const text = createText(stop, standing, emit);
   const calls = createCalls(emit);
   let model = "";
-
-  function toFirst(): TurnEvent[] {
-    const servers = readServers();
-    return [{ type: "start", model }, ...(servers.length === 0 ? [] : [{ type: "mcp_servers", servers } as const])];
-  }
+  let input: InputUsage | undefined;
 
   function complete(): void {
     text.end();
@@ -226,8 +228,9 @@ export function createDraft({ stop, readServers }: DraftOptions): Draft {
         return text.metStop;
       },
     },
-    beginCall(next) {
+    beginCall(next, usage) {
       model ||= next;
+      input = usage;
       settle();
     },
     text: text.push,
@@ -253,10 +256,10 @@ export function createDraft({ stop, readServers }: DraftOptions): Draft {
       calls.retract();
       retract();
     },
-    done(finish, usage, stopSequence) {
+    done(end) {
       // After a stop sequence nothing is held back that could still be shown.
       complete();
-      emit({ type: "done", finish, ...(stopSequence === undefined ? {} : { stopSequence }), usage });
+      emit({ type: "done", ...end });
     },
     take,
   };

@@ -1,6 +1,6 @@
 /** Token counts of a turn, added up from the stream: the CLI's own sum comes only at the end, and spans held calls. */
 import { NO_USAGE } from "../../core/event.ts";
-import type { CacheWrites, Usage } from "../../core/event.ts";
+import type { CacheWrites, InputUsage, Usage } from "../../core/event.ts";
 import type { WireUsage } from "../protocol/usage.ts";
 
 /** Token counts of one turn, over all its API calls. */
@@ -58,6 +58,14 @@ function add(a: Usage, b: Usage): Usage {
       speed: b.speed ?? a.speed,
     }),
   };
+}
+
+/**
+ * The input that an API call begins with. Undefined where there is none: some gateways count it at the end alone.
+ */
+export function toInputUsage(usage: WireUsage): InputUsage | undefined {
+  const { input, cacheCreation, cacheRead } = merge(NO_USAGE, usage);
+  return input + cacheCreation + cacheRead === 0 ? undefined : { input, cacheCreation, cacheRead };
 }
 
 /** Makes a meter at zero. */

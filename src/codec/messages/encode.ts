@@ -1,6 +1,6 @@
 /** Events and whole answers as Messages. Source: https://docs.claude.com/en/docs/build-with-claude/streaming */
 import { NO_USAGE } from "../../core/event.ts";
-import type { AnswerEvent, FinishReason, McpResult, Usage } from "../../core/event.ts";
+import type { AnswerEvent, FinishReason, InputUsage, McpResult, Usage } from "../../core/event.ts";
 import { toCallInput } from "../../core/reply.ts";
 import type { Reply, ReplyPart } from "../../core/reply.ts";
 import { toPartText } from "../../core/round.ts";
@@ -9,10 +9,11 @@ import type { Meta } from "../codec.ts";
 import type { FrameEncoder } from "../framing.ts";
 import { encodeError } from "./error.ts";
 import type { MessagesForm } from "./form.ts";
-import type { BlockDelta, ContentBlock, MessageEvent, MessageObject, MessageUsage, StopReason } from "./wire.ts";
+import type { BlockDelta, ContentBlock, MessageEvent, MessageObject, MessageUsage } from "./wire.ts";
+import type { StopFields, StopReason } from "./wire.ts";
 
 function toUsage(usage: Usage): MessageUsage {
-  const { input, cacheCreation, cacheRead, output, cacheWrites, serviceTier, speed } = usage;
+  const { input, cacheCreation, cacheRead, output, thinking, cacheWrites, serviceTier, speed } = usage;
   const split = cacheWrites && {
     ephemeral_5m_input_tokens: cacheWrites.fiveMinutes,
     ephemeral_1h_input_tokens: cacheWrites.oneHour,
@@ -22,6 +23,7 @@ function toUsage(usage: Usage): MessageUsage {
     cache_creation_input_tokens: cacheCreation,
     cache_read_input_tokens: cacheRead,
     output_tokens: output,
+    ...(thinking === undefined ? {} : { output_tokens_details: { thinking_tokens: thinking } }),
     ...(split ? { cache_creation: split } : {}),
     ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
     ...(speed === undefined ? {} : { speed }),
@@ -35,12 +37,17 @@ const STOP_REASONS: Readonly<Record<FinishReason, StopReason>> = {
   tool_calls: "tool_use",
 };
 
-function toStop(
-  finish: FinishReason,
-  stopSequence: string | undefined,
-): { stop_reason: StopReason; stop_sequence: string | null } {
+/** The end of an answer, as a stream tells it or as a whole has it. */
+interface End {
+  readonly finish: FinishReason;
+  readonly stopSequence?: string | undefined;
+  readonly isWindowFull?: true;
+}
+
+function toStop({ finish, stopSequence, isWindowFull }: End): StopFields {
   if (stopSequence !== undefined) return { stop_reason: "stop_sequence", stop_sequence: stopSequence };
-  return { stop_reason: STOP_REASONS[finish], stop_sequence: null };
+  const stop_reason = isWindowFull ? "model_context_window_exceeded" : STOP_REASONS[finish];
+  return { stop_reason, stop_sequence: null };
 }
 
 const toId = ({ id }: Meta): string => `msg_${id}`;
@@ -94,12 +101,11 @@ export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Met
   const { start, stop, add, addInput } = createBlockWriter();
   let hasStarted = false;
 
-  function begin(model: string): MessageEvent[] {
+  function begin(model: string, known: InputUsage = { ...NO_USAGE, input: inputTokens }): MessageEvent[] {
     if (hasStarted) return [];
     hasStarted = true;
-    // The API counts the input once the answer is there: `message_delta` has the true usage, and some clients read only
-    // this one.
-    const usage = toUsage({ ...NO_USAGE, input: inputTokens });
+    // Some clients read the input of this one alone; `message_delta` has what all API calls took.
+    const usage = toUsage({ ...NO_USAGE, ...known });
     const rest = { content: [], stop_reason: null, stop_sequence: null, usage };
     const message: MessageObject = { id: toId(meta), type: "message", role: "assistant", model, ...rest };
     return [{ type: "message_start", message }, { type: "ping" }];
@@ -108,7 +114,7 @@ export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Met
   function toEvents(event: AnswerEvent): MessageEvent[] {
     switch (event.type) {
       case "start":
-        return begin(event.model);
+        return begin(event.model, event.usage);
       case "text":
         return add(TEXT, { type: "text_delta", text: event.text });
       case "thinking":
@@ -134,7 +140,7 @@ export function createEncoder({ thinking, inputTokens }: MessagesForm, meta: Met
       case "progress":
         return [];
       case "done": {
-        const delta = toStop(event.finish, event.stopSequence);
+        const delta = toStop(event);
         return [...stop(), { type: "message_delta", delta, usage: toUsage(event.usage) }, { type: "message_stop" }];
       }
     }
@@ -190,6 +196,6 @@ function joinTexts(blocks: readonly ContentBlock[]): ContentBlock[] {
 export function encodeReply(reply: Reply, { thinking }: MessagesForm, meta: Meta): MessageObject {
   const content = joinTexts(reply.parts.flatMap((part) => toBlocks(part, reply, thinking)));
   const { model } = reply;
-  const stop = toStop(reply.finish, reply.stopSequence);
+  const stop = toStop(reply);
   return { id: toId(meta), type: "message", role: "assistant", model, content, ...stop, usage: toUsage(reply.usage) };
 }

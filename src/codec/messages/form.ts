@@ -8,7 +8,8 @@ export interface MessagesForm {
    */
   readonly thinking: "hidden" | "signed" | "shown";
   /**
-   * An estimate, made for streams only: `message_start` has to name the input tokens before the API has counted them.
+   * An estimate, made for streams only: `message_start` has to name the input tokens, and one that is written to keep
+   * the connection comes before the API has counted them.
    */
   readonly inputTokens: number;
 }

@@ -2,7 +2,19 @@
 import type { JsonObject } from "../../lib/json.ts";
 
 /** Reasons for the end of an answer. */
-export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use" | "refusal";
+export type StopReason =
+  | "end_turn"
+  | "max_tokens"
+  | "stop_sequence"
+  | "tool_use"
+  | "refusal"
+  | "model_context_window_exceeded";
+
+/** The end of an answer. */
+export interface StopFields {
+  readonly stop_reason: StopReason;
+  readonly stop_sequence: string | null;
+}
 
 /** A block of an answer. */
 export type ContentBlock =
@@ -30,6 +42,8 @@ export interface MessageUsage {
   readonly cache_creation_input_tokens: number;
   readonly cache_read_input_tokens: number;
   readonly output_tokens: number;
+  /** Absent where the API does not tell. */
+  readonly output_tokens_details?: { readonly thinking_tokens: number };
   /** The tokens written to the cache, by the time that they are kept; absent where the API does not tell. */
   readonly cache_creation?: { readonly ephemeral_5m_input_tokens: number; readonly ephemeral_1h_input_tokens: number };
   readonly service_tier?: string;
@@ -64,7 +78,7 @@ export type MessageEvent =
   | { readonly type: "content_block_stop"; readonly index: number }
   | {
       readonly type: "message_delta";
-      readonly delta: { readonly stop_reason: StopReason; readonly stop_sequence: string | null };
+      readonly delta: StopFields;
       readonly usage: MessageUsage;
     }
   | { readonly type: "message_stop" }

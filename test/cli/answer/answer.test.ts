@@ -33,7 +33,7 @@ const types = (events: readonly TurnEvent[]): string[] => events.map(({ type }) 
 test("an answer is its text, and ends with the result", () => {
   const { events, answer, reply } = play([init(), ...round("end_turn", text("Hello", " world")), success()]);
   assert.deepEqual(events, [
-    { type: "start", model: MODEL },
+    { type: "start", model: MODEL, usage: { input: 3, cacheCreation: 2, cacheRead: 1 } },
     { type: "text", text: "Hello" },
     { type: "text", text: " world" },
     { type: "done", finish: "stop", usage: ROUND_USAGE },
@@ -127,6 +127,7 @@ for (const [reason, finish] of Object.entries(CUT)) {
     const { reply, answer } = play([...open(text("Once upon")), messageDelta(reason)]);
     assert.deepEqual([reply.text, reply.finish, reply.usage, answer.state], ["Once upon", finish, ROUND_USAGE, "cut"]);
     assert.equal(answer.isWhole, reason !== "refusal");
+    assert.equal(reply.isWindowFull, reason === "model_context_window_exceeded" ? true : undefined);
   });
 
   test(`what the CLI goes on to say after ${reason} is not shown`, () => {

@@ -5,6 +5,7 @@ import { toMessages } from "../../../src/core/reply.ts";
 import { clientCall, MODEL, open, play, retry, round, success, text, toolResult, toolUse } from "../lines.ts";
 
 const OPTIONS = { servers: new Set(["s"]), tools: new Set(["f"]), hasOwnTools: true };
+const START = { type: "start", model: MODEL, usage: { input: 3, cacheCreation: 2, cacheRead: 1 } };
 const use = toolUse("toolu_1", "mcp__s__add", '{"a":', "1}");
 const CALL = { type: "mcp_call", id: "toolu_1", server: "s", name: "add" };
 const RESULT = { type: "mcp_result", id: "toolu_1", content: [{ type: "text", text: "x" }], isError: false };
@@ -41,10 +42,7 @@ test("calls to other servers are no part of the answer, and a call without argum
 test("the servers' states are told first, once", () => {
   const servers = [{ name: "s", status: "connected", tools: ["add"], error: undefined }] as const;
   const { events } = play([...round("end_turn", text("Hi")), success()], { ...OPTIONS, readServers: () => servers });
-  assert.deepEqual(events.slice(0, 2), [
-    { type: "start", model: MODEL },
-    { type: "mcp_servers", servers },
-  ]);
+  assert.deepEqual(events.slice(0, 2), [START, { type: "mcp_servers", servers }]);
 });
 
 test("when an API call is void, the calls and results before it stand", () => {
@@ -69,7 +67,7 @@ test("a call that the answer ends on is open, and is told whole in the next one"
     openCalls: [{ id: "toolu_1", server: "s", name: "add", input: { a: 1 } }],
   });
   assert.deepEqual(next.events.slice(0, -1), [
-    { type: "start", model: MODEL },
+    START,
     CALL,
     { type: "mcp_arguments", id: "toolu_1", json: '{"a":1}' },
     RESULT,

@@ -1,7 +1,7 @@
 /** Tokens of a turn, added up over its API calls. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createUsageMeter } from "../../../src/cli/answer/usage.ts";
+import { createUsageMeter, toInputUsage } from "../../../src/cli/answer/usage.ts";
 import type { WireUsage } from "../../../src/cli/protocol/usage.ts";
 import { NO_USAGE } from "../../../src/core/event.ts";
 
@@ -52,6 +52,12 @@ test("what the API tells of thinking, cache writes, tier and speed is kept, and 
     ...{ input: 6, cacheCreation: 10, cacheRead: 14, output: 18, thinking: 9 },
     ...{ cacheWrites: { fiveMinutes: 2, oneHour: 4 }, serviceTier: "priority", speed: "fast" },
   });
+});
+
+test("the input that a call begins with is known once any of it was counted", () => {
+  assert.deepEqual(toInputUsage(START), { input: 3, cacheCreation: 5, cacheRead: 7 });
+  assert.deepEqual(toInputUsage(wire({ cacheRead: 7 })), { input: 0, cacheCreation: 0, cacheRead: 7 });
+  for (const unknown of [NOTHING, wire({ input: 0, output: 1 })]) assert.equal(toInputUsage(unknown), undefined);
 });
 
 test("an API call that never ended counts for nothing", () => {

@@ -122,10 +122,40 @@ test("message_start names the estimate of the input tokens, which is what count_
   assert.ok(message.usage.input_tokens > 200);
 });
 
-test("usage tells of the cache by time, of the tier and of the speed where they are known", () => {
-  const told = { ...USAGE, cacheWrites: { fiveMinutes: 1, oneHour: 2 }, serviceTier: "standard", speed: "fast" };
+test("message_start names the input that the API has counted, where it is known by then", () => {
+  const { form } = read({ stream: true });
+  const usage = { input: 3, cacheCreation: 2, cacheRead: 1 };
+  const [first] = createEncoder(form, META).encode({ type: "start", model: "m", usage });
+  const { message } = JSON.parse(first?.data ?? "") as { message: { usage: object } };
+  assert.deepEqual(message.usage, {
+    input_tokens: 3,
+    cache_creation_input_tokens: 2,
+    cache_read_input_tokens: 1,
+    output_tokens: 0,
+  });
+});
+
+test("an answer that has filled the context window says so, streamed and whole", () => {
+  const full: readonly AnswerEvent[] = [
+    START,
+    text("Once"),
+    { type: "done", finish: "length", isWindowFull: true, usage: USAGE },
+  ];
+  assert.match(JSON.stringify(toFrames(full, PLAIN)), /model_context_window_exceeded/);
+  assert.equal((toWhole(full, PLAIN) as MessageObject).stop_reason, "model_context_window_exceeded");
+});
+
+test("usage tells of thinking, of the cache by time, of the tier and of the speed where they are known", () => {
+  const told = {
+    ...USAGE,
+    thinking: 4,
+    cacheWrites: { fiveMinutes: 1, oneHour: 2 },
+    serviceTier: "standard",
+    speed: "fast",
+  };
   const { usage } = toWhole([START, { type: "done", finish: "stop", usage: told }], PLAIN) as { usage: object };
-  const { cache_creation, service_tier, speed } = usage as Record<string, unknown>;
+  const { output_tokens_details, cache_creation, service_tier, speed } = usage as Record<string, unknown>;
   const split = { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 2 };
   assert.deepEqual([cache_creation, service_tier, speed], [split, "standard", "fast"]);
+  assert.deepEqual(output_tokens_details, { thinking_tokens: 4 });
 });
