@@ -108,7 +108,8 @@ export interface Codec<Form = unknown> {
   /**
    * Reads a request, with pauses: one with ten thousand messages takes longer than others can be made to wait. The MCP
    * servers that it names are used if `takesServers`, and named as ignored without.
-   * @throws ProxyError `invalid_request` naming the field; `not_found` when there is no such earlier answer.
+   * @throws ProxyError `invalid_request` naming the field; `previous_not_found` when there is no such earlier answer,
+   * `not_found` when there is no such part of one.
    */
   decode(body: unknown, store: Pick<Store, "get">, takesServers?: boolean): Work<Decoded<Form>>;
   /**

@@ -5,6 +5,7 @@ export const HTTP_STATUS = {
   invalid_request: 400,
   context_too_long: 400,
   extra_usage_required: 400,
+  previous_not_found: 400,
   bad_key: 401,
   not_logged_in: 401,
   credits_exhausted: 402,

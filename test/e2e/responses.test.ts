@@ -1,7 +1,7 @@
 /** OpenAI Responses, end to end, with the official client. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { APIError, NotFoundError } from "openai";
+import { APIError, BadRequestError, NotFoundError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
 import { SONNET } from "../helpers/cli.ts";
 import { shareProxy } from "../helpers/scene.ts";
@@ -317,7 +317,10 @@ scene(
     assert.equal(upstream.calls[3]?.body.system?.at(-1)?.text, "Be kind.");
     await assert.rejects(
       client.responses.create({ model: MODEL, input: "five", previous_response_id: fork.id }),
-      (error) => error instanceof NotFoundError && error.param === "previous_response_id" && error.code === "not_found",
+      (error) =>
+        error instanceof BadRequestError &&
+        error.param === "previous_response_id" &&
+        error.code === "previous_response_not_found",
     );
   },
 );

@@ -6,6 +6,7 @@ const TYPES: Readonly<Record<ErrorKind, string>> = {
   invalid_request: "invalid_request_error",
   context_too_long: "invalid_request_error",
   extra_usage_required: "invalid_request_error",
+  previous_not_found: "invalid_request_error",
   bad_key: "authentication_error",
   not_logged_in: "authentication_error",
   credits_exhausted: "billing_error",

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<ErrorKind, ErrorWords>> = {
   invalid_request: { type: "invalid_request_error", code: null },
   context_too_long: { type: "invalid_request_error", code: "context_length_exceeded" },
   extra_usage_required: { type: "invalid_request_error", code: "extra_usage_required" },
+  previous_not_found: { type: "invalid_request_error", code: "previous_response_not_found" },
   bad_key: { type: "invalid_request_error", code: "invalid_api_key" },
   not_logged_in: { type: "authentication_error", code: "not_logged_in" },
   credits_exhausted: { type: "insufficient_quota", code: "insufficient_quota" },

@@ -14,7 +14,7 @@ import { toEffortSetting } from "../setting.ts";
 import type { EffortSetting } from "../setting.ts";
 import type { ResponsesForm } from "./form.ts";
 import { readInput } from "./input.ts";
-import { findItem, findStored } from "./stored.ts";
+import { findItem, findPrevious } from "./stored.ts";
 import type { StoredResponse } from "./stored.ts";
 import { readTools } from "./tool.ts";
 import type { RequestFields } from "./wire.ts";
@@ -95,7 +95,7 @@ function readReasoning(reasoning: Fields): EffortSetting {
 }
 
 function readEarlier(body: Fields, store: Pick<Store, "get">): StoredResponse | undefined {
-  return body.optional("previous_response_id", (id, path) => findStored(store, toFilledText(id, path), path));
+  return body.optional("previous_response_id", (id, path) => findPrevious(store, toFilledText(id, path), path));
 }
 
 /** Names of what cannot be honoured, once all else is read. Clients ask for the `include`d parts without need. */
@@ -111,8 +111,8 @@ function toIgnored(body: Fields, groups: readonly Fields[], request: RequestFiel
 }
 
 /**
- * Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `not_found` for an earlier
- * response, or an item of one, that is not stored.
+ * Reads the body of a request. @throws ProxyError `invalid_request` naming the field; `previous_not_found` for an
+ * earlier response that is not stored, `not_found` for an item of one.
  */
 export function* decode(value: unknown, store: Pick<Store, "get">, takesServers = false): Work<Decoded<ResponsesForm>> {
   const body = yield* toBody(value);

@@ -90,6 +90,7 @@ const FAILURE_CODES: Readonly<Record<ErrorKind, string>> = {
   context_too_long: "context_length_exceeded",
   extra_usage_required: "insufficient_quota",
   credits_exhausted: "insufficient_quota",
+  previous_not_found: "server_error",
   // No other word keeps codex from asking again what the user has stopped.
   stopped: "invalid_prompt",
   bad_key: "server_error",

@@ -49,16 +49,30 @@ function isStoredResponse(value: unknown): value is StoredResponse {
 }
 
 /**
- * Finds a stored response; `param` is the request's field that names it. @throws ProxyError `not_found` when there is
- * none.
+ * Finds a stored response; `param` is the request's field that names it. @throws ProxyError `kind` when there is none.
  */
-export function findStored(store: Pick<Store, "get">, id: string, param: string): StoredResponse {
+function findResponse(
+  store: Pick<Store, "get">,
+  id: string,
+  param: string,
+  kind: "not_found" | "previous_not_found",
+): StoredResponse {
   const found = store.get(id);
   if (isStoredResponse(found)) return found;
-  throw new ProxyError("not_found", `Cannot find ${param}: no response ${id.slice(0, 100)} is stored, or no longer`, {
-    param,
-  });
+  const message = `Cannot find ${param}: no response ${id.slice(0, 100)} is stored, or no longer`;
+  throw new ProxyError(kind, message, { param });
 }
+
+/**
+ * Finds the stored response that a request goes on from; `param` is its field that names it. @throws ProxyError
+ * `previous_not_found` when there is none: clients know its code, and send the whole conversation then.
+ */
+export function findPrevious(store: Pick<Store, "get">, id: string, param: string): StoredResponse {
+  return findResponse(store, id, param, "previous_not_found");
+}
+
+const findStored = (store: Pick<Store, "get">, id: string): StoredResponse =>
+  findResponse(store, id, "id", "not_found");
 
 /** The answer's id in an item's, with the item's place after it: what stands between the kind and a call's own id. */
 const ANSWER_AND_PLACE = /^[a-z]+_([^_]+)/;
@@ -118,16 +132,16 @@ export function listInput({ input }: StoredResponse, id: string, query: URLSearc
   };
 }
 
-const showResponse: ResourceHandler = ({ store, segments: [id = ""] }) => findStored(store, id, "id").response;
+const showResponse: ResourceHandler = ({ store, segments: [id = ""] }) => findStored(store, id).response;
 
 const deleteResponse: ResourceHandler = ({ store, segments: [id = ""] }) => {
-  findStored(store, id, "id");
+  findStored(store, id);
   store.delete(id);
   return { id, object: "response", deleted: true };
 };
 
 const listInputItems: ResourceHandler = ({ store, segments: [id = ""], query }) =>
-  listInput(findStored(store, id, "id"), id, query);
+  listInput(findStored(store, id), id, query);
 
 /** Stored responses as resources below the protocol's path. */
 export const STORED_RESOURCES: readonly Resource[] = [
