@@ -8,6 +8,8 @@ import type { Fields, Reader } from "./field.ts";
 export interface ToolSelection {
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
+  /** The choice has asked for the server's own search, which cannot be forced: it is to be named as ignored. */
+  readonly isUnforced?: true;
 }
 
 /** Most tools of one request. */
@@ -71,21 +73,22 @@ export function toNamedChoice(tools: readonly Tool[], choice: Fields): ToolSelec
   return { tools, toolChoice: { name: choice.required("name", toKnownName(tools)) } };
 }
 
-/** Makes a choice among some of the tools; the others are hidden. */
-export function toAllowedChoice(
-  tools: readonly Tool[],
-  names: readonly string[],
-  mode: "auto" | "required",
-  path: string,
-): ToolSelection {
-  const wanted = new Set(names);
-  const allowed = tools.filter(({ name }) => wanted.has(name));
-  return toPlainChoice(allowed, mode, path);
+/** Makes a choice of the server's own search: the model is left to search as it likes. */
+export function toSearchChoice(tools: readonly Tool[]): ToolSelection {
+  return { tools, toolChoice: "auto", isUnforced: true };
 }
 
-/** Makes a choice in one word. Without tools `none` says nothing. @throws ProxyError when `required` has no tools. */
-export function toPlainChoice(tools: readonly Tool[], word: "none" | "auto" | "required", path: string): ToolSelection {
+/**
+ * Makes a choice in one word; `hasSearch` says that the server's own search is there beside the tools. Without tools
+ * `none` says nothing. @throws ProxyError when `required` has nothing to choose from.
+ */
+export function toPlainChoice(
+  tools: readonly Tool[],
+  word: "none" | "auto" | "required",
+  path: string,
+  hasSearch = false,
+): ToolSelection {
   if (word === "none" && tools.length === 0) return { tools, toolChoice: "auto" };
-  if (word === "required" && tools.length === 0) refuse(path, "required needs tools");
-  return { tools, toolChoice: word };
+  if (word !== "required" || tools.length > 0) return { tools, toolChoice: word };
+  return hasSearch ? toSearchChoice(tools) : refuse(path, "required needs tools");
 }

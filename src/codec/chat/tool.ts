@@ -59,5 +59,5 @@ export function readTools(body: Fields): ChatTools {
     return { ...selection, isLegacy: true, ignored: [] };
   }
   const offered = found ?? { tools: [], toolChoice: "auto", isLegacy: false, ignored: [] };
-  return { ...offered, ...body.optional("tool_choice", toChoice(offered.tools, CHOICE)) };
+  return { ...offered, ...body.optional("tool_choice", toChoice({ tools: offered.tools, webSearch: false }, CHOICE)) };
 }

@@ -2,7 +2,7 @@
 import type { AskedServer } from "../codec.ts";
 import { createFields, toBoolean, toFields, toListOf, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
-import { MOST_TOOLS, toNamedChoice, toPlainChoice, toTools } from "../tool.ts";
+import { MOST_TOOLS, toNamedChoice, toPlainChoice, toSearchChoice, toTools } from "../tool.ts";
 import type { ToolSelection } from "../tool.ts";
 import { readServers } from "./server.ts";
 
@@ -39,32 +39,48 @@ function toKind(tool: Fields): ToolKind {
 
 const toList = toListOf(MOST_TOOLS, toFields);
 
+/** Paths of a search's limits: the CLI's search has none, so that they are ignored. */
+function listSearchLimits(search: Fields): string[] {
+  search.accept("name", "cache_control");
+  return search.unread();
+}
+
 /** Tools of the API's own that cannot be had are left out, and named. */
 const toOffered: Reader<Offered> = (value, path) => {
   const found = toList(value, path).map((tool) => ({ tool, kind: toKind(tool) }));
   const toTaken = (kind: ToolKind): Fields[] => found.filter((held) => held.kind === kind).map(({ tool }) => tool);
+  const searches = toTaken("search");
   return {
     tools: toTools(toTaken("custom"), "input_schema", LONGEST_NAME),
     toolChoice: "auto",
-    webSearch: toTaken("search").length > 0,
+    webSearch: searches.length > 0,
     toolsets: toTaken("toolset"),
-    ignored: toTaken("other").map((tool) => tool.path),
+    ignored: [...toTaken("other").map((tool) => tool.path), ...searches.flatMap(listSearchLimits)],
   };
 };
 
 const toType = toOneOf(["auto", "any", "tool", "none"]);
 
-function readSelection({ tools }: Offered, choice: Fields): ToolSelection {
+/** The one name that the API gives its search. */
+const SEARCH_NAME = "web_search";
+
+/** The choice names the search, and no tool of the client's. */
+function isSearchChoice({ tools, webSearch }: Offered, { object }: Fields): boolean {
+  return webSearch && object["name"] === SEARCH_NAME && tools.every(({ name }) => name !== SEARCH_NAME);
+}
+
+function readSelection(offered: Offered, choice: Fields): ToolSelection {
+  const { tools, webSearch } = offered;
   const path = choice.pathOf("type");
   switch (choice.required("type", toType)) {
     case "auto":
       return toPlainChoice(tools, "auto", path);
     case "any":
-      return toPlainChoice(tools, "required", path);
+      return toPlainChoice(tools, "required", path, webSearch);
     case "none":
       return toPlainChoice(tools, "none", path);
     case "tool":
-      return toNamedChoice(tools, choice);
+      return isSearchChoice(offered, choice) ? toSearchChoice(tools) : toNamedChoice(tools, choice);
   }
 }
 
@@ -75,11 +91,16 @@ export function readTools(body: Fields, takesServers: boolean): MessagesTools {
   const isSingle = choice.optional("disable_parallel_tool_use", toBoolean) ?? false;
   const named = takesServers ? readServers(body, offered.toolsets) : undefined;
   const isNone = choice.object["type"] === "none";
+  const selection = readSelection(offered, choice);
   return {
-    ...readSelection(offered, choice),
+    ...selection,
     webSearch: offered.webSearch && !isNone,
     parallelCalls: !isSingle,
     servers: isNone ? [] : (named?.servers ?? []),
-    ignored: [...offered.ignored, ...(named?.ignored ?? offered.toolsets.map(({ path }) => path))],
+    ignored: [
+      ...offered.ignored,
+      ...(named?.ignored ?? offered.toolsets.map(({ path }) => path)),
+      ...(selection.isUnforced ? [choice.path] : []),
+    ],
   };
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { AskedServer } from "../codec.ts";
 import { refuse, toBoolean, toFields, toListOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
+import { isSearchType, listSearchLimits } from "../openai/search.ts";
 import { toChoice } from "../openai/tool.ts";
 import type { ChoiceForm } from "../openai/tool.ts";
 import { checkServers, toAskedServer, toHeaders, toServerName, toToken, toToolNames } from "../server.ts";
@@ -33,15 +34,15 @@ const NONE: ResponsesTools = {
 type ToolKind = "function" | "search" | "mcp" | "other";
 
 /** Search from an index alone is not to be had. */
-function isWebSearch(tool: Fields, type: string): boolean {
-  return /^web_search(_preview)?(_\d{4}_\d{2}_\d{2})?$/.test(type) && tool.object["external_web_access"] !== false;
+function isWebSearch({ object }: Fields): boolean {
+  return isSearchType(object["type"]) && object["external_web_access"] !== false;
 }
 
 function toKind(tool: Fields, takesServers: boolean): ToolKind {
   const type = tool.required("type", toText);
   if (type === "function") return "function";
   if (type === "mcp" && takesServers) return "mcp";
-  return isWebSearch(tool, type) ? "search" : "other";
+  return isWebSearch(tool) ? "search" : "other";
 }
 
 /** A list of names, or a filter that holds one. */
@@ -101,24 +102,29 @@ const toOffered =
   (value, path) => {
     const found = toList(value, path).map((tool) => ({ tool, kind: toKind(tool, takesServers) }));
     const toTaken = (kind: ToolKind): Fields[] => found.filter((held) => held.kind === kind).map(({ tool }) => tool);
-    const named = toTaken("mcp");
+    const [named, searches] = [toTaken("mcp"), toTaken("search")];
     const servers = named.map(toServer);
     checkServers(servers, path);
     return {
       tools: toTools(toTaken("function"), "parameters"),
       toolChoice: "auto",
-      webSearch: toTaken("search").length > 0,
+      webSearch: searches.length > 0,
       servers,
       repeated: found.filter(({ kind }) => kind !== "other").map(({ tool, kind }) => toRepeated(tool, kind)),
-      ignored: [...toTaken("other").map((tool) => tool.path), ...named.flatMap((tool) => tool.unread())],
+      ignored: [
+        ...toTaken("other").map((tool) => tool.path),
+        ...named.flatMap((tool) => tool.unread()),
+        ...searches.flatMap(listSearchLimits),
+      ],
     };
   };
 
 /** Reads what the model may call. */
 export function readTools(body: Fields, takesServers: boolean): ResponsesTools {
   const offered = body.optional("tools", toOffered(takesServers)) ?? NONE;
-  const selection = body.optional("tool_choice", toChoice(offered.tools, CHOICE));
+  const selection = body.optional("tool_choice", toChoice(offered, CHOICE));
   const isNone = body.object["tool_choice"] === "none";
   const servers = isNone ? [] : offered.servers;
-  return { ...offered, ...selection, servers, webSearch: offered.webSearch && !isNone };
+  const ignored = [...offered.ignored, ...(selection?.isUnforced ? [body.pathOf("tool_choice")] : [])];
+  return { ...offered, ...selection, servers, webSearch: offered.webSearch && !isNone, ignored };
 }
