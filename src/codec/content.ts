@@ -86,6 +86,13 @@ export function toImageOfUrl(url: string, path: string): ImagePart {
   return toImage(toDataUrl(url, path), path);
 }
 
+/** Makes the text that a document is in a tool's result, which can carry no other; `path` is that of its data. */
+export function toDocumentText({ source }: DocumentPart, path: string): TextPart {
+  return source.type === "text"
+    ? { type: "text", text: source.text }
+    : refuse(path, "a tool result can hold text and images, not a PDF");
+}
+
 /** Makes a document of a data URL: a PDF, or anything that is text. `title` is its name, if it has one. */
 export function toDocumentOfUrl(url: string, title: string | undefined, path: string): DocumentPart {
   const { mediaType, data } = toDataUrl(url, path);

@@ -226,11 +226,11 @@ test("an answer ends before a stop sequence, or with its reason where it was cut
   assert.equal((await ollama.chat({ ...next(), options: { num_predict: 5 } })).done_reason, "length");
 });
 
-test("a path that there is not, and a result without a call, are told in Ollama's words", async () => {
+test("a path that there is not, and a role, are told in Ollama's words", async () => {
   assert.deepEqual(await (await post("me", {})).json(), { error: "Cannot find /api/me" });
-  const messages = [{ role: "tool", tool_name: "weather", content: "12" }];
+  const messages = [{ role: "critic", content: "12" }];
   assert.deepEqual(await (await post("chat", { model: MODEL, messages })).json(), {
-    error: "Cannot read messages[0].tool_name: no tool call before it is without a result",
+    error: 'Cannot read messages[0].role: expected one of system, user, assistant, tool, got "critic"',
   });
 });
 

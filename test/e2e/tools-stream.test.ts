@@ -222,17 +222,6 @@ const REFUSED: readonly (readonly [what: string, body: object, param: string])[]
     "tool_choice",
   ],
   ["required has no tools", { messages: [user("go")], tool_choice: "required" }, "tool_choice"],
-  [
-    "the arguments in a history are no JSON",
-    {
-      messages: [
-        user("go"),
-        { role: "assistant", tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{" } }] },
-        result("c1", "x"),
-      ],
-    },
-    "messages[1].tool_calls[0].function.arguments",
-  ],
 ];
 
 test("a request that cannot be meant is refused, naming the field", async () => {

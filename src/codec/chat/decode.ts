@@ -2,9 +2,10 @@
 import { TEXT_FORMAT } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
 import type { Decoded } from "../codec.ts";
-import { refuse, toArray, toBody, toBoolean, toCount, toFields, toFilledText, toObject, toText } from "../field.ts";
+import { refuse, toArray, toBody, toBoolean, toCount, toFields, toFilledText, toText } from "../field.ts";
 import type { Fields } from "../field.ts";
 import { toFormat } from "../openai/format.ts";
+import { listSearchLimits } from "../openai/search.ts";
 import { toStop } from "../openai/stop.ts";
 import { readSettings } from "../openai/tier.ts";
 import { DEFAULT_EFFORT, toEffortSetting } from "../setting.ts";
@@ -49,12 +50,15 @@ export function* decode(value: unknown): Work<Decoded<ChatForm>> {
   const maxTokens = body.optional("max_tokens", toCount);
   const settings = readSettings(body);
   const parallelCalls = body.optional("parallel_tool_calls", toBoolean) ?? true;
+  const search = body.optional("web_search_options", toFields);
+  const { system, messages, ignored: unheard } = yield* readConversation(body);
   const turn = {
     model,
-    ...(yield* readConversation(body)),
+    system,
+    messages,
     tools,
     toolChoice,
-    webSearch: body.optional("web_search_options", toObject) !== undefined,
+    webSearch: search !== undefined,
     parallelCalls: parallelCalls && !isLegacy,
     ...(body.optional("reasoning_effort", toEffort) ?? DEFAULT_EFFORT),
     maxTokens: body.optional("max_completion_tokens", toCount) ?? maxTokens,
@@ -65,6 +69,8 @@ export function* decode(value: unknown): Work<Decoded<ChatForm>> {
   const stream = body.optional("stream", toBoolean) ?? false;
   body.check("user", toText);
   body.accept("metadata", "store");
-  const delivery = { stream, store: false, ignored: [...body.unread(), ...ignored], asked: settings.asked };
+  const limits = search ? listSearchLimits(search) : [];
+  const allIgnored = [...body.unread(), ...ignored, ...limits, ...unheard];
+  const delivery = { stream, store: false, ignored: allIgnored, asked: settings.asked };
   return { turn, delivery, form };
 }

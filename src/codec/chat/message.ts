@@ -67,6 +67,13 @@ const toRole = toOneOf(["system", "developer", "user", "assistant", "tool", "fun
 export interface ChatConversation {
   readonly system: string;
   readonly messages: Message[];
+  /** Paths of what cannot be told to the model. */
+  readonly ignored: readonly string[];
+}
+
+/** The name of the one who speaks, which the API has no place for; that of a tool's message is the tool's. */
+function hasSpeaker({ object: { role, name } }: Fields): boolean {
+  return name !== undefined && name !== null && role !== "tool" && role !== "function";
 }
 
 function* addMessage(message: Fields, to: { system: string[]; conversation: ConversationBuilder }): Work<void> {
@@ -96,9 +103,14 @@ function* addMessage(message: Fields, to: { system: string[]; conversation: Conv
 export function* readConversation(body: Fields): Work<ChatConversation> {
   const to = { system: [] as string[], conversation: createConversation() };
   const path = body.pathOf("messages");
+  let named: Fields | undefined;
   for (const [at, held] of body.required("messages", toMessageList).entries()) {
-    yield* addMessage(toFields(held, `${path}[${at}]`), to);
+    const message = toFields(held, `${path}[${at}]`);
+    yield* addMessage(message, to);
+    // The first stands for all: names are in every message, or in none.
+    if (hasSpeaker(message)) named ??= message;
     yield;
   }
-  return { system: toSystem(to.system), messages: to.conversation.end(path) };
+  const ignored = named ? [named.pathOf("name")] : [];
+  return { system: toSystem(to.system), messages: to.conversation.end(path), ignored };
 }

@@ -56,15 +56,18 @@ function* readAssistant(message: Fields): Work<Message> {
   return { role: "assistant", content: [{ type: "text", text }, ...(calls ? yield* calls : [])] };
 }
 
-/** A result names its call by id, by the tool's name, or not at all: then it is the first that lacks one. */
+/**
+ * A result names its call by id, by the tool's name, or not at all: then it is the first that lacks one. One whose call
+ * is gone is left out: clients trim their histories anywhere, and Ollama takes what is left.
+ */
 function addResult(message: Fields, conversation: ConversationBuilder): void {
   const id = toCallId(message.optional("tool_call_id", toText) ?? "");
   const name = message.optional("tool_name", toText) ?? message.optional("name", toText);
   const text = message.optional("content", toText) ?? "";
   const content = [{ type: "text", text } as const, ...(message.optional("images", toImages) ?? [])];
   const found = id === "" ? (conversation.findOpenId(name) ?? conversation.findOpenId()) : id;
-  if (found === undefined) refuse(message.pathOf("tool_name"), "no tool call before it is without a result");
-  conversation.add(toResultMessage(found, content), message.pathOf(id === "" ? "tool_name" : "tool_call_id"));
+  if (found === undefined || !conversation.isOpen(found)) return;
+  conversation.add(toResultMessage(found, content), message.path);
 }
 
 const toRole = toOneOf(["system", "user", "assistant", "tool"]);
@@ -77,7 +80,7 @@ export interface OllamaConversation {
 
 /** Reads `messages`: system messages, wherever they stand, are the system prompt, in their order. */
 export function* readConversation(body: Fields): Work<OllamaConversation> {
-  const conversation = createConversation();
+  const conversation = createConversation("trimmed");
   const systems: string[] = [];
   const path = body.pathOf("messages");
   for (const [at, held] of body.required("messages", toMessageList).entries()) {

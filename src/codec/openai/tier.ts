@@ -9,6 +9,8 @@ const MOST_TEMPERATURE = 2;
 
 /** Tiers that ask for nothing. */
 const USUAL: readonly unknown[] = ["auto", "default"];
+/** Both are names of one tier, which answers go by as `priority`. */
+const FAST: readonly unknown[] = ["priority", "fast"];
 
 /** Reads the sampling, in OpenAI's bounds. */
 export function readOpenAiSampling(body: Fields): AskedSettings {
@@ -18,7 +20,7 @@ export function readOpenAiSampling(body: Fields): AskedSettings {
 /** Reads the tier; one that is not had here stays unread, and so is named as ignored. */
 function readTier(body: Fields): AskedSettings {
   const { service_tier: tier } = body.object;
-  const isFast = tier === "priority";
+  const isFast = FAST.includes(tier);
   if (isFast || USUAL.includes(tier)) body.accept("service_tier");
   return isFast
     ? { turn: { speed: "fast" }, asked: { speed: [body.pathOf("service_tier")] } }

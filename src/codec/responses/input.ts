@@ -1,10 +1,9 @@
 /** Input items, of every type and spelling clients use, as the neutral conversation and its system prompt. */
-import { splitRounds } from "../../core/round.ts";
-import type { RoundPart } from "../../core/round.ts";
 import type { ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
-import { toJoinedText, toLongParts, toParts, toTextPart } from "../content.ts";
-import { createConversation, readCallId, toCallInput, toMessageList, toResultMessage } from "../conversation.ts";
+import { toDocumentText, toJoinedText, toLongParts, toParts, toTextPart } from "../content.ts";
+import { createRounds, readCallId, toCallInput, toMessageList, toResultMessage } from "../conversation.ts";
+import type { RoundsBuilder } from "../conversation.ts";
 import { toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { toFile, toImagePart, toRefusalPart } from "../openai/content.ts";
@@ -17,7 +16,11 @@ import type { OutputItem } from "./wire.ts";
 const TEXT_PARTS = { input_text: toTextPart, output_text: toTextPart, text: toTextPart };
 const toSystemText = toJoinedText(TEXT_PARTS);
 const toAssistantParts = toParts<TextPart>({ ...TEXT_PARTS, refusal: toRefusalPart });
-const toResultParts = toParts<TextPart | ImagePart>({ ...TEXT_PARTS, input_image: toImagePart });
+const toResultParts = toParts<TextPart | ImagePart>({
+  ...TEXT_PARTS,
+  input_image: toImagePart,
+  input_file: (part) => toDocumentText(toFile(part), part.pathOf("file_data")),
+});
 const toUserParts = toLongParts<UserPart>({ ...TEXT_PARTS, input_image: toImagePart, input_file: toFile });
 
 /** The input of a request, and the conversation it makes with what it goes on from. */
@@ -31,14 +34,11 @@ export interface Input {
   readonly items: readonly unknown[];
 }
 
-interface Gathering {
+interface Gathering extends RoundsBuilder {
   readonly systems: string[];
   readonly listed: string[];
   /** Ids of the items that were referred to. */
   readonly referred: Set<string>;
-  add(message: Message, path: string): void;
-  /** An answer is several items: the parts of one are gathered until something else follows. */
-  addAnswer(parts: readonly RoundPart[], path: string): void;
 }
 
 const toRole = toOneOf(["user", "assistant", "system", "developer"]);
@@ -133,32 +133,12 @@ function* addItem(item: Fields, to: Gathering, findItem: FindItem): Work<void> {
 }
 
 /** Begins with the system texts, and the listed servers, of what is gone on from. */
-function createGathering(earlier: StoredResponse | undefined): Gathering & { end(path: string): Message[] } {
-  const conversation = createConversation();
-  let answer: RoundPart[] = [];
-  let answerPath = "";
-
-  function flush(): void {
-    if (answer.length > 0) for (const message of splitRounds(answer)) conversation.add(message, answerPath);
-    answer = [];
-  }
-
+function createGathering(earlier: StoredResponse | undefined): Gathering {
   return {
+    ...createRounds(),
     systems: [...(earlier?.systems ?? [])],
     listed: [...(earlier?.listed ?? [])],
     referred: new Set(),
-    add(message, path) {
-      flush();
-      conversation.add(message, path);
-    },
-    addAnswer(parts, path) {
-      if (answer.length === 0) answerPath = path;
-      for (const part of parts) answer.push(part);
-    },
-    end(path) {
-      flush();
-      return conversation.end(path);
-    },
   };
 }
 

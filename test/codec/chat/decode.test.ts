@@ -144,9 +144,19 @@ test("sampling is read with the fields that ask for it; a temperature above the 
     assert.deepEqual([read(none).sampling, read(none).asked, read(none).ignored], [undefined, {}, []]);
 });
 
-test("the tier priority asks for the fast mode, and the usual ones for nothing", () => {
-  const { speed, asked, ignored } = read({ service_tier: "priority", temperature: 0 });
-  assert.deepEqual([speed, asked, ignored], ["fast", { sampling: ["temperature"], speed: ["service_tier"] }, []]);
+test("limits of a search are named, and what asks for nothing is not", () => {
+  const { webSearch, ignored } = read({ web_search_options: { search_context_size: "medium" } });
+  assert.deepEqual([webSearch, ignored], [true, []]);
+  const limits = { search_context_size: "low", user_location: { type: "approximate" } };
+  const paths = ["web_search_options.search_context_size", "web_search_options.user_location"];
+  assert.deepEqual(read({ web_search_options: limits }).ignored, paths);
+});
+
+test("the tiers priority and fast ask for the fast mode, and the usual ones for nothing", () => {
+  for (const service_tier of ["priority", "fast"]) {
+    const { speed, asked, ignored } = read({ service_tier, temperature: 0 });
+    assert.deepEqual([speed, asked, ignored], ["fast", { sampling: ["temperature"], speed: ["service_tier"] }, []]);
+  }
   for (const service_tier of ["auto", "default", null]) {
     const usual = read({ service_tier });
     assert.deepEqual([usual.speed, usual.asked, usual.ignored], [undefined, {}, []]);

@@ -1,6 +1,8 @@
 /** Chat messages of every role and spelling, as the neutral conversation; and those that make none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createFold, toMessages } from "../../../src/core/reply.ts";
+import { START, USAGE } from "../../core/sample.ts";
 import { assistant, call, checkRefused, HI, read, result } from "./request.ts";
 
 const PNG = "data:image/png;base64,iVBORw0KGgo=";
@@ -35,11 +37,12 @@ test("user messages side by side are one, and parts that are empty are left out"
   ]);
 });
 
-test("a name on a message changes nothing", () => {
-  assert.deepEqual(
-    ask({ ...HI, name: "me" }, { role: "assistant", content: "a", name: "it" }, HI),
-    ask(HI, { role: "assistant", content: "a" }, HI),
-  );
+test("a name on a message changes nothing and is named once; that of a tool's message is the tool's", () => {
+  const named = ask(HI, { role: "assistant", content: "a", name: "it" }, { ...HI, name: "me" });
+  const plain = ask(HI, { role: "assistant", content: "a" }, HI);
+  assert.deepEqual(named, { ...plain, ignored: ["messages[1].name"] });
+  assert.deepEqual(ask({ ...HI, name: null }).ignored, []);
+  assert.deepEqual(ask(HI, assistant(call("a", "f")), { ...result("a"), name: "f" }).ignored, []);
 });
 
 test("images come by data URL or by http(s) URL, as an object or as the bare URL", () => {
@@ -120,6 +123,26 @@ test("arguments may be absent, null or blank", () => {
       { type: "call", id: "a", name: "f", input: {} },
     ]);
   }
+});
+
+test("arguments that are not an object's JSON are an empty object, as in the answer that they are from", () => {
+  for (const args of ['{"city": "Zür', "[]", "1", "null", "x"]) {
+    const fold = createFold();
+    fold.add([
+      START,
+      { type: "call", index: 0, id: "a", name: "f" },
+      { type: "arguments", index: 0, json: args },
+      { type: "done", finish: "length", usage: USAGE },
+    ]);
+    const remembered = toMessages(fold.reply);
+    assert.deepEqual(ask(HI, assistant(call("a", "f", args)), result("a")).messages.slice(1, 2), remembered, args);
+  }
+  const made = { role: "assistant", content: null, function_call: { name: "f", arguments: "{" } };
+  const [, legacy] = ask(HI, made, { role: "function", name: "f", content: "x" }).messages;
+  assert.deepEqual(
+    legacy?.content.map((part) => part.type === "call" && part.input),
+    [{}],
+  );
 });
 
 test("a result is text, parts, an image, or nothing", () => {
@@ -247,14 +270,12 @@ const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ["messages[1].tool_calls[0].function.name", made({ id: "a", function: { arguments: "{}" } })],
   ...[undefined, 1].map((id) => ["messages[1].tool_calls[0].id", made({ id, function: { name: "f" } })] as const),
   ["messages[1].tool_calls[0].id", made({ id: "_-_", function: { name: "f" } })],
-  ...["{", "[]", "1", "null", { x: 1 }, 1].map(
-    (args) => ["messages[1].tool_calls[0].function.arguments", made(call("a", "f", args))] as const,
-  ),
+  ...[{ x: 1 }, 1].map((args) => ["messages[1].tool_calls[0].function.arguments", made(call("a", "f", args))] as const),
   ["messages[1].function_call", [HI, { role: "assistant", content: null, function_call: "f" }, HI]],
   ["messages[1].function_call.name", [HI, { role: "assistant", content: null, function_call: {} }, HI]],
   [
     "messages[1].function_call.arguments",
-    [HI, { role: "assistant", content: null, function_call: { name: "f", arguments: "{" } }, HI],
+    [HI, { role: "assistant", content: null, function_call: { name: "f", arguments: 1 } }, HI],
   ],
   ["messages[2].tool_call_id", [HI, assistant(call("a", "f")), { role: "tool", content: "x" }]],
   ["messages[2].tool_call_id", [HI, assistant(call("a", "f")), result("b")]],

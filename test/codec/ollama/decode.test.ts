@@ -115,6 +115,33 @@ test("results meet their calls by id, by the tool's name, or by their order", ()
   }
 });
 
+test("of a history that was trimmed, a result without its call and a call without its result are left out", () => {
+  const shapeOf = (messages: readonly object[]): unknown =>
+    chat({ messages }).messages.map(({ role, content }) => [role, ...content.map(({ type }) => type)]);
+  const asked = user("hi");
+  for (const orphan of [{}, { tool_name: "a" }, { tool_call_id: "call_0" }]) {
+    assert.deepEqual(shapeOf([result("A", orphan), asked]), [["user", "text"]], JSON.stringify(orphan));
+    assert.deepEqual(shapeOf([asked, calling(call("a")), result("A"), result("B", orphan)]), [
+      ["user", "text"],
+      ["assistant", "call"],
+      ["user", "result"],
+    ]);
+  }
+  assert.deepEqual(shapeOf([asked, calling(call("a")), asked]), [["user", "text", "text"]]);
+  assert.deepEqual(shapeOf([asked, calling(call("a"))]), [["user", "text"]]);
+  const named = [call("a", { id: "call_1" }), call("b", { id: "call_2" })];
+  assert.deepEqual(shapeOf([asked, calling(...named), result("B", { tool_call_id: "call_2" }), asked]), [
+    ["user", "text"],
+    ["assistant", "call"],
+    ["user", "result", "text"],
+  ]);
+  assert.deepEqual(shapeOf([asked, { ...calling(call("a")), content: "Let me see" }, asked]), [
+    ["user", "text"],
+    ["assistant", "text"],
+    ["user", "text"],
+  ]);
+});
+
 const MODELS = createModels(new Map());
 
 test("a request that asks nothing loads its model, or unloads it, and any other does not", () => {
@@ -146,8 +173,7 @@ const REFUSED: readonly (readonly [string, object])[] = [
   ["messages[0].content", { messages: [user("hi"), { role: "user", content: [{ type: "text" }] }].slice(1) }],
   ["messages[0].images[0]", { messages: [user("look", { images: ["AAAA"] })] }],
   ["messages[1].tool_calls[0].function", { messages: [user("hi"), calling({ name: "a" })] }],
-  ["messages[1].tool_name", { messages: [user("hi"), result("A", { tool_name: "a" })] }],
-  ["messages[2].tool_call_id", { messages: [user("hi"), calling(call("a")), result("A", { tool_call_id: "other" })] }],
+  ["messages", { messages: [result("A", { tool_name: "a" })] }],
   ["think", { think: 1 }],
   ["think", { think: "huge" }],
   ["format", { format: "xml" }],

@@ -6,6 +6,11 @@ import { assistant, call, decode, output, refusal, user } from "./request.ts";
 
 const PNG = "data:image/png;base64,AAAA";
 const TOOL = { type: "function", name: "weather", description: "Tells it", parameters: { type: "object" } };
+const file = (type: string, data: string): object => ({
+  type: "input_file",
+  filename: "a",
+  file_data: `data:${type};base64,${data}`,
+});
 const said = (role: "user" | "assistant", ...texts: string[]): unknown => ({
   role,
   content: texts.map((text) => ({ type: "text", text })),
@@ -149,6 +154,20 @@ const CONVERSATIONS: readonly (readonly [name: string, input: readonly object[],
   ],
 ];
 
+test("arguments that are not an object's JSON are an empty object", () => {
+  for (const args of ['{"city": "Zür', "[1]", "null"]) {
+    const { messages } = decode({ input: [user("a"), call("c1", args), output("c1", "sun")] });
+    assert.deepEqual(messages[1]?.content, [{ type: "call", id: "c1", name: "weather", input: {} }], args);
+  }
+});
+
+test("a text file in a result is its text", () => {
+  const held = output("c1", [file("text/plain", Buffer.from("notes").toString("base64"))]);
+  const { messages } = decode({ input: [user("a"), call("c1"), held] });
+  const content = [{ type: "text", text: "notes" }];
+  assert.deepEqual(messages[2]?.content, [{ type: "result", id: "c1", content, isError: false }]);
+});
+
 for (const [name, input, messages] of CONVERSATIONS) {
   test(`input is read: ${name}`, () => assert.deepEqual(decode({ input }).messages, messages));
 }
@@ -172,7 +191,7 @@ test("a request goes on from an earlier one with its messages and system items, 
 
 test("an earlier response that is not kept is not found", () => {
   const { kind, param } = refusal({ input: "hi", previous_response_id: "resp_2" });
-  assert.deepEqual({ kind, param }, { kind: "not_found", param: "previous_response_id" });
+  assert.deepEqual({ kind, param }, { kind: "previous_not_found", param: "previous_response_id" });
 });
 
 test("functions are offered, web search is allowed, other tools are left out and named", () => {
@@ -208,6 +227,34 @@ for (const [tool_choice, names, toolChoice] of CHOICES) {
     assert.deepEqual(turn.toolChoice, toolChoice);
   });
 }
+
+test("a search that is forced is left to the model, and that is named", () => {
+  const search = { type: "web_search" };
+  const allow = (...tools: readonly object[]): object => ({ type: "allowed_tools", mode: "required", tools });
+  const cases = [
+    [[search], { type: "web_search" }, "auto", ["tool_choice"]],
+    [[search, TOOL], { type: "web_search_preview" }, "auto", ["tool_choice"]],
+    [[search], "required", "auto", ["tool_choice"]],
+    [[search, TOOL], "required", "required", []],
+    [[search, TOOL], allow(search), "auto", ["tool_choice"]],
+  ] as const;
+  for (const [tools, tool_choice, toolChoice, ignored] of cases) {
+    const turn = decode({ input: "hi", tools, tool_choice });
+    const name = JSON.stringify([tools, tool_choice]);
+    assert.deepEqual([turn.toolChoice, turn.webSearch, turn.ignored], [toolChoice, true, ignored], name);
+    assert.deepEqual(turn.form.request.tool_choice, tool_choice);
+  }
+});
+
+test("limits of a search are named, and what asks for nothing is not", () => {
+  const plain = { external_web_access: true, search_context_size: "medium", user_location: null };
+  const limits = { filters: { allowed_domains: ["a.example"] }, search_context_size: "low" };
+  const tools = [
+    { type: "web_search", ...plain },
+    { type: "web_search", ...limits },
+  ];
+  assert.deepEqual(decode({ input: "hi", tools }).ignored, ["tools[1].filters", "tools[1].search_context_size"]);
+});
 
 test("what cannot be honoured is named; what asks for nothing is not", () => {
   const asked = {
@@ -297,12 +344,21 @@ const REFUSALS: readonly (readonly [param: string, body: object])[] = [
   ["input[0].content[0].image_url", { input: [user([{ type: "input_image", file_id: "file_1" }])] }],
   ["input[0].content[0].file_data", { input: [user([{ type: "input_file", file_url: "https://example.com/a.pdf" }])] }],
   ["input[0].call_id", { input: [output("c1", "sun")] }],
-  ["input[1].arguments", { input: [user("a"), call("c1", "[1]"), output("c1", "sun")] }],
+  ["input[1].arguments", { input: [user("a"), { ...call("c1"), arguments: 1 }, output("c1", "sun")] }],
+  [
+    "input[2].output[0].file_data",
+    { input: [user("a"), call("c1"), output("c1", [file("application/pdf", "JVBERi0")])] },
+  ],
   ["input[1]", { input: [user("a"), call("c1"), user("b")] }],
   ["tools[0].name", { input: "hi", tools: [{ type: "function", name: "a b" }] }],
   ["tools[2].name", { input: "hi", tools: [TOOL, { type: "custom" }, TOOL] }],
   ["tool_choice.name", { input: "hi", tools: [TOOL], tool_choice: { type: "function", name: "x" } }],
   ["tool_choice", { input: "hi", tool_choice: "required" }],
+  ["tool_choice.type", { input: "hi", tools: [TOOL], tool_choice: { type: "web_search" } }],
+  [
+    "tool_choice",
+    { input: "hi", tools: [{ type: "web_search", external_web_access: false }], tool_choice: "required" },
+  ],
   ["text.format.schema.type", { input: "hi", text: { format: { type: "json_schema", schema: { type: "array" } } } }],
   ["reasoning.effort", { input: "hi", reasoning: { effort: "huge" } }],
   ["reasoning.summary", { input: "hi", reasoning: { summary: true } }],
