@@ -1,10 +1,12 @@
 /** A Messages request, read field by field. */
+import { isDeepStrictEqual } from "node:util";
 import { TEXT_FORMAT } from "../../core/turn.ts";
 import type { Format, Thinking, Turn } from "../../core/turn.ts";
 import type { Work } from "../../lib/work.ts";
 import type { AskedServer, Decoded, Store } from "../codec.ts";
 import { toSystem } from "../conversation.ts";
-import { toBody, toBoolean, toCount, toFields, toFilledText, toOneOf, toText } from "../field.ts";
+import type { Ending } from "../conversation.ts";
+import { refuse, toBody, toBoolean, toCount, toFields, toFilledText, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 import { joinSettings, readSampling } from "../optional.ts";
 import type { AskedSettings } from "../optional.ts";
@@ -22,6 +24,15 @@ const toFormat: Reader<Format> = (value, path) => {
   format.required("type", toFormatType);
   return { type: "json", schema: format.required("schema", toSchema) };
 };
+
+/** Reads the format of the answer, which older clients ask for beside `output_config`. */
+function readFormat(body: Fields, config: Fields | undefined): Format {
+  const format = config?.optional("format", toFormat);
+  const older = body.optional("output_format", toFormat);
+  if (format && older && !isDeepStrictEqual(format, older))
+    refuse("output_format", "output_config.format asks for another format");
+  return format ?? older ?? TEXT_FORMAT;
+}
 
 /** The request's wish for the model's thinking, and the part of it that the client is to see. */
 interface AskedThinking {
@@ -58,7 +69,7 @@ function readSettings(body: Fields): Settings {
   const settings = {
     effort,
     thinking: asked.thinking,
-    format: config?.optional("format", toFormat) ?? TEXT_FORMAT,
+    format: readFormat(body, config),
   };
   return { settings, display: asked.display, ignored: config?.unread() ?? [] };
 }
@@ -87,12 +98,19 @@ interface Read {
   readonly ignored: readonly string[];
 }
 
+/** The use that a request is read for. */
+interface Purpose {
+  readonly maxTokens: number | undefined;
+  readonly takesServers: boolean;
+  readonly ending: Ending;
+}
+
 /** Reads what the model is asked; `stream` is left to the caller. */
-function* readTurn(body: Fields, maxTokens: number | undefined, takesServers: boolean): Work<Read> {
+function* readTurn(body: Fields, { maxTokens, takesServers, ending }: Purpose): Work<Read> {
   body.refuse("thread", "messages are not stored here: send the whole conversation");
   const { webSearch, parallelCalls, tools, toolChoice, servers, ignored } = readTools(body, takesServers);
   const { settings, display, ignored: unserved } = readSettings(body);
-  const { systems, messages } = yield* readConversation(body);
+  const { systems, messages, ignored: unheard } = yield* readConversation(body, ending);
   const optional = joinSettings(readSampling(body, MOST_TEMPERATURE), readTier(body));
   const turn = {
     model: body.required("model", toFilledText),
@@ -108,7 +126,8 @@ function* readTurn(body: Fields, maxTokens: number | undefined, takesServers: bo
     ...optional.turn,
   };
   body.accept("metadata", "cache_control", "stream", "max_tokens");
-  return { turn, servers, asked: optional.asked, display, ignored: [...body.unread(), ...unserved, ...ignored] };
+  const allIgnored = [...body.unread(), ...unserved, ...ignored, ...unheard];
+  return { turn, servers, asked: optional.asked, display, ignored: allIgnored };
 }
 
 /** Reads the body of a request. @throws ProxyError `invalid_request` naming the field. */
@@ -119,7 +138,8 @@ export function* decode(
 ): Work<Decoded<MessagesForm>> {
   const body = yield* toBody(value);
   const maxTokens = body.required("max_tokens", toCount);
-  const { turn, servers, asked, display, ignored } = yield* readTurn(body, maxTokens, takesServers);
+  const purpose: Purpose = { maxTokens, takesServers, ending: "user" };
+  const { turn, servers, asked, display, ignored } = yield* readTurn(body, purpose);
   const stream = body.optional("stream", toBoolean) ?? false;
   const form = {
     thinking: display,
@@ -128,8 +148,9 @@ export function* decode(
   return { turn, delivery: { stream, store: false, ignored, asked }, form, servers };
 }
 
-/** Reads a request whose tokens are to be counted: the same, but that it needs no output limit. */
+/** Reads a request whose tokens are to be counted: it needs no output limit, and may end in an answer. */
 export function* toCountedTurn(value: unknown): Work<Turn> {
   const body = yield* toBody(value);
-  return (yield* readTurn(body, body.optional("max_tokens", toCount), false)).turn;
+  const maxTokens = body.optional("max_tokens", toCount);
+  return (yield* readTurn(body, { maxTokens, takesServers: false, ending: "any" })).turn;
 }

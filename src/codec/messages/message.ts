@@ -1,11 +1,12 @@
 /** Messages and their content blocks, as the neutral conversation and its system prompt. */
-import { splitRounds } from "../../core/round.ts";
 import type { RoundPart } from "../../core/round.ts";
 import type { AssistantPart, DocumentPart, ImagePart, Message, TextPart, UserPart } from "../../core/turn.ts";
 import type { ToolCall, ToolResult } from "../../core/turn.ts";
+import { isObject } from "../../lib/json.ts";
 import type { Work } from "../../lib/work.ts";
 import {
   toBase64,
+  toDocumentText,
   toFilled,
   toImage,
   toImageOfUrl,
@@ -15,7 +16,8 @@ import {
   toTextPart,
 } from "../content.ts";
 import type { PartReader } from "../content.ts";
-import { createConversation, readCallId, toMessageList, toSystem } from "../conversation.ts";
+import { createRounds, readCallId, toMessageList, toSystem } from "../conversation.ts";
+import type { Ending } from "../conversation.ts";
 import { refuse, toBoolean, toFields, toFilledText, toObject, toOneOf, toText } from "../field.ts";
 import type { Fields, Reader } from "../field.ts";
 
@@ -49,21 +51,32 @@ function readDocumentSource(source: Fields): DocumentPart["source"] {
   }
 }
 
-const toDocumentBlock: PartReader<DocumentPart> = (block) => {
+function readDocument(block: Fields): DocumentPart {
   const source = readDocumentSource(block.required("source", toFields));
   const title = block.optional("title", toText);
   return { type: "document", source, ...(title === undefined ? {} : { title }) };
-};
+}
+
+/** The client's words about a document, which go before it as a text. */
+function readContext(block: Fields): TextPart[] {
+  const text = block.optional("context", toText) ?? "";
+  return text === "" ? [] : [{ type: "text", text }];
+}
+
+const toDocumentBlock: PartReader<readonly (TextPart | DocumentPart)[]> = (block) => [
+  ...readContext(block),
+  readDocument(block),
+];
 
 /** A text document inside a result is its text; a result can carry no other document. */
-const toResultDocument: PartReader<TextPart> = (block) => {
-  const { source } = toDocumentBlock(block);
-  return source.type === "text"
-    ? { type: "text", text: source.text }
-    : refuse(block.pathOf("source"), "a tool result can hold text and images, not a PDF");
-};
+const toResultDocument: PartReader<readonly TextPart[]> = (block) => [
+  ...readContext(block),
+  toDocumentText(readDocument(block), block.pathOf("source")),
+];
 
-const toResultParts = toParts<TextPart | ImagePart>({
+type ResultPart = TextPart | ImagePart;
+
+const toResultBlocks = toParts<ResultPart | readonly ResultPart[]>({
   ...TEXT_BLOCKS,
   image: toImageBlock,
   document: toResultDocument,
@@ -71,10 +84,12 @@ const toResultParts = toParts<TextPart | ImagePart>({
   tool_reference: (block) => ({ type: "text", text: block.required("tool_name", toText) }),
 });
 
+const toResultParts: Reader<ResultPart[]> = (value, path) => toFilled<ResultPart>(toResultBlocks(value, path).flat());
+
 const toResultBlock: PartReader<ToolResult> = (block) => ({
   type: "result",
   id: readCallId(block, "tool_use_id"),
-  content: toFilled(block.optional("content", toResultParts) ?? []),
+  content: block.optional("content", toResultParts) ?? [],
   isError: block.optional("is_error", toBoolean) ?? false,
 });
 
@@ -97,7 +112,7 @@ const toServerCallBlock: PartReader<ToolCall> = (block) => ({
 const toServerResultBlock: PartReader<ToolResult> = (block) => ({
   type: "result",
   id: block.required("tool_use_id", toFilledText),
-  content: toFilled(block.optional("content", toResultParts) ?? []),
+  content: block.optional("content", toResultParts) ?? [],
   isError: block.optional("is_error", toBoolean) ?? false,
 });
 
@@ -115,7 +130,7 @@ const toRedactedBlock: PartReader<AssistantPart> = (block) => {
   return data === "" ? NOTHING : { type: "redacted", data };
 };
 
-const toUserParts = toLongParts<UserPart>({
+const toUserBlocks = toLongParts<UserPart | readonly UserPart[]>({
   ...TEXT_BLOCKS,
   image: toImageBlock,
   document: toDocumentBlock,
@@ -147,14 +162,27 @@ export const toSystemTexts: Reader<string[]> = (value, path) =>
 export interface MessagesConversation {
   readonly systems: readonly string[];
   readonly messages: Message[];
+  /** Paths of what is asked for and cannot be had. */
+  readonly ignored: readonly string[];
+}
+
+/** Paths of the wishes for citations in a message that was read: its answer has none. */
+function listCitations({ object: { content }, path }: Fields): string[] {
+  const blocks: readonly unknown[] = Array.isArray(content) ? content : [];
+  return blocks.flatMap((block, at) => {
+    const citations = isObject(block) && block["type"] === "document" ? block["citations"] : undefined;
+    return isObject(citations) && citations["enabled"] === true ? [`${path}.content[${at}].citations`] : [];
+  });
 }
 
 const toRole = toOneOf(["user", "assistant", "system"]);
 
-/** Reads `messages`; system messages among them belong to the system prompt. */
-export function* readConversation(body: Fields): Work<MessagesConversation> {
-  const conversation = createConversation();
-  const systems: string[] = [];
+/**
+ * Reads `messages`; system messages among them belong to the system prompt. They end in the user's unless told.
+ */
+export function* readConversation(body: Fields, ending: Ending = "user"): Work<MessagesConversation> {
+  const conversation = createRounds();
+  const [systems, ignored]: [string[], string[]] = [[], []];
   const path = body.pathOf("messages");
   let lastRole = "";
   for (const [at, held] of body.required("messages", toMessageList).entries()) {
@@ -163,16 +191,15 @@ export function* readConversation(body: Fields): Work<MessagesConversation> {
     if (role === "system") systems.push(toSystem(message.required("content", toSystemTexts)));
     else lastRole = role;
     if (role === "user") {
-      const content = yield* message.required("content", toUserParts);
+      const content = (yield* message.required("content", toUserBlocks)).flat();
       conversation.add({ role, content }, message.path);
+      for (const wish of listCitations(message)) ignored.push(wish);
     }
-    if (role === "assistant") {
-      const rounds = splitRounds(yield* message.required("content", toAssistantParts));
-      for (const round of rounds) conversation.add(round, message.path);
-    }
+    if (role === "assistant")
+      conversation.addAnswer(yield* message.required("content", toAssistantParts), message.path);
     yield;
   }
-  if (lastRole === "assistant")
+  if (lastRole === "assistant" && ending === "user")
     refuse(path, "an answer that was begun cannot be continued: the last message must be the user's");
-  return { systems, messages: conversation.end(path) };
+  return { systems, messages: conversation.end(path, ending), ignored };
 }

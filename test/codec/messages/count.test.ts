@@ -25,6 +25,14 @@ test("the estimate grows with every kind of content", () => {
   assert.ok(count({ tools: [{ name: "weather", input_schema: { type: "object" } }] }) > least + 10);
 });
 
+test("a conversation that ends in an answer is counted, and a call without a result is refused", () => {
+  const asked = [user("hi")];
+  assert.ok(count({ messages: [...asked, assistant("x".repeat(35))] }) >= count({ messages: asked }) + 10);
+  const call = { type: "tool_use", id: "a", name: "b", input: {} };
+  assert.throws(() => count({ messages: [...asked, assistant([call])] }), /no result follows for a/);
+  assert.throws(() => count({ messages: [] }), /messages/);
+});
+
 test("a body that is no request is refused by name", () => {
   assert.throws(() => finish(countTokens([])), /body/);
   assert.throws(() => finish(countTokens({ model: "opus" })), /messages/);

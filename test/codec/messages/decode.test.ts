@@ -196,6 +196,87 @@ for (const [tool_choice, count, toolChoice, parallel] of CHOICES) {
   });
 }
 
+const SEARCH = { type: "web_search_20250305", name: "web_search" };
+
+test("a search that is forced is left to the model, and that is named; a tool of the client's is forced", () => {
+  const cases = [
+    [[SEARCH], { type: "tool", name: "web_search" }, "auto", ["tool_choice"]],
+    [[SEARCH, TOOL], { type: "tool", name: "web_search" }, "auto", ["tool_choice"]],
+    [[SEARCH], { type: "any" }, "auto", ["tool_choice"]],
+    [[SEARCH, TOOL], { type: "any" }, "required", []],
+    [[SEARCH, TOOL], { type: "tool", name: "weather" }, { name: "weather" }, []],
+    [[SEARCH, { ...TOOL, name: "web_search" }], { type: "tool", name: "web_search" }, { name: "web_search" }, []],
+  ] as const;
+  for (const [tools, tool_choice, toolChoice, ignored] of cases) {
+    const turn = read({ tools, tool_choice });
+    const name = JSON.stringify([tools, tool_choice]);
+    assert.deepEqual([turn.toolChoice, turn.webSearch, turn.ignored], [toolChoice, true, ignored], name);
+  }
+});
+
+test("limits of a search are named, and what asks for nothing is not", () => {
+  const location = { type: "approximate", city: "Bern" };
+  const limits = { allowed_domains: ["a.example"], blocked_domains: null, max_uses: 8, user_location: location };
+  const tools = [{ ...SEARCH, cache_control: { type: "ephemeral" }, ...limits }];
+  assert.deepEqual(read({ tools }).ignored, [
+    "tools[0].allowed_domains",
+    "tools[0].max_uses",
+    "tools[0].user_location",
+  ]);
+});
+
+test("the format is read under its older name too, and both may say the same", () => {
+  const toFormat = (name: string): object => ({
+    type: "json_schema",
+    schema: { type: "object", properties: { [name]: { type: "string" } } },
+  });
+  const { format, ignored } = read({ output_format: toFormat("a") });
+  assert.deepEqual(format, read({ output_config: { format: toFormat("a") } }).format);
+  assert.deepEqual([format.type, ignored], ["json", []]);
+  const both = { output_format: toFormat("a"), output_config: { format: toFormat("a") } };
+  assert.deepEqual(read(both).format, format);
+  assert.equal(refusalOf({ ...both, output_format: toFormat("b") }).param, "output_format");
+  assert.equal(refusalOf({ output_format: { type: "text" } }).param, "output_format.type");
+});
+
+test("what is said of a document goes before it, and citations that are asked for are named", () => {
+  const source = { type: "text", media_type: "text/plain", data: "notes" };
+  const document = { type: "document", source, context: "of Monday" };
+  const { messages, ignored } = read({
+    messages: [
+      user([{ ...document, citations: { enabled: false } }, text("and")]),
+      assistant([use("a")]),
+      user([result("a", { content: [document] }), { ...document, context: null, citations: { enabled: true } }]),
+    ],
+  });
+  const held = { type: "document", source: { type: "text", text: "notes" } };
+  assert.deepEqual(messages[0]?.content, [text("of Monday"), held, text("and")]);
+  assert.deepEqual(messages[2]?.content, [
+    { type: "result", id: "a", content: [text("of Monday"), text("notes")], isError: false },
+    held,
+  ]);
+  assert.deepEqual(ignored, ["messages[2].content[1].citations"]);
+});
+
+test("answers side by side are one: the calls of both have their results after them", () => {
+  const { messages } = read({
+    messages: [
+      user("Weather?"),
+      assistant([text("Looking"), use("a")]),
+      assistant([use("b")]),
+      user([result("a"), result("b")]),
+    ],
+  });
+  assert.deepEqual(
+    messages.map(({ role, content }) => [role, content.map(({ type }) => type)]),
+    [
+      ["user", ["text"]],
+      ["assistant", ["text", "call", "call"]],
+      ["user", ["result", "result"]],
+    ],
+  );
+});
+
 test("sampling, tier and speed are read with the fields that ask for them", () => {
   const { sampling, serviceTier, speed, asked, ignored } = read({
     ...{ temperature: 0.5, top_p: 0.9, top_k: 3 },
@@ -225,6 +306,7 @@ test("what cannot be honoured is named, and a null asks for nothing", () => {
     "thinking",
     "stop_sequences",
     "output_config",
+    "output_format",
     "thread",
     "anything",
   ]) {
