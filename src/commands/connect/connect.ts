@@ -1,6 +1,7 @@
 /** `connect`: sets a client up for this server, shows what it changes, and puts it back. */
 import { access, readFile, rmdir } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { toPathFolders } from "../../cli/install/find.ts";
 import type { Client, Machine, Place } from "../../client/client.ts";
 import { CONNECTABLE, toRecipe } from "../../client/table.ts";
 import type { ConnectCommand } from "../../config/command.ts";
@@ -24,8 +25,9 @@ const isThere = (path: string): Promise<boolean> =>
 /** True when one of the client's programs, or the folder of its settings, is on this machine. */
 async function isFound(subject: Subject): Promise<boolean> {
   const { client, machine } = subject;
-  const folders = (machine.environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const endings = machine.platform === "win32" ? [".exe", ".cmd"] : [""];
+  const isWindows = machine.platform === "win32";
+  const folders = toPathFolders(machine.environment, isWindows);
+  const endings = isWindows ? [".exe", ".cmd"] : [""];
   for (const command of client.commands) {
     if (command.startsWith("/") && (await isThere(command))) return true;
     for (const folder of folders)

@@ -1,8 +1,8 @@
 /** The service's command, found on this machine: the program, the CLI's folder, the file that holds its secrets. */
 import { access, readFile, realpath } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { basename, delimiter, dirname, join, sep } from "node:path";
-import { findClaude } from "../../cli/install/find.ts";
+import { basename, dirname, join, sep } from "node:path";
+import { findClaude, toPathFolders } from "../../cli/install/find.ts";
 import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { UsageError } from "../../config/error.ts";
@@ -36,10 +36,9 @@ async function toStaying(program: string, environment: NodeJS.ProcessEnv): Promi
 
 /** An executable by the name it has on PATH, which an upgrade leaves in place; its real folder may go away. */
 async function toLasting(executable: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  for (const folder of (environment["PATH"] ?? "").split(delimiter)) {
+  for (const folder of toPathFolders(environment, process.platform === "win32")) {
     const candidate = join(folder, basename(executable));
-    if (folder === "" || isPassing(candidate, environment)) continue;
-    if ((await real(candidate)) === executable) return candidate;
+    if (!isPassing(candidate, environment) && (await real(candidate)) === executable) return candidate;
   }
   return executable;
 }
