@@ -58,7 +58,7 @@ export interface ListenOptions {
 
 const USUAL_LIMITS: Limits = { headersMs: 30_000, requestMs: 150_000, connections: MOST_CONNECTIONS };
 /**
- * Node looks for late requests this often; by itself every 30 s, which makes limits of 30 and 120 s up to twice as
+ * Node looks for late requests this often; by itself every 30 s, which makes limits of 30 and 150 s up to twice as
  * long.
  */
 const CHECK_MS = 1000;

@@ -7,6 +7,7 @@ import { spellJson } from "../lib/spell.ts";
 import { createLru } from "../lib/lru.ts";
 import { inSlices, joinSmall } from "../lib/slice.ts";
 import { createBudget, toFullError } from "./budget.ts";
+import type { Share } from "./budget.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** All stored responses. */
@@ -69,7 +70,8 @@ export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions
 
   /** The reader of one exchange. */
   function createReader(closed: Exchange["closed"]): Store["get"] {
-    const share = budget.open(closed);
+    // Most requests read nothing of the store.
+    let share: Share | undefined;
     // A request may refer to ten thousand items of one response.
     const known = new Map<string, unknown>();
     let size = 0;
@@ -79,6 +81,7 @@ export function createStoredResponses({ max, limitBytes, idleMs }: StoredOptions
       if (!bytes) return undefined;
       responses.put(id, bytes);
       size += bytes.length;
+      share ??= budget.open(closed);
       if (!share.hold(size)) throw toFullError("stored response");
       const response: unknown = JSON.parse(bytes.toString());
       known.set(id, response);

@@ -72,7 +72,12 @@ function toServer(tool: Fields): AskedServer {
 
 /** Fields of hosted tools that are repeated. Any others would be sent back in every event that has the response. */
 const SEARCH_FIELDS = [
-  ...["type", "external_web_access", "filters", "search_content_types", "search_context_size", "user_location"],
+  "type",
+  "external_web_access",
+  "filters",
+  "search_content_types",
+  "search_context_size",
+  "user_location",
 ];
 const SERVER_FIELDS = ["type", "server_label", "server_description", "allowed_tools", "require_approval"];
 

@@ -1,7 +1,6 @@
 /** `service install` and `service uninstall`. */
 import { access, readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { isDeepStrictEqual as isSame } from "node:util";
 import type { ServiceCommand } from "../../config/command.ts";
 import type { Config } from "../../config/config.ts";
 import { findCredentials } from "../../core/credential.ts";
@@ -38,11 +37,12 @@ export async function addStoredKeys(command: ServiceCommand): Promise<Config> {
 /** True when the server at this address may be the service as it is installed, which is about to be started anew. */
 async function isService(unit: ServiceUnit, { host, port }: Config): Promise<boolean> {
   const text = await readFile(unit.file, unit.encoding).catch(() => undefined);
-  const state = unit.readState(await readState(unit.status));
+  if (text === undefined) return false;
+  const installed = readAddress(text);
+  if (installed.host !== host || installed.port !== port) return false;
   // No state is known where the system's words are not English.
-  return (
-    text !== undefined && isSame(readAddress(text), { host, port }) && /^(?:active|running)$/i.test(state ?? "active")
-  );
+  const state = unit.readState(await readState(unit.status)) ?? "active";
+  return /^(?:active|running)$/i.test(state);
 }
 
 /** Says why the address cannot be had; undefined when it can, or the service has it. */

@@ -206,10 +206,9 @@ test("a key that has changed reaches the clients that refer to its file", async 
 test("a key of the user's own that ours replaces is not shown, and is back after undo", async (t) => {
   const { connect, read, write } = makeHome(t, { CLAUDE_MAX_API_API_KEY: "k" });
   const settings = { provider: "openai-compatible", apiKey: "sk-mine", model: "m", baseUrl: "https://example.com/v1" };
-  const own = { ".aider.conf.yml": "openai-api-key: sk-mine\n" } as const;
   const cline = `${JSON.stringify({ providers: { "openai-compatible": { settings } } }, undefined, 2)}\n`;
   for (const [id, path, text] of [
-    ["aider", ".aider.conf.yml", own[".aider.conf.yml"]],
+    ["aider", ".aider.conf.yml", "openai-api-key: sk-mine\n"],
     ["cline", ".cline/data/settings/providers.json", cline],
   ] as const) {
     write(path, text);

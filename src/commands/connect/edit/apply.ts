@@ -87,11 +87,11 @@ export function applyEdits(text: string, format: Format, edits: readonly Edit[],
   // YAML has null for a file of comments alone.
   if (document === undefined || (document === null && format === "yaml")) return fill(text, format, edits);
   // A model of ours for a provider of the user's, or the other way round, would be a setting that works with neither.
-  const isFree = edits.every(({ path, when }) => when !== "chosen" || findValue(document, path) === undefined);
+  const areDefaults =
+    isChosen || edits.every(({ path, when }) => when !== "chosen" || findValue(document, path) === undefined);
   let edited = text;
   for (const edit of edits) {
-    if (!isDue(edit, document, isChosen || isFree) || isDeepStrictEqual(findValue(document, edit.path), edit.value))
-      continue;
+    if (!isDue(edit, document, areDefaults) || isDeepStrictEqual(findValue(document, edit.path), edit.value)) continue;
     edited = editor.set(edited, edit.path, edit.value);
     const wanted = withValue(document, edit.path, edit.value);
     document = parseEdited(editor, edited);
